@@ -1,0 +1,1 @@
+"""The nouns of labgrade: frozen, typed data that travels between the stages."""

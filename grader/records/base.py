@@ -1,0 +1,20 @@
+"""What every record has in common: frozen, typed, and JSON both ways."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+Scalar: TypeAlias = str | int | float | bool | None
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+
+class Record(BaseModel):
+    """A frozen value that travels between stages. Unknown fields are refused; NaN and infinity are kept as data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings", arbitrary_types_allowed=False)
+
+    def as_json(self) -> Any:
+        """This record as JSON-compatible Python values, with NaN and infinity written as strings."""
+        return self.model_dump(mode="json")

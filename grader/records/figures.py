@@ -1,0 +1,56 @@
+"""Figures as structure: what is plotted, and what is written around it."""
+
+from __future__ import annotations
+
+from grader.records.base import Record
+
+
+class Line(Record):
+    """One plotted line. NaN stands for a gap."""
+
+    label: str = ""
+    """Text in the legend, empty when none."""
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    points: int
+    """Points that the student plotted; `x` and `y` may be cut to the first few thousand."""
+
+
+class ErrorBars(Record):
+    """One `errorbar` series. `error` is half the bar's height at each point."""
+
+    label: str = ""
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    error: tuple[float, ...]
+
+
+class Axes(Record):
+    """One set of axes."""
+
+    title: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    x_scale: str = "linear"
+    y_scale: str = "linear"
+    legend: tuple[str, ...] = ()
+    """Texts shown in the legend, in order; empty when none is shown."""
+    lines: tuple[Line, ...] = ()
+    error_bars: tuple[ErrorBars, ...] = ()
+    images: tuple[tuple[int, ...], ...] = ()
+    """Shapes of pictures shown with `imshow`."""
+    bars: int = 0
+    """Rectangles (`bar`, `hist`)."""
+    scatters: int = 0
+
+
+class Figure(Record):
+    """A figure as drawn, with a picture of it."""
+
+    title: str = ""
+    """The figure's own title (`suptitle`)."""
+    axes: tuple[Axes, ...] = ()
+    svg: str = ""
+    """Vector picture, made inside the sandbox: untrusted. Empty when it was too large."""
+    png: str = ""
+    """Base64 PNG, made inside the sandbox: untrusted. Only where `svg` is empty."""

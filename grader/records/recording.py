@@ -1,0 +1,236 @@
+"""A recording: what happened when a submission's code ran, or what its saved outputs say happened."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from grader.records.base import Record, Scalar
+from grader.records.figures import Figure
+from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, TestScore
+from grader.records.submission import SavedImage
+
+
+class _Event(Record):
+    seq: int
+    """Order in the recording, from 0."""
+    cell: int
+    """Index of the cell that caused it; -1 when outside any."""
+
+
+class ModelBuilt(_Event):
+    """A model became complete: at its first compile, summary or fit."""
+
+    kind: Literal["built"] = "built"
+    model: str
+    """Identity of the model object within the recording, such as `m3`."""
+    name: str = ""
+    """Keras' own `name`."""
+    architecture: str
+
+
+class Compiled(_Event):
+    """`compile` was called."""
+
+    kind: Literal["compiled"] = "compiled"
+    model: str
+    architecture: str
+    arguments: CompileArguments
+
+
+class Trained(_Event):
+    """`fit` was called and returned."""
+
+    kind: Literal["trained"] = "trained"
+    model: str
+    name: str = ""
+    architecture: str
+    compile: CompileArguments
+    fit: FitArguments
+    history: History
+    train: DataUse
+    validation: DataUse | None = None
+    replica: int = 0
+    """How many trainings of the same content stood before it in this submission."""
+    continued: bool = False
+    """The weights had been trained or set before."""
+    key: str | None = None
+    """Content key in the store; `None` when trained natively."""
+    native: str | None = None
+    """Why it was trained inside the sandbox instead of by the trainer; `None` when the trainer did it."""
+    test: TestScore | None = None
+    """`None` when the data set could not be recognised or the weights could not be had."""
+
+
+class Evaluated(_Event):
+    """`evaluate` was called. The metrics are the student process's word; `Trained.test` is the host's."""
+
+    kind: Literal["evaluated"] = "evaluated"
+    model: str
+    architecture: str
+    trained: int | None = None
+    """`seq` of the training whose weights it had; `None` when untrained."""
+    data: DataUse
+    metrics: dict[str, float]
+
+
+class Predicted(_Event):
+    """`predict` or a direct call on data."""
+
+    kind: Literal["predicted"] = "predicted"
+    model: str
+    architecture: str
+    trained: int | None = None
+    data: DataUse
+    output_shape: tuple[int, ...]
+
+
+class SummaryShown(_Event):
+    """`summary()` was called."""
+
+    kind: Literal["summary"] = "summary"
+    model: str
+    architecture: str
+
+
+class Printed(_Event):
+    """Text that appeared under a cell."""
+
+    kind: Literal["printed"] = "printed"
+    text: str
+    stream: Literal["stdout", "stderr", "result"] = "stdout"
+
+
+class FigureDrawn(_Event):
+    """A figure was shown."""
+
+    kind: Literal["figure"] = "figure"
+    figure: Figure
+
+
+class PictureSaved(_Event):
+    """A picture stored in a saved output: it can be looked at, its data cannot be read."""
+
+    kind: Literal["picture"] = "picture"
+    image: SavedImage
+
+
+class FunctionDefined(_Event):
+    """A function was defined at top level."""
+
+    kind: Literal["function"] = "function"
+    name: str
+    parameters: tuple[str, ...] = ()
+
+
+class CellFailed(_Event):
+    """A cell raised. The next one ran all the same."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+    """Exception class, such as `NameError`."""
+    message: str
+    line: int | None = None
+    """Line in the cell, from 1."""
+
+
+class Noted(_Event):
+    """Something labgrade did or met on the way, which the report lists."""
+
+    kind: Literal["noted"] = "noted"
+    topic: Literal["shim", "skipped", "limit", "warning"]
+    name: str
+    """Short and stable, such as `np_utils` or `pip install`."""
+    message: str
+    """One sentence for the reader."""
+
+
+class LoggedEpoch(Record):
+    """One epoch line of a training log."""
+
+    number: int
+    """From 1."""
+    of: int | None = None
+    """`10` in `Epoch 3/10`; `None` when the line is missing."""
+    steps: int | None = None
+    seconds: float | None = None
+    ms_per_step: float | None = None
+    metrics: dict[str, float] = {}
+
+
+class LoggedTraining(_Event):
+    """A training log found in text."""
+
+    kind: Literal["log"] = "log"
+    epochs: tuple[LoggedEpoch, ...]
+    declared_epochs: int
+    """`n` of `Epoch k/n`; 1 when no such line stands there, as Keras omits it only then."""
+
+
+class LoggedSummary(_Event):
+    """A `model.summary()` found in text."""
+
+    kind: Literal["logged_summary"] = "logged_summary"
+    name: str = ""
+    layers: tuple[tuple[str, str, int], ...] = ()
+    """(class name, output shape as written, parameters)."""
+    parameters: int | None = None
+
+
+class LoggedScore(_Event):
+    """An evaluation found in text: a progress line of `evaluate`, or a printed loss or accuracy."""
+
+    kind: Literal["logged_score"] = "logged_score"
+    metrics: dict[str, float]
+    text: str
+    """The line it stands in."""
+
+
+Event: TypeAlias = Annotated[
+    ModelBuilt
+    | Compiled
+    | Trained
+    | Evaluated
+    | Predicted
+    | SummaryShown
+    | Printed
+    | FigureDrawn
+    | PictureSaved
+    | FunctionDefined
+    | CellFailed
+    | Noted
+    | LoggedTraining
+    | LoggedSummary
+    | LoggedScore,
+    Field(discriminator="kind"),
+]
+
+
+class Outcome(Record):
+    """How the run as a whole ended."""
+
+    status: Literal["finished", "timed out", "out of memory", "killed", "crashed", "not run"]
+    """`finished` also when cells failed; `not run` for saved testimonies."""
+    message: str = ""
+    last_cell: int = -1
+    """Index of the cell that was running when it ended early."""
+    seconds: float = 0.0
+
+
+class Recording(Record):
+    """Everything that one run, or the saved outputs, of a submission testifies."""
+
+    version: Literal[1] = 1
+    testimony: Literal["saved", "rerun", "reference"]
+    events: tuple[Event, ...] = ()
+    architectures: dict[str, Architecture] = {}
+    data_sources: dict[str, str] = {}
+    """Data set -> where it came from, as the report words it."""
+    environment: dict[str, Scalar] = {}
+    """Versions, device, threads, sandbox provider, effort."""
+    outcome: Outcome = Outcome(status="not run")
+
+    def trainings(self) -> tuple[Trained, ...]:
+        """All trainings, in order."""
+        return tuple(event for event in self.events if isinstance(event, Trained))

@@ -1,0 +1,105 @@
+"""A result: verdicts and observations of one submission, what reports and exports are made of."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import JsonValue
+
+from grader.records.base import Record, Scalar
+from grader.records.models import Layer
+
+Status: TypeAlias = Literal["passed", "partial", "failed", "review", "errored", "skipped"]
+"""`review`: a person decides. `errored`: labgrade's fault or a limit. `skipped`: what it rests on is absent."""
+
+Effort: TypeAlias = Literal["quick", "full"]
+
+
+class Verdict(Record):
+    """What one criterion says of one question."""
+
+    criterion: str
+    """Kind, such as `history_plot`."""
+    status: Status
+    points: float
+    """That can be reached."""
+    awarded: float
+    """0 while it awaits a person."""
+    observed: JsonValue = None
+    expected: JsonValue = None
+    explanation: str
+    """One or two sentences to the group, with numbers."""
+    evidence: tuple[str, ...] = ()
+    """Places: `cell 16`, `notebook.ipynb cell 16, saved output`."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether the points are settled without a person."""
+        return self.status not in ("review", "errored")
+
+
+class QuestionResult(Record):
+    """One question's verdicts."""
+
+    id: str
+    title: str
+    points: float
+    awarded: float
+    status: Status
+    """The gravest that is left: review if anything awaits, passed if all passed, and so on."""
+    verdicts: tuple[Verdict, ...]
+
+
+class Score(Record):
+    """Never one number that hides the three."""
+
+    points: float
+    decided: float
+    awarded: float
+    awaiting: float
+
+
+class ModelSummary(Record):
+    """A model of the submission, and what it was held against."""
+
+    label: str
+    question: str | None
+    """Id of the question that it answers, if one."""
+    matched: str | None
+    """Name of the reference model."""
+    confidence: float
+    parameters: int | None
+    layers: tuple[Layer, ...]
+    optimizer: str | None
+    loss: str | None
+    cell: int | None
+    """Number of the cell as a person counts, from 1."""
+    histories: tuple[dict[str, tuple[float, ...]], ...] = ()
+
+
+class Observation(Record):
+    """Something the teacher may want to look at. It costs no points by itself."""
+
+    kind: str
+    """Stable, such as `stale_log`."""
+    question: str | None
+    message: str
+    proof: str
+    """Where it can be seen, and the two things that disagree."""
+
+
+class Result(Record):
+    """What `result.json` holds."""
+
+    version: Literal[1] = 1
+    submission: str
+    rubric: str
+    effort: Effort
+    score: Score
+    questions: tuple[QuestionResult, ...]
+    models: tuple[ModelSummary, ...]
+    observations: tuple[Observation, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Shims, skipped installs, limits hit, repairs: one sentence each."""
+    environment: dict[str, Scalar] = {}
+    """Labgrade's and libraries' versions, device, threads, sandbox, data sources."""

@@ -1,0 +1,74 @@
+"""A submission: what a group handed in, as cells with their saved outputs, split into passages by question."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grader.records.base import Record
+
+
+class SavedImage(Record):
+    """A picture stored in an output. The bytes are the group's: decode them with limits, never by name or type alone."""
+
+    media_type: Literal["image/png", "image/jpeg", "image/svg+xml"]
+    data: str
+    """Base64 for PNG and JPEG; text for SVG."""
+
+
+class SavedOutput(Record):
+    """One output stored under a code cell."""
+
+    kind: Literal["stream", "result", "display", "error"]
+    text: str = ""
+    """Plain text; for errors the traceback without terminal colours."""
+    image: SavedImage | None = None
+
+
+class Cell(Record):
+    """One cell of code or prose."""
+
+    index: int
+    """Position in the whole submission, counted from 0 over all of its files."""
+    kind: Literal["code", "prose"]
+    source: str
+    outputs: tuple[SavedOutput, ...] = ()
+    execution_count: int | None = None
+    file: str
+    """Path of the file, relative to the submission."""
+    number: int
+    """Position in its file as a person counts: from 1."""
+
+
+class Passage(Record):
+    """A piece of one cell that stands under a question id, wherever that id was written."""
+
+    question: str
+    """The id as the rubric spells it."""
+    cell: int
+    """Index of the cell."""
+    start: int
+    end: int
+    """Character offsets into the cell's source."""
+    found_by: Literal["heading", "text", "comment", "docstring", "cue", "following"]
+    """How the id was found; `following` continues the passage before it, `cue` had no id but the question's words."""
+
+
+class Submission(Record):
+    """A group's hand-in, read and split."""
+
+    name: str
+    """Name of the group: that of the folder or file."""
+    files: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    digest: str
+    """SHA-256 over the names and bytes of everything that was read."""
+    notes: tuple[str, ...] = ()
+    """What was repaired, skipped or guessed while reading, one sentence each."""
+
+    def cell(self, index: int) -> Cell:
+        """The cell at `index`."""
+        return self.cells[index]
+
+    def text(self, passage: Passage) -> str:
+        """The text of `passage`."""
+        return self.cells[passage.cell].source[passage.start : passage.end]
