@@ -1,0 +1,186 @@
+"""The criterion on a plot of a sweep's final values with their mean and spread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, pstdev
+
+from pydantic import JsonValue
+
+from grader.checks.labels import label_sentence, lacking_labels
+from grader.checks.metrics import values_of
+from grader.checks.regularisers import Swept, swept_trainings
+from grader.checks.subject import missing
+from grader.checks.verdicts import graded, review
+from grader.checks.wording import listed, place, places, sentence
+from grader.records.figures import Axes
+from grader.records.match import Match, QuestionMatch, Reference
+from grader.records.recording import Evaluated, FigureDrawn
+from grader.records.result import Verdict
+from grader.records.rubric import ErrorBarPlotCriterion, SweepCriterion
+
+
+@dataclass(frozen=True)
+class _Series:
+    """A drawn series: points, and half the height of the bar at each where there are bars."""
+
+    event: FigureDrawn
+    axes: Axes
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    error: tuple[float, ...] | None
+
+
+def check_error_bar_plot(
+    criterion: ErrorBarPlotCriterion, question: QuestionMatch, match: Match, reference: Reference
+) -> Verdict:
+    """Error-bar plot
+
+    The points must be the means over the replicas, the bars their standard deviations, and the places the factors of
+    the sweep that was recorded. Half of the points are for that and half for the labels, where labels are asked for.
+    """
+    trainings = match.trainings(question.model)
+    kinds = [c.regularizer for q in match.questions for c in q.question.criteria if isinstance(c, SweepCriterion)]
+    sweep = swept_trainings(trainings, match.rerun.architectures, kinds[0] if kinds else "l2")
+    series = _series(question.figures)
+    if not series or not sweep.factors:
+        if question.pictures and (not series or not trainings):
+            where = listed(places(match, [picture.cell for picture in question.pictures])[:3])
+            said = f"A picture is saved under {where}, but the rerun drew nothing to compare it with. A person decides."
+            return review(criterion, said, evidence=places(match, [p.cell for p in question.pictures]))
+        return missing(criterion, question, match, "plot with error bars of a sweep")
+    ranked = [(_content(item, sweep, criterion.of, match), item) for item in series]
+    (content, said), best = max(ranked, key=lambda pair: pair[0][0])
+    share, lacking = content, list[str]()
+    if criterion.labelled:
+        lacking = lacking_labels(best.event.figure, best.axes, criterion.labelled)
+        if content > 0.0:
+            share = 0.5 * content + 0.5 * (1.0 - len(lacking) / len(criterion.labelled))
+            said += f" {label_sentence(lacking, criterion.labelled)}"
+    observed: JsonValue = {"x": list(best.x[:50]), "y": list(best.y[:50]), "lacks": list(lacking)}
+    expected: JsonValue = {"x": list(sweep.factors), "y": [fmean(group) for group in _groups(sweep, criterion.of)]}
+    where = place(match, best.event.cell)
+    return graded(
+        criterion,
+        share,
+        sentence(f"{where}: {said}"),
+        observed=observed,
+        expected=expected,
+        evidence=places(match, [best.event.cell]),
+    )
+
+
+def _series(figures: Sequence[FigureDrawn]) -> list[_Series]:
+    """All error-bar series of `figures`; plain lines, without bars, where there are none."""
+    bars = [
+        _Series(event, axes, bar.x, bar.y, bar.error)
+        for event in figures
+        for axes in event.figure.axes
+        for bar in axes.error_bars
+    ]
+    lines = [
+        _Series(event, axes, line.x, line.y, _band(axes, line.y))
+        for event in figures
+        for axes in event.figure.axes
+        for line in axes.lines
+        if len(line.y) > 1
+    ]
+    return bars or lines
+
+
+def _band(axes: Axes, middle: tuple[float, ...]) -> tuple[float, ...] | None:
+    """Half the height of a band drawn as two lines around `middle`, where there is one."""
+    others = [line.y for line in axes.lines if len(line.y) == len(middle) and line.y != middle]
+    for upper in others:
+        gaps = tuple(high - centre for high, centre in zip(upper, middle, strict=True))
+        mirrored = tuple(centre - gap for centre, gap in zip(middle, gaps, strict=True))
+        if min(gaps) >= 0.0 and any(_equal(lower, mirrored, 1e-4) for lower in others):
+            return gaps
+    return None
+
+
+def _groups(sweep: Swept, metric: str) -> list[list[float]]:
+    """Final values of `metric` over the replicas of each factor."""
+    return [
+        [values[-1] for training in sweep.replicas[factor] if (values := values_of(training.history, metric))]
+        or [math.nan]
+        for factor in sweep.factors
+    ]
+
+
+def _measures(sweep: Swept, metric: str, match: Match) -> list[list[list[float]]]:
+    """The values that may have been plotted: final ones of the history, or those of an evaluation afterwards."""
+    evaluated: dict[int | None, float] = {}
+    for event in match.rerun.events:
+        if isinstance(event, Evaluated):
+            for name, value in event.metrics.items():
+                if "acc" in name:
+                    evaluated[event.trained] = value
+    after = [[evaluated.get(training.seq, math.nan) for training in sweep.replicas[factor]] for factor in sweep.factors]
+    measures = [_groups(sweep, metric)]
+    return measures if "acc" not in metric or not evaluated else [*measures, after]
+
+
+def _content(series: _Series, sweep: Swept, metric: str, match: Match) -> tuple[float, str]:
+    """Share of the content that is right, and what is said of it."""
+    order = sorted(range(len(series.x)), key=lambda index: (series.x[index], index))
+    x = [series.x[index] for index in order]
+    y = [series.y[index] for index in order]
+    error = [series.error[index] for index in order] if series.error is not None else None
+    best: tuple[float, str] = (0.0, "What is plotted is not the sweep that was recorded.")
+    for groups in _measures(sweep, metric, match):
+        for factor in (1.0, 100.0):
+            scaled = [[factor * value for value in group] for group in groups]
+            if not _equal(y, [fmean(group) for group in scaled], 1e-3):
+                continue
+            spread_score, spread_said = _spread(error, scaled)
+            x_score, x_said = _positions(x, sweep.factors)
+            score = (1.0 + spread_score + x_score) / 3.0
+            said = f"the points are the means over the replicas, {spread_said}, {x_said}."
+            best = max(best, (score, said), key=lambda pair: pair[0])
+    return best if best[0] else _single_points(y, sweep, metric, best)
+
+
+def _single_points(y: list[float], sweep: Swept, metric: str, otherwise: tuple[float, str]) -> tuple[float, str]:
+    """A third for the sweep's best epochs, or first replicas, plotted instead of the means of the final values."""
+    peaks = [
+        fmean([max(values_of(training.history, metric) or (math.nan,)) for training in sweep.replicas[factor]])
+        for factor in sweep.factors
+    ]
+    firsts = [group[0] for group in _groups(sweep, metric)]
+    for values, what in ((peaks, "the means of the best epochs"), (firsts, "those of the first replica alone")):
+        if any(_equal(y, [factor * value for value in values], 1e-3) for factor in (1.0, 100.0)):
+            return 1.0 / 3.0, f"the points are {what}; asked for were the means of the final values."
+    return otherwise
+
+
+def _spread(error: list[float] | None, groups: list[list[float]]) -> tuple[float, str]:
+    if error is None:
+        return 0.0, "without error bars"
+    population = [pstdev(group) for group in groups]
+    sample = [
+        value * math.sqrt(len(g) / (len(g) - 1)) if len(g) > 1 else 0.0
+        for value, g in zip(population, groups, strict=True)
+    ]
+    standard = [value / math.sqrt(len(group)) for value, group in zip(sample, groups, strict=True)]
+    if _equal(error, population, 0.02) or _equal(error, sample, 0.02):
+        return 1.0, "the bars their standard deviations"
+    if _equal(error, standard, 0.02):
+        return 0.5, "the bars the standard errors of the mean (standard deviations were asked for)"
+    return 0.0, "the bars are not their standard deviations"
+
+
+def _positions(x: list[float], factors: Sequence[float]) -> tuple[float, str]:
+    if _equal(x, factors, 0.01):
+        return 1.0, "placed at the factors"
+    if _equal(x, [math.log10(factor) for factor in factors], 0.01) or x == [float(n) for n in range(len(factors))]:
+        return 1.0, "placed in the order of the factors"
+    return 0.0, "but not placed at the factors"
+
+
+def _equal(ours: Sequence[float], theirs: Sequence[float], relative: float) -> bool:
+    if len(ours) != len(theirs) or not ours:
+        return False
+    return all(math.isclose(a, b, rel_tol=relative, abs_tol=1e-9) for a, b in zip(ours, theirs, strict=True))

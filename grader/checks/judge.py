@@ -1,0 +1,53 @@
+"""Verdicts on every criterion of every question."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from grader.checks.registry import check_of
+from grader.checks.verdicts import errored
+from grader.records.match import Match, QuestionMatch, Reference
+from grader.records.result import QuestionResult, Status, Verdict
+from grader.records.rubric import Criterion
+
+log = logging.getLogger(__name__)
+
+
+def judge(match: Match, reference: Reference) -> tuple[QuestionResult, ...]:
+    """The result of each question, in the rubric's order. A check that raises costs nobody points."""
+    return tuple(_question_result(question, match, reference) for question in match.questions)
+
+
+def _question_result(question: QuestionMatch, match: Match, reference: Reference) -> QuestionResult:
+    verdicts = tuple(verdict_of(criterion, question, match, reference) for criterion in question.question.criteria)
+    return QuestionResult(
+        id=question.question.id,
+        title=question.question.title,
+        points=question.question.points,
+        awarded=math.fsum(verdict.awarded for verdict in verdicts),
+        status=status_of(verdicts),
+        verdicts=verdicts,
+    )
+
+
+def verdict_of(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:
+    """One criterion's verdict; `errored`, with the traceback in the log, when the check itself fails."""
+    try:
+        return check_of(criterion.kind)(criterion, question, match, reference)
+    except Exception:
+        log.exception("The check %s of question %s failed", criterion.kind, question.question.id)
+        return errored(criterion, "Labgrade could not check this; it is no fault of the submission. A person decides.")
+
+
+def status_of(verdicts: tuple[Verdict, ...]) -> Status:
+    """The gravest that is left: what labgrade failed at, then what awaits a person, then how much was reached."""
+    statuses = {verdict.status for verdict in verdicts}
+    for awaiting in ("errored", "review"):
+        if awaiting in statuses:
+            return awaiting
+    if statuses <= {"passed"}:
+        return "passed"
+    if statuses <= {"skipped"}:
+        return "skipped"
+    return "failed" if statuses <= {"failed", "skipped"} else "partial"

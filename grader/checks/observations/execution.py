@@ -1,0 +1,84 @@
+"""How the cells ran: failures, repetitions, and an order that is not the file's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from grader.checks.observations.placing import question_of
+from grader.checks.wording import capitalised, clipped, counted, listed, place
+from grader.records.match import Match, Reference
+from grader.records.recording import CellFailed
+from grader.records.result import Observation
+
+_MOST = 10
+_LEAST_LINES = 3
+
+
+def failed_cells(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Cells that stopped with an error in the rerun, and errors stored in the saved outputs."""
+    failed = [event for event in match.rerun.events if isinstance(event, CellFailed)]
+    for event in failed[:_MOST]:
+        where = place(match, event.cell)
+        line = f", line {event.line}" if event.line else ""
+        yield Observation(
+            kind="failed_cell",
+            question=question_of(match, [event.cell]),
+            message=f"{capitalised(where)} stopped with {event.error} when the code was run again.",
+            proof=f"{where}{line}: {event.error}: {clipped(event.message)}",
+        )
+    if len(failed) > _MOST:
+        more = counted(len(failed) - _MOST, "more cell")
+        yield Observation(
+            kind="failed_cell",
+            question=None,
+            message=f"{more} stopped with an error.",
+            proof=listed([place(match, event.cell) for event in failed[_MOST:]]),
+        )
+    for cell in match.submission.cells:
+        error = next((output for output in cell.outputs if output.kind == "error"), None)
+        if error is not None:
+            lines = [line for line in error.text.splitlines() if line.strip()]
+            yield Observation(
+                kind="saved_error",
+                question=question_of(match, [cell.index]),
+                message=f"An error is stored in the output of {place(match, cell.index)}.",
+                proof=f"{place(match, cell.index)}: {clipped(lines[-1] if lines else 'error without a text')}",
+            )
+
+
+def repeated_cells(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Code cells with the same text, three lines at least."""
+    groups: dict[str, list[int]] = {}
+    for cell in match.submission.cells:
+        lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
+        if cell.kind == "code" and len(lines) >= _LEAST_LINES:
+            groups.setdefault("\n".join(lines), []).append(cell.index)
+    for text, cells in groups.items():
+        if len(cells) > 1:
+            where = listed([place(match, cell) for cell in cells[:_MOST]])
+            yield Observation(
+                kind="repeated_cell",
+                question=question_of(match, cells),
+                message=f"{capitalised(where)} hold the same code.",
+                proof=f"{counted(len(text.splitlines()), 'line')} each, equal but for indentation.",
+            )
+
+
+def decreasing_counts(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Execution counts that fall or repeat: the saved outputs may come from another order than the file's."""
+    for name in match.submission.files:
+        counts = [(c.index, c.execution_count) for c in match.submission.cells if c.file == name and c.execution_count]
+        falls = [(a, b) for a, b in pairwise(counts) if (b[1] or 0) <= (a[1] or 0)]
+        if not falls:
+            continue
+        shown = [f"{place(match, a[0])} [{a[1]}] before {place(match, b[0])} [{b[1]}]" for a, b in falls[:3]]
+        yield Observation(
+            kind="execution_order",
+            question=None,
+            message=(
+                "The cells were not run from top to bottom in one go, so some saved outputs may come from an earlier "
+                f"state of the code ({counted(len(falls), 'place')})."
+            ),
+            proof=f"Execution counts: {'; '.join(shown)}.",
+        )

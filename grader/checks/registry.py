@@ -1,0 +1,56 @@
+"""Which function checks which kind of criterion."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from grader.checks.accuracy import check_accuracy
+from grader.checks.architecture import check_architecture, check_parameters
+from grader.checks.compiling import check_compiled
+from grader.checks.console_log import check_console_log
+from grader.checks.error_bar_plot import check_error_bar_plot
+from grader.checks.history_plot import check_history_plot
+from grader.checks.states_number import check_states_number
+from grader.checks.sweep import check_sweep
+from grader.checks.training import check_trained
+from grader.checks.written import check_written
+from grader.errors import UserError
+from grader.records.match import Match, QuestionMatch, Reference
+from grader.records.result import Verdict
+
+# The criterion is of the one class that each function names: the registry's key vouches for it.
+Check: TypeAlias = Callable[[Any, QuestionMatch, Match, Reference], Verdict]
+
+CHECKS: MappingProxyType[str, Check] = MappingProxyType(
+    {
+        "architecture": check_architecture,
+        "parameters": check_parameters,
+        "compiled": check_compiled,
+        "trained": check_trained,
+        "accuracy": check_accuracy,
+        "console_log": check_console_log,
+        "history_plot": check_history_plot,
+        "sweep": check_sweep,
+        "error_bar_plot": check_error_bar_plot,
+        "states_number": check_states_number,
+        "written": check_written,
+    }
+)
+
+
+def check_of(kind: str) -> Check:
+    """The function that checks criteria of `kind`; `UserError` naming the nearest kind when there is none."""
+    if kind not in CHECKS:
+        near = get_close_matches(kind, CHECKS, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(CHECKS)}."
+        raise UserError(f"unknown criterion '{kind}'.{hint}")
+    return CHECKS[kind]
+
+
+def title_of(kind: str) -> str:
+    """How reports call criteria of `kind`: the first line of the check's docstring."""
+    return (inspect.getdoc(check_of(kind)) or kind).splitlines()[0].rstrip(".")

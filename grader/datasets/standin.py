@@ -1,0 +1,183 @@
+"""Stand-ins for MNIST and CIFAR-10, made from the samples that scikit-learn ships.
+
+The digits are scikit-learn's copy of the UCI Optical Recognition of Handwritten Digits set (8x8 pixels), scaled up and
+moved about. For colour they are blended over photographs, the way MNIST-M was made (Ganin and Lempitsky, 2015).
+No original digit and no part of a photograph serves both training and test rows. All arithmetic on pixels is done in
+whole numbers, and random numbers come from NumPy's frozen legacy stream, so that every machine makes the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits, load_sample_images
+
+from grader.datasets.dataset import LAYOUTS, Bytes
+
+RECIPE = 1
+"""Raised whenever the stand-ins' bytes change."""
+
+_SEED = 20_240_501
+_TEST_ORIGINALS_PER_CLASS = 30
+_FINE = 8
+"""Field pixels per pixel of an original digit."""
+_FIELD = 10 * _FINE
+"""Side of the field: 8 pixels of an original and an empty one on either side."""
+_ONE = 1 << 12
+"""1.0 in the fixed-point numbers of the affine maps."""
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """How far the digits are moved about; each value is the half-width of a uniform distribution."""
+
+    rotation: float = 0.30
+    """Radians."""
+    shear: float = 0.25
+    stretch: float = 0.18
+    """Relative, for each axis."""
+    shift: float = 2.0
+    """Pixels of a 28-pixel image."""
+    threshold: tuple[int, int] = (40, 110)
+    """Ink level (0 to 255) at which a stroke begins: low is thick."""
+    gain: tuple[int, int] = (2, 6)
+    """Steepness of a stroke's edge."""
+
+
+def standin_arrays(name: str) -> dict[str, Bytes] | None:
+    """The stand-in's four arrays under Keras' names, or `None` where no stand-in exists for `name`."""
+    if name == "mnist":
+        return _grey_arrays()
+    if name == "cifar10":
+        return _colour_arrays()
+    return None
+
+
+def _grey_arrays(jitter: Jitter = Jitter()) -> dict[str, Bytes]:
+    rows = LAYOUTS["mnist"].rows
+    arrays: dict[str, Bytes] = {}
+    for split, (images, labels) in _digits(rows, 28, jitter).items():
+        arrays[f"x_{split}"], arrays[f"y_{split}"] = images, labels
+    return arrays
+
+
+def _colour_arrays(jitter: Jitter = Jitter()) -> dict[str, Bytes]:
+    rows = LAYOUTS["cifar10"].rows
+    random = np.random.RandomState(_SEED + 2)
+    photographs = np.stack(load_sample_images().images).astype(np.uint8)
+    middle = photographs.shape[2] // 2
+    halves = {"train": photographs[:, :, :middle], "test": photographs[:, :, middle:]}
+    arrays: dict[str, Bytes] = {}
+    for split, (images, labels) in _digits(rows, 32, jitter).items():
+        arrays[f"x_{split}"] = _blended(images, halves[split], random)
+        arrays[f"y_{split}"] = labels.reshape(-1, 1)
+    return arrays
+
+
+def _blended(digits: Bytes, photographs: Bytes, random: np.random.RandomState) -> Bytes:
+    """Digits (rows, side, side) over random patches of photographs: the absolute difference, channel by channel."""
+    side = digits.shape[1]
+    windows = sliding_window_view(photographs, (side, side), axis=(1, 2))
+    which = random.randint(0, windows.shape[0], len(digits))
+    top = random.randint(0, windows.shape[1], len(digits))
+    left = random.randint(0, windows.shape[2], len(digits))
+    blended = np.empty((len(digits), side, side, 3), np.uint8)
+    for start in range(0, len(digits), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        patch = windows[which[part], top[part], left[part]].transpose(0, 2, 3, 1)
+        ink = digits[part, :, :, None]
+        blended[part] = np.maximum(patch, ink) - np.minimum(patch, ink)
+    return blended
+
+
+def _digits(rows: tuple[int, int], side: int, jitter: Jitter) -> dict[str, tuple[Bytes, Bytes]]:
+    """Images (rows, side, side) and labels (rows,) for `train` and `test`."""
+    random = np.random.RandomState(_SEED)
+    pixels, classes = load_digits(return_X_y=True)
+    fields = _fields(pixels.reshape(-1, 8, 8).astype(np.int64))
+    test = _test_originals(classes, random)
+    digits: dict[str, tuple[Bytes, Bytes]] = {}
+    for split, originals, count in (("train", np.flatnonzero(~test), rows[0]), ("test", np.flatnonzero(test), rows[1])):
+        # every original appears equally often, give or take one
+        order = np.resize(originals, count)[random.permutation(count)]
+        digits[split] = (_moved(fields, order, side, jitter, random), classes[order].astype(np.uint8))
+    return digits
+
+
+def _test_originals(classes: NDArray[np.int64], random: np.random.RandomState) -> NDArray[np.bool_]:
+    test = np.zeros(len(classes), bool)
+    for digit in range(10):
+        test[random.permutation(np.flatnonzero(classes == digit))[:_TEST_ORIGINALS_PER_CLASS]] = True
+    return test
+
+
+def _fields(originals: NDArray[np.int64]) -> Bytes:
+    """Originals (n, 8, 8) from 0 to 16 as smooth fields (n, field, field) from 0 to 255, by cubic interpolation."""
+    # Keys' cubic convolution with a = -1/2, its weights in 1/4096
+    position = (np.arange(_FIELD) + 0.5) / _FINE - 1.5
+    distance = np.abs(position[:, None] - np.arange(8)[None, :])
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    weights = np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
+    spread = np.rint(weights * _ONE).astype(np.int64)
+    rows = np.einsum("fi,nij->nfj", spread, originals)
+    fine = np.einsum("nfj,gj->nfg", rows, spread)
+    field = np.clip(fine * 255 // (16 * _ONE * _ONE), 0, 255).astype(np.uint8)
+    field[:, [0, -1]] = 0
+    field[:, :, [0, -1]] = 0
+    return field
+
+
+def _moved(
+    fields: Bytes, order: NDArray[np.int64], side: int, jitter: Jitter, random: np.random.RandomState
+) -> Bytes:
+    """One image (side, side) for each number of `order`, each with its own affine map and stroke."""
+    count = len(order)
+    maps = _maps(count, side, jitter, random)
+    threshold = random.randint(*jitter.threshold, count).astype(np.int32)
+    gain = random.randint(*jitter.gain, count).astype(np.int32)
+    images = np.empty((count, side, side), np.uint8)
+    flat = fields.reshape(-1)
+    steps = np.arange(side, dtype=np.int32)
+    for start in range(0, count, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        a, b, c, d, e, f = (column[:, None, None] for column in maps[:, part])
+        down, across = steps[None, :, None], steps[None, None, :]
+        row = np.clip((a * down + b * across + e) // _ONE, 0, _FIELD - 1)
+        column = np.clip((c * down + d * across + f) // _ONE, 0, _FIELD - 1)
+        ink = flat[order[part, None, None].astype(np.int32) * (_FIELD * _FIELD) + row * _FIELD + column]
+        images[part] = _stroke(ink, threshold[part, None, None], gain[part, None, None])
+    return images
+
+
+def _stroke(ink: Bytes, threshold: NDArray[np.int32], gain: NDArray[np.int32]) -> Bytes:
+    """Ink with a black ground and white strokes, the lightest pixel of each image at 255."""
+    raised = np.clip((ink - threshold) * gain, 0, 255)
+    peak = np.maximum(raised.max(axis=(1, 2), keepdims=True), 1)
+    stroke: Bytes = (raised * 255 // peak).astype(np.uint8)
+    return stroke
+
+
+def _maps(count: int, side: int, jitter: Jitter, random: np.random.RandomState) -> NDArray[np.int32]:
+    """Fixed-point affine maps from image to field, (6, count): a, b, c, d, e, f.
+
+    Field row = a * image row + b * image column + e; field column = c * image row + d * image column + f.
+    """
+
+    def around(width: float) -> NDArray[np.float64]:
+        return width * (2.0 * random.random_sample(count) - 1.0)
+
+    # in MNIST a digit fills 20 of 28 pixels; here its 8 pixels do
+    pitch = _FINE * 8 / (20 * side / 28)
+    angle, shear = around(jitter.rotation), around(jitter.shear)
+    tall, wide = pitch * (1 + around(jitter.stretch)), pitch * (1 + around(jitter.stretch))
+    a, b = np.cos(angle) * tall, np.sin(angle) * tall
+    c, d = (shear * np.cos(angle) - np.sin(angle)) * wide, (np.cos(angle) + shear * np.sin(angle)) * wide
+    centre = (side - 1) / 2
+    e = _FIELD / 2 - (a + b) * centre + pitch * around(jitter.shift * side / 28)
+    f = _FIELD / 2 - (c + d) * centre + pitch * around(jitter.shift * side / 28)
+    return np.rint(np.stack([a, b, c, d, e, f]) * _ONE).astype(np.int32)

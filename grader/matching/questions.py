@@ -1,0 +1,119 @@
+"""What of a submission answers each question: passages, text, cells, model, figures and pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.records.figures import Figure
+from grader.records.match import ModelMatch, QuestionMatch
+from grader.records.recording import FigureDrawn, PictureSaved, Recording, Trained
+from grader.records.rubric import Question, Rubric
+from grader.records.submission import Passage
+
+_PLOTS = frozenset({"history_plot", "error_bar_plot"})
+
+
+def question_passages(question: Question, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
+    """The passages under `question`'s own id, else those under the id that it shares with others."""
+    own = tuple(passage for passage in passages if passage.question == question.id)
+    return own or tuple(passage for passage in passages if passage.question == question.written_id)
+
+
+def question_matches(
+    rubric: Rubric,
+    passages: tuple[Passage, ...],
+    answers: dict[str, str],
+    saved: Recording,
+    rerun: Recording,
+    models: tuple[ModelMatch, ...],
+) -> tuple[QuestionMatch, ...]:
+    """One match for each question, in the rubric's order; what was not found is empty."""
+    by_reference: dict[str, ModelMatch] = {}
+    for model in models:
+        if model.reference is not None:
+            by_reference.setdefault(model.reference, model)
+    return tuple(
+        _question_match(question, passages, answers, saved, rerun, by_reference.get(question.model or ""), models)
+        for question in rubric.questions
+    )
+
+
+def _question_match(
+    question: Question,
+    passages: tuple[Passage, ...],
+    answers: dict[str, str],
+    saved: Recording,
+    rerun: Recording,
+    model: ModelMatch | None,
+    models: tuple[ModelMatch, ...],
+) -> QuestionMatch:
+    own = question_passages(question, passages)
+    cells = tuple(sorted({passage.cell for passage in own}))
+    placed_by = _placed_by(own)
+    if not cells and model is not None and any(criterion.kind != "written" for criterion in question.criteria):
+        cells, placed_by = _surroundings(model, models, rerun, saved), "model"
+    return QuestionMatch(
+        question=question,
+        passages=own,
+        answer=answers.get(question.id, ""),
+        cells=cells,
+        model=model,
+        figures=_figures(question, cells, rerun, model),
+        pictures=tuple(event for event in saved.events if isinstance(event, PictureSaved) and event.cell in cells),
+        placed_by=placed_by,
+    )
+
+
+def _placed_by(passages: tuple[Passage, ...]) -> str:
+    if not passages:
+        return ""
+    with_id = any(passage.found_by not in ("cue", "following") for passage in passages)
+    return "id" if with_id else "cues"
+
+
+def _surroundings(
+    model: ModelMatch, models: tuple[ModelMatch, ...], rerun: Recording, saved: Recording
+) -> tuple[int, ...]:
+    """The model's cells, and those after them with figures, up to the next model."""
+    if not model.cells:
+        return ()
+    last = max(model.cells)
+    following = min((cell for other in models for cell in other.cells if cell > last), default=10**9)
+    shown = {
+        event.cell
+        for event in (*rerun.events, *saved.events)
+        if isinstance(event, FigureDrawn | PictureSaved) and last < event.cell < following
+    }
+    return tuple(sorted({*model.cells, *shown}))
+
+
+def _figures(
+    question: Question, cells: tuple[int, ...], rerun: Recording, model: ModelMatch | None
+) -> tuple[FigureDrawn, ...]:
+    drawn = [event for event in rerun.events if isinstance(event, FigureDrawn)]
+    if not any(criterion.kind in _PLOTS for criterion in question.criteria):
+        return tuple(event for event in drawn if event.cell in cells)
+    wanted = set(model.trainings) if model is not None else set()
+    trainings = [training for training in rerun.trainings() if training.seq in wanted]
+    return tuple(event for event in drawn if event.cell in cells or plots_any(event.figure, trainings))
+
+
+def plots_any(figure: Figure, trainings: list[Trained]) -> bool:
+    """Whether a line of `figure` shows a history of `trainings`, or an error-bar series their final values' means."""
+    curves = [values for training in trainings for values in training.history.metrics.values() if len(values) > 1]
+    lines = [line.y for axes in figure.axes for line in axes.lines]
+    if any(_equal(line, curve) for line in lines for curve in curves):
+        return True
+    finals = [curve[-1] for training in trainings for curve in training.history.metrics.values() if curve]
+    bars = [series.y for axes in figure.axes for series in axes.error_bars if len(series.y) > 1]
+    if len(trainings) < 2 or not finals:
+        return False
+    low, high = min(finals), max(finals)
+    return any(low <= value <= high for series in bars for value in series)
+
+
+def _equal(line: tuple[float, ...], curve: tuple[float, ...]) -> bool:
+    if len(line) != len(curve):
+        return False
+    drawn, recorded = np.asarray(line), np.asarray(curve)
+    return any(np.allclose(drawn, factor * recorded, rtol=1e-3, atol=1e-6, equal_nan=True) for factor in (1.0, 100.0))

@@ -1,0 +1,77 @@
+"""Models that only the saved outputs tell of, because the cells that made them did not run again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from grader.matching.similarity import Slot
+from grader.records.recording import (
+    Compiled,
+    LoggedSummary,
+    LoggedTraining,
+    ModelBuilt,
+    Recording,
+    SummaryShown,
+    Trained,
+)
+
+
+@dataclass
+class SavedModel:
+    """A summary, or the logs of trainings, without a model in the rerun."""
+
+    parameters: int | None = None
+    cells: list[int] = field(default_factory=list)
+    epochs: list[int] = field(default_factory=list)
+    """Declared by each log."""
+
+
+def saved_models(saved: Recording, rerun: Recording) -> list[SavedModel]:
+    """Models told of by saved summaries and logs in cells in which the rerun saw no model, in order."""
+    seen = {event.cell for event in rerun.events if isinstance(event, ModelBuilt | Compiled | Trained | SummaryShown)}
+    found: list[SavedModel] = []
+    for event in saved.events:
+        if event.cell in seen:
+            continue
+        if isinstance(event, LoggedSummary):
+            found.append(SavedModel(event.parameters, [event.cell]))
+        elif isinstance(event, LoggedTraining):
+            if not found or (found[-1].epochs and found[-1].cells[-1] != event.cell):
+                found.append(SavedModel())
+            found[-1].cells.append(event.cell)
+            found[-1].epochs.append(event.declared_epochs)
+    return found
+
+
+def saved_assignment(models: list[SavedModel], slots: list[Slot]) -> list[tuple[SavedModel, Slot, float, str]]:
+    """The best saved model for each of `slots`, with a low confidence and the reason; each is used once."""
+    chosen: list[tuple[SavedModel, Slot, float, str]] = []
+    free = list(models)
+    for slot in slots:
+        ranked = sorted(free, key=lambda model: -_likeness(model, slot))
+        if not ranked or _likeness(ranked[0], slot) < 0.3:
+            continue
+        best = ranked[0]
+        free.remove(best)
+        confidence = round(min(0.4, 0.5 * _likeness(best, slot)), 2)
+        chosen.append((best, slot, confidence, _reason(best)))
+    return chosen
+
+
+def _likeness(model: SavedModel, slot: Slot) -> float:
+    same_size = model.parameters is not None and model.parameters == slot.model.architecture.parameters
+    inside = bool(slot.cells & set(model.cells))
+    fit = slot.model.fit
+    same_epochs = fit is not None and fit.epochs in model.epochs
+    several = slot.sweep == (len(model.epochs) > 1)
+    # Another size is another network, unless the design is free.
+    if model.parameters is not None and not same_size and not slot.must_have:
+        return 0.0
+    return 0.4 * same_size + 0.3 * inside + 0.2 * same_epochs + (0.1 if several and model.epochs else 0.0)
+
+
+def _reason(model: SavedModel) -> str:
+    size = f"a summary of {model.parameters:,} parameters" if model.parameters is not None else ""
+    logs = f"{len(model.epochs)} training log{'s' if len(model.epochs) != 1 else ''}" if model.epochs else ""
+    what = " and ".join(part for part in (size, logs) if part)
+    return f"Its code did not run here; the saved outputs hold {what}."

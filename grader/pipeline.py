@@ -1,0 +1,88 @@
+"""The pipeline: a path in, a graded report out. Read `check` aloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from grader.assets import rubrics_folder
+from grader.checks.observations import observe
+from grader.checks.result import make_result
+from grader.errors import UserError
+from grader.matching.match import match_submission
+from grader.options import Options
+from grader.reading.answers import answer_text
+from grader.reading.rubric import find_rubric
+from grader.reading.saved import record_saved
+from grader.reading.sections import find_passages
+from grader.reading.submission import read_submission
+from grader.records.progress import Progress
+from grader.records.result import Result
+from grader.records.rubric import Rubric
+from grader.records.submission import Submission
+from grader.reports.document import ReportFiles, write_report
+from grader.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A graded submission, and where its report lies."""
+
+    result: Result
+    rubric: Rubric
+    rubric_reason: str
+    files: ReportFiles
+    trained: int
+    """Trainings that were run for it."""
+    shared: int
+    """Trainings that were answered from the store."""
+
+
+def check(path: Path, options: Options, progress: Progress) -> Checked:
+    """Grade the submission at `path` and write its report. Raises `UserError`."""
+    progress.stage("Reading the submission")
+    submission = read_submission(path)
+    rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
+    solution = read_solution(rubrics_folder(), rubric, options)
+    folder = report_folder(options.out, submission)
+
+    passages = find_passages(submission, rubric)
+    answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
+    saved = record_saved(submission)
+
+    with Workshop(options, progress) as workshop:
+        reference = workshop.reference(rubric, solution)
+        rerun = workshop.rerun(submission, rubric)
+        effort, trained, shared = workshop.effort, workshop.service.trained, workshop.service.shared
+
+    progress.stage("Matching and judging")
+    match = match_submission(submission, rubric, passages, answers, saved, rerun, reference)
+    result = make_result(match, reference, effort)
+    result = result.model_copy(update={"observations": observe(match, reference)})
+
+    progress.stage("Writing the report")
+    files = write_report(result, match, reference, folder, date.today())
+    return Checked(result, rubric, reason, files, trained, shared)
+
+
+def read_solution(rubrics: Path, rubric: Rubric, options: Options) -> Submission:
+    """The rubric's own solution, read like a submission. Raises `UserError`."""
+    chosen = Path(options.rubric) if options.rubric and Path(options.rubric).is_dir() else rubrics / rubric.name
+    solution = chosen / "solution.py"
+    if not solution.is_file():
+        raise UserError(f"{solution}: the rubric has no solution; write one, as every criterion compares with it")
+    return read_submission(solution)
+
+
+def report_folder(out: Path, submission: Submission) -> Path:
+    """The folder of a submission's report, made now: better to fail before an hour's work than after it."""
+    folder = out / submission.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write there ({error.strerror}); choose another folder with --out") from error
+    return folder

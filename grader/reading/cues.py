@@ -1,0 +1,122 @@
+"""Questions told apart by their words, where ids do not."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from grader.reading.comments import comment_text
+from grader.reading.prose import Asked, sentences
+from grader.records.rubric import Question
+
+_TITLE_WEIGHT = 3.0
+_COPY_WEIGHT = 6.0
+_COPY = 0.75
+_STAY = 0.4
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of one cell that goes to questions as a whole."""
+
+    cell: int
+    start: int
+    end: int
+    text: str
+    is_code: bool
+
+    @property
+    def title(self) -> str:
+        """Its headings, or its first line, or the comments before its first statement."""
+        lines = [line for line in self.text.split("\n") if line.strip()]
+        titled: list[str] = []
+        for line in lines:
+            if line.lstrip().startswith("#"):
+                titled.append(comment_text(line))
+            elif self.is_code or titled:
+                break
+            else:
+                titled.append(line)
+                break
+        return "\n".join(titled)
+
+
+@lru_cache(maxsize=4_000)
+def _pattern(cue: str) -> re.Pattern[str]:
+    words = [re.escape(word) for word in re.split(r"[\s_-]+", cue.strip()) if word]
+    body = r"[\s_\-]{0,4}".join(words)
+    before = r"(?<![\d.,])" if cue.strip()[:1].isdigit() else ""
+    after = r"(?![\d]|[.,]\d)" if cue.strip()[-1:].isdigit() else "s?"
+    return re.compile(rf"(?<![^\W_]){before}{body}{after}(?![^\W_])", re.IGNORECASE)
+
+
+def has_cue(text: str, cue: str) -> bool:
+    """Whether `cue` stands in `text` as whole words, in prose or as part of a name in code."""
+    return bool(cue.strip()) and bool(_pattern(cue).search(text))
+
+
+def cue_scores(units: Sequence[Unit], questions: Sequence[Question], asked: Asked) -> list[dict[str, float]]:
+    """For each unit the questions whose words it has, with a weight: rare cues, titles and copied questions weigh most."""
+    hits = [{(q.id, cue): has_cue(unit.text, cue) for q in questions for cue in q.cues} for unit in units]
+    spread = {key: sum(hit[key] for hit in hits) for key in hits[0]} if hits else {}
+    scores: list[dict[str, float]] = []
+    for unit, hit in zip(units, hits, strict=True):
+        title = unit.title
+        score = dict.fromkeys((q.id for q in questions), 0.0)
+        for (question, cue), there in hit.items():
+            if there:
+                rarity = math.log(1 + len(units) / spread[question, cue]) / math.log(2)
+                score[question] += rarity * (_TITLE_WEIGHT if has_cue(title, cue) else 1.0)
+        for question, likeness in _copies(title if unit.is_code else unit.text, questions, asked).items():
+            score[question] += _COPY_WEIGHT * likeness
+        scores.append({question: value for question, value in score.items() if value > 0})
+    return scores
+
+
+def _copies(text: str, questions: Sequence[Question], asked: Asked) -> dict[str, float]:
+    """Questions of which `text` holds a copy; each sentence counts for the likest alone."""
+    found: dict[str, float] = {}
+    for sentence in sentences(text)[:200]:
+        likeness = {q.id: asked.likeness(sentence, q.id) for q in questions}
+        best = max(likeness, key=lambda question: likeness[question], default=None)
+        if best is not None and likeness[best] >= _COPY:
+            found[best] = max(found.get(best, 0.0), likeness[best])
+    return found
+
+
+def shared_out(
+    units: Sequence[Unit], questions: Sequence[Question], asked: Asked
+) -> dict[str, list[tuple[Unit, bool]]]:
+    """Which of `units` go to which of `questions` that share a section.
+
+    Each unit goes to the question whose words it has most, the others follow the unit before (`False` beside them). A
+    question that gets none this way shares those that have its words. Where no words are found, every question gets
+    everything.
+    """
+    scores = cue_scores(units, questions, asked)
+    owned: dict[str, list[tuple[Unit, bool]]] = {question.id: [] for question in questions}
+    order = {question.id: place for place, question in enumerate(questions)}
+    owner: str | None = None
+    waiting: list[Unit] = []
+    for unit, score in zip(units, scores, strict=True):
+        if score:
+            weights = {q: value + (_STAY if q == owner else 0.0) for q, value in score.items()}
+            owner = min(weights, key=lambda q: (-weights[q], order[q]))
+            owned[owner] += [(before, False) for before in waiting]
+            waiting = []
+            owned[owner].append((unit, True))
+        elif owner is None:
+            waiting.append(unit)
+        else:
+            owned[owner].append((unit, False))
+    if owner is None:
+        return {question.id: [(unit, False) for unit in units] for question in questions}
+    for question in questions:
+        if not owned[question.id]:
+            owned[question.id] = [
+                (unit, True) for unit, score in zip(units, scores, strict=True) if question.id in score
+            ]
+    return owned

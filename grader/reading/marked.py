@@ -1,0 +1,186 @@
+"""A submission's text with its question ids known: what is marker, what is copied, what are the group's own words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from grader.reading.code import parsed
+from grader.reading.comments import comment_text, is_code, trailing_comments
+from grader.reading.cues import Unit
+from grader.reading.ids import KnownIds
+from grader.reading.lines import Line, text_lines
+from grader.reading.markers import Marker, found_markers
+from grader.reading.prose import Asked, is_pointer, own_lines, sentences, tokens
+from grader.reading.regions import Piece
+from grader.records.rubric import Rubric
+from grader.records.submission import Cell
+
+_PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_ANSWER_WORDS = 15
+"""Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
+_MARKED_WORDS = 4
+_HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line of text without its question id."""
+
+    start: int
+    """Offset of the whole line into the cell's source."""
+    end: int
+    text: str
+    marked: bool
+    """It had an id."""
+
+
+class MarkedText:
+    """The cells of a submission, read with one rubric."""
+
+    def __init__(self, cells: tuple[Cell, ...], rubric: Rubric) -> None:
+        self.cells = cells
+        self.known = KnownIds(rubric)
+        self.asked = Asked(rubric)
+        self.marks = found_markers(cells, self.known)
+        self._labels = {(mark.cell, mark.start): mark.end for mark in self.marks if isinstance(mark, Marker)}
+        self._lines = [text_lines(cell) for cell in cells]
+
+    def lines(self, piece: Piece) -> list[TextLine]:
+        """The lines of text in `piece` without their ids; in code, comments on lines of their own and docstrings."""
+        cell = self.cells[piece.cell]
+        found = []
+        lines = self._lines[piece.cell]
+        first = bisect_left(lines, piece.start, key=lambda line: line.start)
+        for line in lines[first:]:
+            if line.start >= piece.end:
+                break
+            label = self._labels.get((piece.cell, line.start))
+            end = cell.source.find("\n", line.start)
+            end = min(piece.end, len(cell.source) if end < 0 else end)
+            found.append(
+                TextLine(line.start, end, _bare(cell.source[label or line.start : end], line, label), label is not None)
+            )
+        if cell.kind == "prose":
+            found += _fenced(cell.source, piece, {line.start for line in lines})
+        return sorted(found, key=lambda line: line.start)
+
+    def own_words(self, piece: Piece, all_comments: bool = False) -> str:
+        """The group's own words in `piece`: no ids, no copied questions, no labels.
+
+        Of code only docstrings and those comments that are long enough to be answers, or with `all_comments` each
+        that is no code.
+        """
+        cell = self.cells[piece.cell]
+        if cell.kind == "code":
+            return self._own_comments(piece, all_comments)
+        kept = own_lines(((line.text, line.marked) for line in self.lines(piece)), self.asked)
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip()
+
+    def _own_comments(self, piece: Piece, all_comments: bool) -> str:
+        source = self.cells[piece.cell].source
+        lines = self.lines(piece)
+        if all_comments:
+            behind = [TextLine(place, place, text, False) for place, text in trailing_comments(source)]
+            inside = [line for line in behind if piece.start <= line.start < piece.end]
+            lines = sorted([*lines, *inside], key=lambda line: line.start)
+        bare = not has_statements(source[piece.start : piece.end])
+        kept = []
+        for text, marked in _blocks([line for line in lines if not is_code(line.text)]):
+            own = " ".join(part for part in own_lines([(text, marked)], self.asked) if part)
+            if len(tokens(own)) >= (3 if all_comments or bare else _MARKED_WORDS if marked else _ANSWER_WORDS):
+                kept.append(own)
+        return "\n".join(kept)
+
+    def has_content(self, piece: Piece) -> bool:
+        """Whether it holds code, or own words that do more than point elsewhere."""
+        cell = self.cells[piece.cell]
+        if cell.kind == "code" and has_statements(cell.source[piece.start : piece.end]):
+            return True
+        if cell.kind == "prose" and (cell.outputs or "![" in cell.source[piece.start : piece.end]):
+            return True
+        words = [part for part in sentences(self.own_words(piece)) if not _HEADING.match(part)]
+        return any(not is_pointer(part) and tokens(part) for part in words)
+
+    def is_left_empty(self, piece: Piece) -> bool:
+        """Whether an answer is announced there, with nothing behind it."""
+        lines = [line.text for line in self.lines(piece) if line.text.strip()]
+        return any(_LABELLED.search(text) for text in lines[-2:])
+
+    def units(self, piece: Piece) -> list[Unit]:
+        """The paragraphs of a piece of prose; a piece of code as a whole."""
+        cell = self.cells[piece.cell]
+        if cell.kind == "code":
+            return [self._unit(piece, is_code=True)]
+        found, position = [], piece.start
+        text = cell.source[: piece.end]
+        while position < piece.end:
+            gap = _PARAGRAPH.search(text, position)
+            end = gap.end() if gap else piece.end
+            if text[position:end].strip():
+                found.append(self._unit(Piece(piece.cell, position, end), is_code=False))
+            position = end
+        return found
+
+    def _unit(self, piece: Piece, is_code: bool) -> Unit:
+        source = self.cells[piece.cell].source
+        label = next(
+            (end for (cell, start), end in self._labels.items() if cell == piece.cell and start == piece.start), None
+        )
+        text = source[label : piece.end].lstrip(" \t.:)]*_-–#") if label else source[piece.start : piece.end]
+        return Unit(piece.cell, piece.start, piece.end, f"# {text}" if label and is_code else text, is_code)
+
+
+@lru_cache(maxsize=4)
+def marked_text(cells: tuple[Cell, ...], rubric: Rubric) -> MarkedText:
+    """`MarkedText` of a submission's cells; the last few are kept."""
+    return MarkedText(cells, rubric)
+
+
+def has_statements(source: str) -> bool:
+    """Whether anything but comments, docstrings and blank lines stands in `source`."""
+    tree = parsed(source)
+    if tree is None:
+        return any(line.strip() and not line.lstrip().startswith("#") for line in source.split("\n"))
+    return any(not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) for node in tree.body)
+
+
+def _bare(text: str, line: Line, label: int | None) -> str:
+    if line.kind == "comment":
+        text = comment_text(text)
+    elif line.kind == "docstring":
+        text = re.sub(r"(?:'''|\"\"\")\s*$", "", text)
+    if label is None:
+        return text
+    # What stands beside the id in a heading is a title or the question, never the answer.
+    return "" if line.kind == "prose" and _HEADING.match(line.text) else text.lstrip(" \t.:)]*_-–#").rstrip("*_ ")
+
+
+def _fenced(source: str, piece: Piece, taken: set[int]) -> list[TextLine]:
+    """The lines within ``` fences, in which no id is looked for."""
+    found, position = [], 0
+    for text in source.split("\n"):
+        fence = text.lstrip().startswith(("```", "~~~"))
+        if position not in taken and not fence and piece.start <= position < piece.end:
+            found.append(TextLine(position, position + len(text), text, False))
+        position += len(text) + 1
+    return found
+
+
+def _blocks(lines: list[TextLine]) -> Iterator[tuple[str, bool]]:
+    """Comments on consecutive lines as one text."""
+    block: list[TextLine] = []
+    for line in lines:
+        if block and (line.start > block[-1].end + 1 or line.marked):
+            yield " ".join(part.text for part in block), block[0].marked
+            block = []
+        block.append(line)
+    if block:
+        yield " ".join(part.text for part in block), block[0].marked

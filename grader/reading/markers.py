@@ -1,0 +1,212 @@
+"""Where question ids stand, and which headings end what stands under them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from grader.reading.ids import KnownIds, Parts, WrittenIds
+from grader.reading.lines import Line, text_lines
+from grader.records.submission import Cell
+
+FoundBy = Literal["heading", "text", "comment", "docstring"]
+TEXT_LEVEL = 7
+"""Level of what is no heading; those of headings are 1 to 6."""
+
+_QUESTION_WORDS = (
+    "questions?|quest|q|frågor|fråga|frage|pregunta|vraag|spørsmål|svar|answers?|ans|antwort|respuesta|réponse"
+)
+_TASK_WORDS = (
+    "subtask|tasks?|parts?|exercises?|exercice|ex|problem|section|deluppgift|uppgift|uppg|del|aufgabe|teil|übung|lösung|"
+    "parte|ejercicio|apartado|tarea|partie|tâche|opgave|oppgave|steg"
+)
+_DECORATION = re.compile(
+    r"[ \t#>*_\[(`~•\\-]|</?(?:h[1-6]|b|strong|font|u|p|div|span|center|i|em|a|summary|details)(?:\s[^<>]{0,200})?>|"
+    r"\\(?:(?:sub){0,2}section|textbf|large|Large|underline)\*?\{",
+    re.IGNORECASE,
+)
+_WORD = re.compile(rf"(?P<question>{_QUESTION_WORDS})(?![^\W\d_])|(?P<task>{_TASK_WORDS})(?![^\W\d_])", re.IGNORECASE)
+_AFTER_WORD = re.compile(
+    r"[ \t.:#*_\-]{0,6}(?:(?:to|for|på|till|zu|auf|sur|nr|no|number|n°)\b[ \t.:#*_]{0,6})?", re.IGNORECASE
+)
+_TRAILING = re.compile(rf"[(\[]\s*(?:{_QUESTION_WORDS})[\s.:#]{{0,4}}(?=\d)", re.IGNORECASE)
+_TRAILING_BARE = re.compile(r"[(\[](?=\d{1,2}\.\d)")
+_SCOPED = re.compile(r"\(?([a-h]|\d)(?:\)|\.(?!\d)|:)(?!\w)", re.IGNORECASE)
+_HEADING = re.compile(r"[ \t]{0,3}(#{1,6})|[ \t]*<h([1-6])", re.IGNORECASE)
+_NEXT = re.compile(r"\s*([^\W\d_]+|\S)")
+_UNITS = set(
+    "s sec secs second seconds sekunder sekunden segundos secondes ms us min mins minute minutes minuter minuten h hours "
+    "percent procent prozent points poäng p pts times epochs epoch gb mb kb million millions k m x and or to is was are "
+    "och eller und oder är ist y o et ou of in".split()
+)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A place at which one or more ids stand, or the id of a chapter."""
+
+    cell: int
+    start: int
+    """Offset of the line in the cell's source."""
+    end: int
+    """Offset behind the id."""
+    ids: tuple[str, ...]
+    group: Parts
+    found_by: FoundBy
+    level: int
+    word: Literal["question", "task", ""]
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading without an id."""
+
+    cell: int
+    start: int
+    level: int
+
+
+def found_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Heading]:
+    """Markers and other headings of the whole submission, in order."""
+    found: list[Marker | Heading] = []
+    scope: Marker | None = None
+    for cell in cells:
+        for line in text_lines(cell):
+            marker = _marker(line, cell.index, known, scope)
+            if marker is None:
+                heading = _HEADING.match(line.text) if line.kind == "prose" else None
+                if heading and line.text.strip(" #"):
+                    found.append(Heading(cell.index, line.start, _level(heading)))
+                continue
+            if not _is_scoped(marker, scope):
+                scope = marker
+            found.append(marker)
+    return _trusted(found)
+
+
+def _is_scoped(marker: Marker, scope: Marker | None) -> bool:
+    return scope is not None and marker.parts[:-1] == scope.parts and len(marker.parts) > 1
+
+
+def _level(heading: re.Match[str]) -> int:
+    return len(heading[1]) if heading[1] else int(heading[2])
+
+
+def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None) -> Marker | None:
+    text = line.text
+    if not any(character.isalnum() for character in text[:80]):
+        return None
+    heading = _HEADING.match(text) if line.kind == "prose" else None
+    level = _level(heading) if heading else TEXT_LEVEL
+    position, bold = _undecorated(text)
+    after, word = _named(text, position)
+    found_by: FoundBy = "heading" if heading else "text" if line.kind == "prose" else line.kind
+    marker = Marker(cell, line.start, 0, (), (), found_by, level, word, ())
+    strong = bool(heading) or bold
+    written = _scoped(text, position, after, marker, scope, strong, known)
+    if written is None:
+        written = known.found_at(text, after, bool(word))
+        if written is not None and not _stands(text, written, line, strong, bool(word)):
+            written = None
+    if written is None and line.kind == "prose":
+        written = _trailing(text, known, bool(heading))
+        marker = replace(marker, word="question")
+    if written is None:
+        return None
+    return replace(marker, end=line.start + written.end, ids=written.ids, group=written.group, parts=written.parts)
+
+
+def _undecorated(text: str) -> tuple[int, bool]:
+    position = 0
+    while position < 200 and (match := _DECORATION.match(text, position)):
+        position = match.end()
+    lead = text[:position]
+    return position, "**" in lead or "__" in lead or bool(re.search(r"<(?:b|strong|u)\b|\\textbf", lead, re.IGNORECASE))
+
+
+def _named(text: str, position: int) -> tuple[int, Literal["question", "task", ""]]:
+    """The offset behind words like `Answer to question`, and what kind of word it was."""
+    word: Literal["question", "task", ""] = ""
+    for _ in range(3):
+        match = _WORD.match(text, position)
+        if match is None:
+            break
+        word = "question" if match["question"] else "task"
+        gap = _AFTER_WORD.match(text, match.end())
+        position = gap.end() if gap else match.end()
+    return position, word
+
+
+def _stands(text: str, written: WrittenIds, line: Line, strong: bool, named: bool) -> bool:
+    """Whether what was found is an id, not a number in running text, a list number, a version or a measurement."""
+    follows = text[written.end : written.end + 1]
+    if follows and (follows.isalnum() or follows in "%=/°€$"):
+        return False
+    if follows in {".", ","} and text[written.end + 1 : written.end + 2].isdigit():
+        return False
+    if named:
+        return True
+    nearest = _NEXT.match(text, written.end)
+    token = nearest[1] if nearest else ""
+    if len(written.parts) > 2 and written.ids:
+        return not token.isdigit()
+    if token.casefold() in _UNITS or token in {"=", "+", "/", "*x", "<", "±", "%"}:
+        return False
+    if len(written.parts) == 1 and not written.parts[0].isalpha():
+        punctuated = bool(re.match(r"[*_]{0,2}(?:[):.\]]|\s*$)", text[written.end :]))
+        return strong and line.kind == "prose" and (punctuated or not token[:1].islower())
+    return strong or line.opens or not token[:1].islower()
+
+
+def _trailing(text: str, known: KnownIds, heading: bool) -> WrittenIds | None:
+    """An id in brackets at the end of the question's text: `... for each epoch (Question 3, 2 points)`."""
+    match = _TRAILING.search(text)
+    named = match is not None
+    if match is None and heading:
+        match = _TRAILING_BARE.search(text)
+    if match is None:
+        return None
+    written = known.found_at(text, match.end(), named)
+    if written is None or (not named and text[written.end : written.end + 1] not in {")", "]"}):
+        return None
+    return written
+
+
+def _scoped(
+    text: str, position: int, after: int, marker: Marker, scope: Marker | None, strong: bool, known: KnownIds
+) -> WrittenIds | None:
+    """`d)` under `Question 2`, or `### Question 1` under `## Part 2`."""
+    if scope is None:
+        return None
+    base = scope.group or scope.parts
+    named_below = marker.word and scope.word and marker.word != scope.word and scope.level < marker.level <= 6
+    match = _SCOPED.match(text, max(0, position - (text[position - 1 : position] == "(")))
+    if match is None and named_below:
+        match = re.compile(r"(\d{1,2})(?![.\d])").match(text, after)
+    if match is None or not (strong or marker.found_by != "text" or match[1].isalpha()):
+        return None
+    parts = (*base, match[1].casefold())
+    below = strong and scope.level < marker.level
+    if match[1].isdigit() and not below:
+        return None
+    written = known.resolved(parts)
+    # A section that several questions share has parts of its own, which its questions' cues tell apart.
+    return WrittenIds((written,), (), match.end(), parts) if written and written not in scope.ids else None
+
+
+def _trusted(found: list[Marker | Heading]) -> list[Marker | Heading]:
+    """Without `Exercise 1` where questions with plain numbers are called `Question 1`."""
+    asked = {id for mark in found if isinstance(mark, Marker) and mark.word == "question" for id in mark.ids}
+    if len([id for id in asked if id.isdecimal()]) < 3:
+        return found
+    kept: list[Marker | Heading] = []
+    for mark in found:
+        doubtful = isinstance(mark, Marker) and mark.word != "question" and len(mark.parts) == 1 and mark.ids
+        if isinstance(mark, Marker) and doubtful:
+            if mark.level < TEXT_LEVEL:
+                kept.append(Heading(mark.cell, mark.start, mark.level))
+        else:
+            kept.append(mark)
+    return kept

@@ -1,0 +1,80 @@
+"""Questions found where no id leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from grader.reading.cues import Unit, cue_scores, has_cue
+from grader.reading.marked import MarkedText, has_statements
+from grader.reading.prose import is_pointer, points_to_comments_above, sentences, tokens
+from grader.reading.regions import Piece
+from grader.records.rubric import Question, Rubric
+
+_COPIED = 4.5
+"""Weight from which a unit holds a copy of the question."""
+_DISTINCT_CUES = 2
+_CLEARLY = 1.25
+_CELLS_ABOVE = 4
+
+
+def placed_by_cues(
+    text: MarkedText, rubric: Rubric, unplaced: Sequence[Question], free: Sequence[Piece], alone: bool
+) -> Iterator[tuple[str, Piece]]:
+    """(question, piece) for each of `unplaced` whose words stand in `free`, the parts under no id.
+
+    All questions compete for a piece, so that none takes what is another's. `alone`: the submission has no ids at
+    all, and pieces without words of their own follow the piece before them; otherwise only code does.
+    """
+    units = [unit for piece in free for unit in text.units(piece)]
+    scores = cue_scores(units, rubric.questions, text.asked)
+    wanted = {question.id for question in unplaced}
+    owner: str | None = None
+    last = -10
+    for unit, score in zip(units, scores, strict=True):
+        placed = _placed(unit, score, rubric.questions)
+        if placed is not None:
+            owner, last = placed, unit.cell
+        elif not (alone or unit.is_code) or unit.cell - last > (3 if alone else 1):
+            owner = None
+        else:
+            last = unit.cell
+        if owner in wanted and owner is not None:
+            yield owner, Piece(unit.cell, unit.start, unit.end)
+
+
+def _placed(unit: Unit, score: dict[str, float], questions: Sequence[Question]) -> str | None:
+    """The question to which `unit` clearly belongs."""
+    ranked = sorted(score, key=lambda question: -score[question])
+    if not ranked or (len(ranked) > 1 and score[ranked[0]] < _CLEARLY * score[ranked[1]]):
+        return None
+    best = next(question for question in questions if question.id == ranked[0])
+    cues = sum(has_cue(unit.text, cue) for cue in best.cues)
+    titled = any(has_cue(unit.title, cue) for cue in best.cues)
+    if score[best.id] >= _COPIED or cues >= _DISTINCT_CUES or (titled and not unit.is_code):
+        return best.id
+    return None
+
+
+def pointed_to(text: MarkedText, question: Question, pieces: Sequence[Piece], free: Sequence[Piece]) -> list[Piece]:
+    """The code above an answer that is nothing but `see the comments above`: by the question's words, else by comments."""
+    words = "\n".join(text.own_words(piece) for piece in pieces)
+    if not points_to_comments_above(words):
+        return []
+    first = min(piece.cell for piece in pieces)
+    above = [piece for piece in free if piece.cell < first and text.cells[piece.cell].kind == "code"]
+    above = [piece for piece in above if has_statements(text.cells[piece.cell].source[piece.start : piece.end])]
+    named = [piece for piece in above if _cues(text, piece, question)]
+    if not named:
+        named = [piece for piece in above if len(tokens(text.own_words(piece, all_comments=True))) >= 8]
+    return named[-_CELLS_ABOVE:]
+
+
+def _cues(text: MarkedText, piece: Piece, question: Question) -> bool:
+    source = text.cells[piece.cell].source[piece.start : piece.end]
+    return any(has_cue(source, cue) for cue in question.cues)
+
+
+def only_points(words: str) -> bool:
+    """Whether `words` do nothing but send the reader elsewhere."""
+    found = [sentence for sentence in sentences(words) if tokens(sentence)]
+    return bool(found) and all(is_pointer(sentence) for sentence in found)

@@ -1,0 +1,158 @@
+"""A group's own words, told from copied questions, labels and pointers elsewhere."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from grader.records.rubric import Rubric
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
+_SENTENCE_END = re.compile(r"(?<=[.?!])[*_]{0,3}\s+(?=[^a-zà-ÿ])")
+_LABEL = re.compile(
+    r"[\s*_#>\[(`-]{0,12}(?:(?:our|my|the)\s)?(?:a[ns]{0,2}w[sn]?ers?|ans|svar|antwort(?:en)?|respuestas?|réponses?|solution|lösning)"
+    r"\s?(?:to (?:question|part)[\s\d.a-h]{0,8})?(?::[\s*_]{0,4}|[\s*_]{0,4}:|[*_\])]{1,4}|\s*$)[\s*_:]{0,6}",
+    re.IGNORECASE,
+)
+_POINTER_START = re.compile(
+    r"[\s*_(>-]{0,8}(?:(?:please|kindly)\s)?(?:see|look|shown|refer|check|as above|se|siehe|ver|véase|voir|cf)\b",
+    re.IGNORECASE,
+)
+_POINTER_WORDS = set(
+    "above below ovan ovanför nedan nedanför oben unten arriba abajo anterior siguiente dessus dessous comments comment "
+    "kommentarer kommentare comentarios commentaires code cell cells next previous plot figure summary".split()
+)
+_UP = set("above ovan ovanför oben arriba anterior dessus previous".split())
+_COMMENTS = set("comment comments commets kommentar kommentarer kommentare comentarios commentaires".split())
+_COPY = 0.8
+_BESIDE_ID = 0.55
+_YOU = {"you", "your"}
+_STOP = set(
+    "the a an of in to and is are for you your do does what how why which that this with on as it use used using can be "
+    "den det en ett och som är för av hur vad varför der die das und ist wie was warum el la los las de que y es le les".split()
+)
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Words and numbers of `text` in lower case."""
+    return tuple(token.casefold() for token in _TOKEN.findall(text[:4_000]))
+
+
+class Asked:
+    """The texts that a rubric asks, for recognising copies of them."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self.by_question = {question.id: _asked(f"{question.asks}\n{question.title}") for question in rubric.questions}
+        self._all = tuple(dict.fromkeys(part for parts in self.by_question.values() for part in parts))
+
+    def likeness(self, sentence: str, question: str | None = None) -> float:
+        """How much `sentence` is a copy of what a question asks, 0 to 1; of any question where none is named."""
+        words = tokens(sentence)
+        parts = self._all if question is None else self.by_question.get(question, ())
+        return max((_likeness(words, part) for part in parts), default=0.0) if words else 0.0
+
+
+def _asked(text: str) -> tuple[tuple[str, ...], ...]:
+    whole = tokens(text)
+    parts = [tokens(sentence) for sentence in sentences(text)]
+    return tuple(dict.fromkeys(part for part in [whole, *parts] if len(part) >= 2))
+
+
+@lru_cache(maxsize=50_000)
+def _likeness(words: tuple[str, ...], asked: tuple[str, ...]) -> float:
+    weighty, known = set(words) - _STOP, set(asked)
+    if not weighty:
+        return 1.0 if words == asked else 0.0
+    common = len(weighty & known) / len(weighty)
+    covered = len(weighty & known) / max(1, len(known - _STOP))
+    if len(weighty) < 3:
+        return common if common == 1 and covered >= 0.5 else 0.0
+    if common < 0.4:
+        return 0.0
+    ratio = difflib.SequenceMatcher(None, words[:80], asked[:120], autojunk=False).ratio()
+    # A short part of a long question is a copy, too, when its words stand there in the same order.
+    ordered = common * 0.95 if len(weighty) >= 4 and covered >= 0.15 else 0.0
+    return max(ratio, min(common, covered), ordered)
+
+
+def sentences(text: str) -> list[str]:
+    """Lines, and the sentences within them."""
+    found = []
+    for line in text.split("\n"):
+        found += [part for part in _SENTENCE_END.split(line[:20_000]) if part.strip()]
+    return found
+
+
+def without_label(line: str) -> tuple[str, bool]:
+    """`line` without an `Answer:` at its beginning, and whether there was one."""
+    label = _LABEL.match(line)
+    return (line[label.end() :], True) if label else (line, False)
+
+
+def is_pointer(sentence: str) -> bool:
+    """Whether it only sends the reader elsewhere: `See comments above`."""
+    words = tokens(sentence)
+    return len(words) <= 12 and bool(_POINTER_START.match(sentence)) and bool(set(words) & _POINTER_WORDS)
+
+
+def points_to_comments_above(text: str) -> bool:
+    """Whether an answer is only a reference to comments, or to something further up."""
+    found = [sentence for sentence in sentences(text) if tokens(sentence)]
+    if not found or not all(is_pointer(sentence) for sentence in found):
+        return False
+    words = {word for sentence in found for word in tokens(sentence)}
+    return bool(words & _UP) or (
+        bool(words & _COMMENTS) and not words & {"below", "nedan", "unten", "abajo", "dessous"}
+    )
+
+
+def own_lines(lines: Iterable[tuple[str, bool]], asked: Asked) -> list[str]:
+    """What is left of `lines` without question copies and answer labels.
+
+    Each line comes without its question id, with whether it had one: what stands beside the id is taken for the
+    question sooner than other text, and so is what stands between an id and an `Answer:` with something behind it.
+    """
+    kept: list[str] = []
+    question: tuple[int, int] | None = None
+    start = 0
+    for text, marked in lines:
+        text, labelled = without_label(text)
+        if marked or labelled:
+            kept, start = _without_question(kept, question), min(start, len(kept))
+            question = None
+        if marked:
+            start = len(kept)
+        if labelled and not marked:
+            question = (start, len(kept))
+        kept.append(_own_sentences(text, asked, marked and not labelled))
+    return _without_question(kept, question)
+
+
+def _without_question(kept: list[str], question: tuple[int, int] | None) -> list[str]:
+    if question is None:
+        return kept
+    start, end = question
+    answered = any(tokens(part) and not is_pointer(part) for line in kept[end:] for part in sentences(line))
+    return [*kept[:start], *kept[end:]] if answered else kept
+
+
+def _own_sentences(line: str, asked: Asked, marked: bool) -> str:
+    parts = _SENTENCE_END.split(line)
+    if marked:
+        parts = parts[_asked_sentences(parts, asked) :]
+    kept = [part for part in parts if asked.likeness(part) < _COPY]
+    if len(kept) == len(parts) and not marked:
+        return line if tokens(line) else ""
+    return " ".join(part for part in kept if tokens(part)).strip()
+
+
+def _asked_sentences(parts: list[str], asked: Asked) -> int:
+    """How many sentences beside an id are the question: those like it, and all up to the last that asks or says `you`."""
+    count = 0
+    for place, part in enumerate(parts):
+        asks = part.rstrip(" *_)").endswith("?") or bool(_YOU & set(tokens(part)))
+        if asked.likeness(part) >= _BESIDE_ID or (asks and (place == count or count > 0)):
+            count = place + 1
+    return count

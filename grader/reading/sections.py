@@ -1,0 +1,176 @@
+"""Which parts of a submission answer which question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from grader.reading.cues import cue_scores, has_cue, shared_out
+from grader.reading.ids import Parts, id_parts
+from grader.reading.marked import MarkedText, marked_text
+from grader.reading.placing import placed_by_cues, pointed_to
+from grader.reading.regions import Piece, Region, regions, uncovered
+from grader.records.rubric import Question, Rubric
+from grader.records.submission import Passage, Submission
+
+_Found = dict[str, dict[Piece, str]]
+"""Written id or question id -> piece -> how it was found."""
+
+
+def find_passages(submission: Submission, rubric: Rubric) -> tuple[Passage, ...]:
+    """The passages of every question of `rubric`, in the order of the submission.
+
+    Ids count wherever they stand; questions that share a written id are told apart by their cues; chapters whose
+    parts bear no ids are shared out likewise, and what is named nowhere is looked for by its cues, conservatively.
+    """
+    text = marked_text(submission.cells, rubric)
+    found = regions(submission.cells, text.marks)
+    by_written = _by_written_id(text, rubric, found)
+    by_question = _by_question(text, rubric, by_written)
+    _share_chapters(text, rubric, found, by_question)
+    unplaced = [question for question in rubric.questions if not by_question[question.id]]
+    if unplaced:
+        free = uncovered(submission.cells, found)
+        for question, piece in placed_by_cues(text, rubric, unplaced, free, alone=not found):
+            by_question[question].setdefault(piece, "cue")
+    for question in rubric.questions:
+        pieces = by_question[question.id]
+        kept = {piece: how for piece, how in pieces.items() if text.has_content(piece)}
+        by_question[question.id] = kept or pieces
+        if not kept and pieces:
+            for piece in pointed_to(text, question, list(pieces), uncovered(submission.cells, found)):
+                by_question[question.id].setdefault(piece, "cue")
+    order = {question.id: place for place, question in enumerate(rubric.questions)}
+    passages = [passage for id, pieces in by_question.items() for passage in _passages(id, pieces)]
+    return tuple(sorted(passages, key=lambda p: (p.cell, p.start, order[p.question])))
+
+
+def _by_written_id(text: MarkedText, rubric: Rubric, found: Sequence[Region]) -> _Found:
+    placed: _Found = {written: {} for written in text.known.written}
+    shared: list[Piece] = []
+    for place in range(len(found) - 1, -1, -1):
+        region = found[place]
+        following = found[place + 1] if place + 1 < len(found) else None
+        own = [piece for piece in region.pieces if text.has_content(piece)]
+        borrows = not own and following is not None and _is_beside(region, following)
+        shared = shared if borrows and not any(map(text.is_left_empty, region.pieces)) else []
+        for written in region.marker.ids:
+            for piece in shared:
+                placed[written].setdefault(piece, "following")
+        shared = [piece for piece in region.pieces if piece.cell == region.marker.cell] if own else shared
+        for written, piece, how in _owners(text, rubric, found, region):
+            placed[written][piece] = how
+    return placed
+
+
+def _is_beside(region: Region, following: Region) -> bool:
+    """Whether both ids are parts of one chapter and stand in one cell: one answer may be meant for both."""
+    one, other = region.marker, following.marker
+    if not one.ids or not other.ids or one.cell != other.cell:
+        return False
+    return id_parts(one.ids[-1])[:-1] == id_parts(other.ids[0])[:-1] and len(one.parts) > 1
+
+
+def _owners(
+    text: MarkedText, rubric: Rubric, found: Sequence[Region], region: Region
+) -> Iterable[tuple[str, Piece, str]]:
+    """The ids to which the pieces of `region` go: code below a cell with several ids goes to those with its words."""
+    if not region.marker.ids:
+        return
+    marker = region.marker
+    siblings = dict.fromkeys(id for other in found if other.marker.cell == marker.cell for id in other.marker.ids)
+    questions = [question for question in rubric.questions if question.written_id in siblings]
+    for piece in region.pieces:
+        if piece.cell == marker.cell:
+            for written in marker.ids:
+                yield written, piece, marker.found_by
+            continue
+        chosen: list[str] = []
+        if len(siblings) > len(marker.ids) and text.cells[marker.cell].kind == "prose":
+            if text.cells[piece.cell].kind == "code":
+                chosen = _likeliest(text, questions, piece)
+        for written in chosen or marker.ids:
+            yield written, piece, "cue" if chosen else "following"
+
+
+def _likeliest(text: MarkedText, questions: Sequence[Question], piece: Piece) -> list[str]:
+    scores = cue_scores(text.units(piece), questions, text.asked)[0]
+    best = max(scores.values(), default=0.0)
+    return list(dict.fromkeys(q.written_id for q in questions if scores.get(q.id, 0.0) >= max(best / 2, 0.1)))
+
+
+def _by_question(text: MarkedText, rubric: Rubric, by_written: _Found) -> _Found:
+    placed: _Found = {}
+    for written, pieces in by_written.items():
+        questions = [question for question in rubric.questions if question.written_id == written]
+        if len(questions) == 1:
+            placed[questions[0].id] = dict(pieces)
+            continue
+        for question, shares in _shares(text, questions, pieces).items():
+            placed[question] = shares
+    return placed
+
+
+def _shares(text: MarkedText, questions: Sequence[Question], pieces: dict[Piece, str]) -> dict[str, dict[Piece, str]]:
+    """`pieces` shared out among `questions` by their words."""
+    ordered = sorted(pieces, key=lambda piece: (piece.cell, piece.start))
+    units = [unit for piece in ordered for unit in text.units(piece)]
+    owned = shared_out(units, questions, text.asked) if units else {}
+    return {
+        question.id: {
+            Piece(unit.cell, unit.start, unit.end): "cue" if cued else "following"
+            for unit, cued in owned.get(question.id, [])
+        }
+        for question in questions
+    }
+
+
+def _share_chapters(text: MarkedText, rubric: Rubric, found: Sequence[Region], by_question: _Found) -> None:
+    """Gives what stands under a chapter's id alone to its questions that have nothing of their own."""
+    groups: dict[Parts, list[Piece]] = {}
+    for region in found:
+        if region.marker.group:
+            groups.setdefault(region.marker.group, []).extend(region.pieces)
+    for group in sorted(groups, key=lambda parts: (-len(parts), parts)):
+        children = set(text.known.children(group))
+        members = [question for question in rubric.questions if question.written_id in children]
+        poor = [question for question in members if not any(map(text.has_content, by_question[question.id]))]
+        pieces = [piece for piece in groups[group] if text.has_content(piece)]
+        if not poor or not pieces:
+            continue
+        alone = len(poor) == len(members) and not any(by_question[question.id] for question in members)
+        shares = _shares(text, poor, dict.fromkeys(pieces, "following"))
+        for question in poor:
+            share = shares[question.id]
+            if not alone:
+                share = {piece: how for piece, how in share.items() if how == "cue" and _names(text, piece, question)}
+            elif not any(map(text.has_content, share)):
+                share = dict.fromkeys(pieces, "following")
+            for piece, how in share.items():
+                by_question[question.id].setdefault(piece, how)
+
+
+def _names(text: MarkedText, piece: Piece, question: Question) -> bool:
+    source = text.cells[piece.cell].source[piece.start : piece.end]
+    return any(has_cue(source, cue) for cue in question.cues)
+
+
+def _passages(question: str, pieces: dict[Piece, str]) -> list[Passage]:
+    """Passages of one question, those that touch within a cell made one."""
+    merged: list[Passage] = []
+    for piece in sorted(pieces, key=lambda piece: (piece.cell, piece.start)):
+        last = merged[-1] if merged else None
+        if last is not None and last.cell == piece.cell and piece.start <= last.end:
+            merged[-1] = last.model_copy(update={"end": max(last.end, piece.end)})
+            continue
+        merged.append(
+            Passage.model_validate(
+                {
+                    "question": question,
+                    "cell": piece.cell,
+                    "start": piece.start,
+                    "end": piece.end,
+                    "found_by": pieces[piece],
+                }
+            )
+        )
+    return merged

@@ -1,0 +1,121 @@
+"""What a sandbox says, checked and bounded before it becomes part of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from grader.recorder.architectures import architecture_of, compile_arguments
+from grader.records.models import Architecture, CompileArguments, DataUse
+from grader.records.recording import Compiled, Evaluated, Event, ModelBuilt, Noted, Predicted, SummaryShown
+
+MAX_EVENTS = 20_000
+_MAX_TEXT = 2_000_000
+_SAID = ("printed", "figure", "function", "failed", "noted")
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class ForgedError(Exception):
+    """The sandbox sent something that the probe never sends."""
+
+
+class EventLog:
+    """The events of one recording, numbered in order."""
+
+    def __init__(self, cells: int) -> None:
+        self.events: list[Event] = []
+        self.architectures: dict[str, Architecture] = {}
+        self.cell = -1
+        """Index of the cell that the sandbox says is running."""
+        self._cells = cells
+        self._text = 0
+        self._seen: set[tuple[str, str]] = set()
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next event gets."""
+        return len(self.events)
+
+    def place(self, header: Mapping[str, Any]) -> int:
+        """The cell that a message belongs to."""
+        cell = header.get("cell")
+        if not isinstance(cell, int) or isinstance(cell, bool) or not -1 <= cell < self._cells:
+            raise ForgedError("a message names a cell that does not exist")
+        self.cell = cell
+        return cell
+
+    def add(self, event: Event) -> None:
+        """Append an event that the host made itself."""
+        if len(self.events) >= MAX_EVENTS:
+            raise ForgedError(f"more than {MAX_EVENTS:,} events")
+        self.events.append(event)
+
+    def note(self, topic: Literal["shim", "skipped", "limit", "warning"], name: str, message: str) -> None:
+        """Append a note of the host's own."""
+        self.add(Noted(seq=self.next_seq, cell=self.cell, topic=topic, name=name, message=message))
+
+    def said(self, header: Mapping[str, Any], data: DataUse | None = None) -> None:
+        """Append what the sandbox says happened."""
+        kind, cell = header.get("kind"), self.place(header)
+        if kind in _SAID:
+            self._plain(header, cell)
+            return
+        model, architecture = self.model(header, cell)
+        common: dict[str, Any] = {"seq": self.next_seq, "cell": cell, "model": model, "architecture": architecture}
+        trained = header.get("trained") if isinstance(header.get("trained"), int) else None
+        if kind == "compiled":
+            self.add(Compiled(**common, arguments=self.compiled(header)))
+        elif kind == "summary":
+            self.add(SummaryShown(**common))
+        elif kind == "evaluated" and data is not None:
+            self.add(Evaluated(**common, trained=trained, data=data, metrics=_metrics(header.get("metrics"))))
+        elif kind == "predicted" and data is not None:
+            shape = tuple(size for size in header.get("output_shape", []) if isinstance(size, int))[:8]
+            self.add(Predicted(**common, trained=trained, data=data, output_shape=shape))
+        else:
+            raise ForgedError(f"an event of unknown kind {str(kind)[:40]!r}")
+
+    def _plain(self, header: Mapping[str, Any], cell: int) -> None:
+        fields = {key: value for key, value in header.items() if key not in ("type", "seq", "cell")}
+        self._text += sum(len(value) for value in fields.values() if isinstance(value, str))
+        if self._text > _MAX_TEXT:
+            return
+        try:
+            self.add(_EVENTS.validate_python(fields | {"seq": self.next_seq, "cell": cell}))
+        except ValidationError as error:
+            raise ForgedError(f"a malformed {header.get('kind')} event") from error
+
+    def model(
+        self, header: Mapping[str, Any], cell: int, input_shape: tuple[int, ...] | None = None
+    ) -> tuple[str, str]:
+        """(model, architecture id) of a message about a model, which is announced at first sight."""
+        description, model = header.get("description"), header.get("model")
+        if not isinstance(description, dict) or not isinstance(model, str) or len(model) > 20:
+            raise ForgedError("a message about a model does not describe it")
+        try:
+            architecture = architecture_of(description, input_shape)
+        except ValidationError as error:
+            raise ForgedError("a malformed description of a model") from error
+        known = self.architectures.get(architecture.id)
+        if known is None or (known.parameters is None and architecture.parameters is not None):
+            self.architectures[architecture.id] = architecture
+        if (model, architecture.id) not in self._seen:
+            self._seen.add((model, architecture.id))
+            name = str(description.get("name"))[:100]
+            self.add(ModelBuilt(seq=self.next_seq, cell=cell, model=model, name=name, architecture=architecture.id))
+        return model, architecture.id
+
+    def compiled(self, header: Mapping[str, Any]) -> CompileArguments:
+        """The compile arguments in a message."""
+        try:
+            return compile_arguments(header.get("compile"))
+        except ValidationError as error:
+            raise ForgedError("malformed compile arguments") from error
+
+
+def _metrics(raw: Any) -> dict[str, float]:
+    if not isinstance(raw, dict):
+        raise ForgedError("metrics that are no table")
+    return {str(name)[:80]: float(value) for name, value in list(raw.items())[:40] if isinstance(value, int | float)}

@@ -1,0 +1,275 @@
+"""The host's side of a recording: sends the cells, answers the sandbox's questions, writes down what it says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from grader.recorder.data import DataDesk
+from grader.recorder.events import EventLog, ForgedError
+from grader.recorder.native import native_training
+from grader.recorder.probe.rows import sample_rows
+from grader.recorder.trainings import FinishedTraining, TrainingDesk, TrainingUnavailableError, fit_arguments
+from grader.records.models import DataUse
+from grader.records.progress import Progress
+from grader.records.recording import Outcome, Recording, Trained
+from grader.records.submission import Cell
+from grader.sandbox.frames import FrameError
+from grader.training.canonical import NotExpressibleError
+from grader.training.service import DataPool, EpochProgress
+
+Array = NDArray[Any]
+logger = logging.getLogger(__name__)
+
+
+class StudentProcess(Protocol):
+    """What a recording needs of the confined process."""
+
+    @property
+    def channel(self) -> Any:
+        """Framed messages to and from the probe."""
+
+    def wait(self, timeout: float | None = None) -> Outcome:
+        """How it ended."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def pause_clock(self) -> None:
+        """The time from now on is the host's."""
+
+    def resume_clock(self) -> None:
+        """The time from now on is the student's again."""
+
+
+@dataclass
+class Recorded:
+    """A recording, and the trainings behind it with all that is needed to draw them again."""
+
+    recording: Recording
+    trainings: list[tuple[Trained, FinishedTraining]] = field(default_factory=list)
+
+
+class Recorder:
+    """Records one submission."""
+
+    def __init__(
+        self, cells: Sequence[Cell], desk: TrainingDesk, data: DataDesk, pool: DataPool, progress: Progress
+    ) -> None:
+        self._cells = cells
+        self._desk = desk
+        self._data = data
+        self._pool = pool
+        self._progress = progress
+        self._log = EventLog(len(cells))
+        self._trainings: list[tuple[Trained, FinishedTraining]] = []
+        self._code = [cell.index for cell in cells if cell.kind == "code"]
+
+    def record(self, student: StudentProcess, effort: str, threads: int) -> Recorded:
+        """Run the cells in `student` and return what happened; the process is gone afterwards."""
+        outcome = Outcome(status="crashed")
+        try:
+            job = {"effort": effort, "threads": threads, "cells": jobs(self._cells)}
+            student.channel.send(job)
+            done = self._listen(student)
+            outcome = student.wait(timeout=10) if done else self._ended(student)
+        except (FrameError, ForgedError) as error:
+            student.kill()
+            message = f"its process sent something that labgrade does not accept ({error})"
+            outcome = Outcome(status="killed", message=message, last_cell=self._log.cell)
+        except TimeoutError:
+            outcome = Outcome(status="finished")
+        finally:
+            student.kill()
+        testimony = Recording(
+            testimony="rerun",
+            events=tuple(self._log.events),
+            architectures=self._log.architectures,
+            data_sources=self._data.sources,
+            outcome=outcome.model_copy(update={"last_cell": self._log.cell}),
+        )
+        return Recorded(testimony, self._trainings)
+
+    def _ended(self, student: StudentProcess) -> Outcome:
+        """The process went before it had run all cells."""
+        outcome = student.wait(timeout=30)
+        if outcome.status == "finished":
+            message = "the code ended its own process before the last cell"
+            return outcome.model_copy(update={"status": "crashed", "message": message})
+        return outcome
+
+    def _listen(self, student: StudentProcess) -> bool:
+        """Answer until the sandbox says that it is done (True) or is gone (False)."""
+        while True:
+            try:
+                header, arrays = student.channel.receive()
+                kind = header.get("type")
+                if kind == "done":
+                    return True
+                self._answer(student, header, arrays, str(kind))
+            except (EOFError, ConnectionError):
+                return False
+
+    def _answer(self, student: StudentProcess, header: dict[str, Any], arrays: list[Array], kind: str) -> None:
+        if kind == "event":
+            self._event(header)
+            return
+        self._log.place(header)
+        student.pause_clock()
+        try:
+            if kind == "fit":
+                self._fit(student, header)
+            elif kind == "native":
+                self._native(student, header, arrays)
+            elif kind == "data":
+                self._shown(student, header)
+            elif kind == "load_data":
+                self._serve_dataset(student, header)
+            else:
+                raise ForgedError(f"a message of unknown type {kind[:40]!r}")
+        finally:
+            student.resume_clock()
+
+    def _event(self, header: dict[str, Any]) -> None:
+        kind = header.get("kind")
+        if kind == "cell":
+            cell = self._log.place(header)
+            if cell in self._code:
+                self._progress.cell(self._code.index(cell) + 1, len(self._code))
+        elif kind == "epoch":
+            epoch, epochs = header.get("epoch"), header.get("epochs")
+            if isinstance(epoch, int) and isinstance(epochs, int):
+                self._progress.training(self._label(), epoch, epochs)
+        elif kind != "finished":
+            data = header.get("data")
+            self._log.said(header, self._data_use(data) if isinstance(data, dict) else None)
+
+    def _label(self) -> str:
+        cell = self._cells[self._log.cell] if self._log.cell >= 0 else None
+        return f"cell {cell.number}" if cell else "training"
+
+    def _fit(self, student: StudentProcess, header: dict[str, Any]) -> None:
+        def fetch() -> list[Array]:
+            student.channel.send({"type": "send"})
+            reply, arrays = student.channel.receive()
+            if reply.get("type") != "arrays":
+                raise ForgedError("arrays were asked for and did not come")
+            return arrays  # type: ignore[no-any-return]
+
+        def progress(done: EpochProgress) -> None:
+            self._progress.training(self._label(), done.epoch, done.epochs)
+
+        try:
+            finished = self._desk.fit(header, fetch, progress)
+        except NotExpressibleError as why:
+            student.channel.send({"type": "native", "why": str(why)})
+            return
+        except TrainingUnavailableError as why:
+            self._log.note("limit", "training", f"A training was not done: {why}.")
+            student.channel.send({"type": "unavailable", "why": str(why)})
+            return
+        trained = self._trained(header, finished)
+        reply = {
+            "type": "trained",
+            "history": {name: list(values) for name, values in finished.result.history.metrics.items()},
+            "seconds": list(finished.result.history.epoch_seconds),
+            "seq": trained.seq,
+            "steps": finished.steps,
+        }
+        student.channel.send(reply, [*finished.result.weights, *finished.result.optimizer])
+
+    def _trained(self, header: dict[str, Any], finished: FinishedTraining) -> Trained:
+        model, architecture = self._log.model(header, self._log.cell, finished.train.shape)
+        self._confirm(architecture, sum(int(weight.size) for weight in finished.result.weights))
+        trained = Trained(
+            seq=self._log.next_seq,
+            cell=self._log.cell,
+            model=model,
+            name=str(header["description"].get("name"))[:100],
+            architecture=architecture,
+            compile=self._log.compiled(header),
+            fit=fit_arguments(header["fit"]),
+            history=finished.result.history,
+            train=finished.train,
+            validation=finished.validation,
+            replica=finished.spec.replica,
+            continued=bool(finished.start),
+            key=finished.spec.key,
+            test=finished.result.test,
+        )
+        self._log.add(trained)
+        self._trainings.append((trained, finished))
+        return trained
+
+    def _confirm(self, architecture: str, parameters: int) -> None:
+        """The trainer's own count of parameters stands above what the sandbox said."""
+        known = self._log.architectures[architecture]
+        layers = known.layers
+        if sum(layer.parameters or 0 for layer in layers) != parameters:
+            layers = tuple(layer.model_copy(update={"parameters": None}) for layer in layers)
+        update = {"parameters": parameters, "layers": layers}
+        self._log.architectures[architecture] = known.model_copy(update=update)
+
+    def _native(self, student: StudentProcess, header: dict[str, Any], weights: list[Array]) -> None:
+        train, validation = header.get("train"), header.get("validation")
+        uses = [self._data_use(item) if isinstance(item, dict) else None for item in (train, validation)]
+        model, architecture = self._log.model(header, self._log.cell)
+        trained = native_training(header, model, architecture, self._log, uses[0], uses[1])
+        self._log.add(trained)
+        student.channel.send({"type": "noted", "seq": trained.seq})
+
+    def _shown(self, student: StudentProcess, header: dict[str, Any]) -> None:
+        """The sandbox asks whether the host knows some data; if not, it sends a sample of rows."""
+        digests = header.get("digests")
+        if not isinstance(digests, list) or not all(isinstance(item, str) for item in digests):
+            raise ForgedError("data without digests")
+        if all(self._pool.get(item) is not None for item in digests):
+            student.channel.send({"type": "known"})
+            return
+        student.channel.send({"type": "send"})
+        reply, arrays = student.channel.receive()
+        if reply.get("type") != "arrays" or len(arrays) > 2:
+            raise ForgedError("a sample of data was asked for and did not come")
+        for array in arrays:
+            self._pool.add(array)
+        student.channel.send({"type": "known"})
+
+    def _data_use(self, data: dict[str, Any]) -> DataUse:
+        rows, digest, labels = data.get("rows"), data.get("digest"), data.get("labels")
+        rows = rows if isinstance(rows, int) and 0 <= rows < 1 << 31 else 0
+        array = self._pool.get(digest) if isinstance(digest, str) else None
+        positions = sample_rows(rows)
+        if array is None or len(array) != len(positions):
+            return DataUse(split="unknown", rows=rows, used_rows=rows, shape=())
+        use = self._data.use(str(digest), labels if isinstance(labels, str) else None, rows, positions)
+        return use.model_copy(update={"used_rows": rows})
+
+    def _serve_dataset(self, student: StudentProcess, header: dict[str, Any]) -> None:
+        name = str(header.get("name"))
+        dataset = self._data.dataset(name)
+        if dataset is None:
+            why = f"the data set {name[:40]} is neither on disk nor to be downloaded"
+            self._log.note("warning", "data set", why[0].upper() + why[1:] + ".")
+            student.channel.send({"type": "missing", "why": why})
+            return
+        arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
+        student.channel.send({"type": "arrays"}, arrays)
+
+
+def jobs(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """The code cells as the probe takes them. Figures are collected where a notebook would show them: after each
+    cell, but in a script only at its end, as one of its figures may be drawn over several pieces."""
+    code = [cell for cell in cells if cell.kind == "code"]
+    last = {cell.file: cell.index for cell in code}
+    return [
+        {
+            "index": cell.index,
+            "source": cell.source,
+            "flush": not cell.file.endswith(".py") or last[cell.file] == cell.index,
+        }
+        for cell in code
+    ]

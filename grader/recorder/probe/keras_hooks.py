@@ -1,0 +1,104 @@
+"""Keras' `Model` methods, wrapped so that they say what they do."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import keras
+
+from grader.recorder.probe import describe
+from grader.recorder.probe.data import shown_data
+from grader.recorder.probe.fitting import Fitting
+from grader.recorder.probe.link import Link
+from grader.recorder.probe.tracking import state_of, watch_assignments
+
+
+def install(link: Link, effort: str) -> None:
+    """Wrap `compile`, `fit`, `evaluate`, `predict` and `summary` of every Keras model in this process."""
+    from keras.src.backend.common.variables import Variable
+    from keras.src.optimizers.base_optimizer import BaseOptimizer
+
+    watch_assignments(Variable, BaseOptimizer)
+    model = keras.Model
+    originals = {name: getattr(model, name) for name in ("compile", "fit", "evaluate", "predict", "summary")}
+    fitting = Fitting(link, effort, originals["fit"])
+    model.compile = _compile(link, originals["compile"])
+    model.fit = _fit(fitting, originals["fit"])
+    model.evaluate = _evaluate(link, originals["evaluate"])
+    model.predict = _predict(link, originals["predict"])
+    model.summary = _summary(link, originals["summary"])
+
+
+def _compile(link: Link, original: Any) -> Any:
+    @functools.wraps(original)
+    def compile_model(
+        self: Any,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        **more: Any,
+    ) -> None:
+        if isinstance(metrics, str):
+            link.note("shim", "metrics as text", f"metrics='{metrics[:40]}' was read as a list of one, as Keras 2 did.")
+            metrics = [metrics]
+        original(self, optimizer, loss, loss_weights, metrics, **more)
+        state = state_of(self)
+        state.loss, state.metrics, state.compiled, state.same_optimizer = loss, metrics, True, False
+        link.event("compiled", **model_fields(self), compile=describe.compile_description(self, loss, metrics))
+
+    return compile_model
+
+
+def _fit(fitting: Fitting, original: Any) -> Any:
+    @functools.wraps(original)
+    def fit(self: Any, x: Any = None, y: Any = None, batch_size: Any = None, epochs: Any = 1, **more: Any) -> Any:
+        return fitting.fit(self, x, y, batch_size, epochs, **more)
+
+    return fit
+
+
+def _evaluate(link: Link, original: Any) -> Any:
+    @functools.wraps(original)
+    def evaluate(
+        self: Any, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = "auto", **more: Any
+    ) -> Any:
+        if more.get("_use_cached_eval_dataset"):  # Keras' own fit, validating after an epoch
+            return original(self, x, y, batch_size=batch_size, verbose=verbose, **more)
+        as_table = more.pop("return_dict", False)
+        scores = original(self, x, y, batch_size=batch_size, verbose=0, return_dict=True, **more)
+        metrics = {name: float(value) for name, value in scores.items()}
+        if verbose in ("auto", 1, 2, True):
+            print(" - ".join(["evaluate", *(f"{name}: {value:.4f}" for name, value in metrics.items())]))
+        data = shown_data(link, x, y)
+        link.event("evaluated", **model_fields(self), trained=state_of(self).trained, data=data, metrics=metrics)
+        return scores if as_table else self._flatten_metrics_in_order(scores)
+
+    return evaluate
+
+
+def _predict(link: Link, original: Any) -> Any:
+    @functools.wraps(original)
+    def predict(self: Any, x: Any, batch_size: Any = None, verbose: Any = "auto", **more: Any) -> Any:
+        outputs = original(self, x, batch_size=batch_size, verbose=0, **more)
+        shape = list(getattr(outputs, "shape", ()))
+        fields = {"trained": state_of(self).trained, "data": shown_data(link, x, None), "output_shape": shape}
+        link.event("predicted", **model_fields(self), **fields)
+        return outputs
+
+    return predict
+
+
+def _summary(link: Link, original: Any) -> Any:
+    @functools.wraps(original)
+    def summary(self: Any, *arguments: Any, **more: Any) -> Any:
+        link.event("summary", **model_fields(self))
+        return original(self, *arguments, **more)
+
+    return summary
+
+
+def model_fields(model: Any) -> dict[str, Any]:
+    """Which model it is, and what it looks like now."""
+    return {"model": state_of(model).id, "description": describe.model_description(model)}

@@ -1,0 +1,75 @@
+"""Pyplot, wrapped so that every figure is described once, when it is shown, saved or its cell ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from grader.recorder.probe.figures import figure_description
+from grader.recorder.probe.link import Link
+
+_MAX_FIGURES = 200
+_SAVED = "_labgrade_saved"
+
+
+class FigureWatch:
+    """Describes figures to the host."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._count = 0
+        self._drawing = False
+
+    def install(self) -> None:
+        """Wrap `show`, `close` and `savefig`."""
+        close, savefig = plt.close, Figure.savefig
+
+        def show(*arguments: Any, **more: Any) -> None:
+            self.collect()
+
+        def closing(fig: Any = None) -> None:
+            self._before_close(fig)
+            close(fig)
+
+        def saving(figure: Any, *arguments: Any, **more: Any) -> Any:
+            if not self._drawing:
+                setattr(figure, _SAVED, True)
+            return savefig(figure, *arguments, **more)
+
+        pyplot: Any = plt
+        figure_class: Any = Figure
+        pyplot.show, pyplot.close = show, closing
+        figure_class.savefig, figure_class.show = saving, show
+        self._close = close
+
+    def collect(self) -> None:
+        """Describe and close all open figures."""
+        for number in plt.get_fignums():
+            self._describe(plt.figure(number))
+        self._close("all")
+
+    def _before_close(self, which: Any) -> None:
+        """A figure that was saved to a file and is closed unseen was shown in its way."""
+        numbers: list[Any] = plt.get_fignums()
+        if which is None:
+            numbers = [plt.gcf().number] if numbers else []
+        elif isinstance(which, Figure):
+            numbers = [number for number in numbers if plt.figure(number) is which]
+        elif isinstance(which, int):
+            numbers = [number for number in numbers if number == which]
+        for number in numbers:
+            figure = plt.figure(number)
+            if getattr(figure, _SAVED, False):
+                self._describe(figure)
+
+    def _describe(self, figure: Any) -> None:
+        if not figure.get_axes() or self._count >= _MAX_FIGURES:
+            return
+        self._count += 1
+        self._drawing = True
+        try:
+            self._link.event("figure", figure=figure_description(figure))
+        finally:
+            self._drawing = False

@@ -1,0 +1,66 @@
+"""The reference: the lab's own solution, recorded like a submission, with more seeds for each of its models."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+
+from grader.recorder.host import Recorded
+from grader.recorder.trainings import TrainingDesk
+from grader.records.match import Reference, ReferenceModel
+from grader.records.progress import Progress
+from grader.records.recording import Recording, Trained
+from grader.records.rubric import Rubric
+from grader.training.service import EpochProgress
+
+SEEDS = {"quick": 2, "full": 3}
+
+
+def seeded_reference(
+    rubric: Rubric, recorded: Recorded, desk: TrainingDesk, effort: str, progress: Progress
+) -> Reference:
+    """The reference of `rubric`, after training what has fewer replicas than the effort wants."""
+    named = {question.model for question in rubric.questions if question.model}
+    replicas = Counter(finished.spec.with_replica(0).key for _, finished in recorded.trainings)
+    trainings = defaultdict(list)
+    for trained, finished in recorded.trainings:
+        if trained.name not in named:
+            continue
+        trainings[trained.name].append(trained)
+        have = replicas[finished.spec.with_replica(0).key]
+        if finished.spec.replica != 0 or finished.start:
+            continue
+        for replica in range(have, SEEDS[effort]):
+            again = desk.again(finished, replica, _shown(progress, f"{trained.name}, seed {replica + 1}"))
+            update = {
+                "replica": replica,
+                "key": again.spec.key,
+                "history": again.result.history,
+                "test": again.result.test,
+            }
+            trainings[trained.name].append(trained.model_copy(update=update))
+    recording = recorded.recording.model_copy(update={"testimony": "reference"})
+    return Reference(rubric=rubric.name, recording=recording, models=_models(recording, trainings))
+
+
+def _shown(progress: Progress, label: str) -> Callable[[EpochProgress], None]:
+    def show(done: EpochProgress) -> None:
+        progress.training(label, done.epoch, done.epochs)
+
+    return show
+
+
+def _models(recording: Recording, trainings: Mapping[str, list[Trained]]) -> dict[str, ReferenceModel]:
+    models = {}
+    for name, found in trainings.items():
+        first = found[0]
+        used = {trained.architecture: recording.architectures[trained.architecture] for trained in found}
+        models[name] = ReferenceModel(
+            name=name,
+            architecture=recording.architectures[first.architecture],
+            compile=first.compile,
+            fit=first.fit,
+            trainings=tuple(found),
+            architectures=used,
+        )
+    return models

@@ -1,0 +1,183 @@
+"""Answers a sandbox's `fit`: checks what it asks for, and has it trained by the trainer."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from grader.errors import TrainerError
+from grader.recorder.architectures import canonical_architecture
+from grader.recorder.data import DataDesk
+from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
+from grader.records.models import DataUse, FitArguments
+from grader.training.arguments import canonical_compile, canonical_fit
+from grader.training.budget import check_budget
+from grader.training.canonical import NotExpressibleError, canonical_digest
+from grader.training.service import (
+    DataPool,
+    EpochProgress,
+    TrainingLimitError,
+    TrainingRefusedError,
+    TrainingService,
+    array_digest,
+)
+from grader.training.spec import DataDigests, TrainingSpec
+from grader.training.store import TrainingResult
+
+Array = NDArray[Any]
+Fetch = Callable[[], list[Array]]
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingUnavailableError(Exception):
+    """The training was not done, by a limit or labgrade's own fault; the message says which."""
+
+
+@dataclass(frozen=True)
+class FinishedTraining:
+    """A training as it was asked for, and what it gave."""
+
+    spec: TrainingSpec
+    start: tuple[Array, ...]
+    result: TrainingResult
+    train: DataUse
+    validation: DataUse | None
+
+    @property
+    def steps(self) -> int:
+        """Batches per epoch."""
+        return -(-self.train.used_rows // int(str(self.spec.fit["batch_size"])))
+
+
+class TrainingDesk:
+    """All trainings of one submission."""
+
+    def __init__(self, service: TrainingService, pool: DataPool, data: DataDesk, effort: str) -> None:
+        self._service = service
+        self._pool = pool
+        self._data = data
+        self._effort = effort
+        self._asked: Counter[str] = Counter()
+
+    def fit(
+        self, header: Mapping[str, Any], fetch: Fetch, progress: Callable[[EpochProgress], None]
+    ) -> FinishedTraining:
+        """The training that `header` asks for; `fetch` has the sandbox send its arrays.
+
+        Raises `NotExpressibleError` when it has to be trained natively, and `TrainingUnavailableError`.
+        """
+        compile_arguments, fit = canonical_compile(header.get("compile")), canonical_fit(header.get("fit"))
+        digests, start = self._arrays(header, fetch)
+        shape = tuple(int(size) for size in self._array(digests[0]).shape[1:])
+        architecture = canonical_architecture(header["description"], shape)
+        check_budget(architecture)
+        train = self._use(digests[0], digests[1], _rows(header, "rows"), TRAIN_ONE_IN)
+        validation = None
+        if len(digests) == 4:
+            validation = self._use(digests[2], digests[3], _rows(header, "validation_rows"), VALIDATION_ONE_IN)
+        test = self._data.test_set(train) or (None, None)
+        spec = TrainingSpec(
+            architecture=architecture,
+            compile=compile_arguments,
+            fit=fit,
+            data=DataDigests(*digests[:2], *(digests[2:] or (None, None)), *test),
+            effort=self._effort,
+            runtime=self._service.runtime,
+            start=canonical_digest([array_digest(array) for array in start]) if start else None,
+        )
+        spec = spec.with_replica(self._replica(spec))
+        return FinishedTraining(spec, start, self._train(spec, start, train, progress), train, validation)
+
+    def again(
+        self, finished: FinishedTraining, replica: int, progress: Callable[[EpochProgress], None]
+    ) -> FinishedTraining:
+        """A finished training drawn anew as `replica`."""
+        spec = finished.spec.with_replica(replica)
+        result = self._train(spec, finished.start, finished.train, progress)
+        return FinishedTraining(spec, finished.start, result, finished.train, finished.validation)
+
+    def _replica(self, spec: TrainingSpec) -> int:
+        self._asked[spec.key] += 1
+        return self._asked[spec.key] - 1
+
+    def _train(
+        self, spec: TrainingSpec, start: tuple[Array, ...], train: DataUse, progress: Callable[[EpochProgress], None]
+    ) -> TrainingResult:
+        try:
+            return self._service.train(spec, start, train.dataset or "", progress)
+        except TrainingRefusedError as error:
+            raise NotExpressibleError(f"the trainer could not train it ({str(error)[:200]})") from error
+        except TrainingLimitError as error:
+            raise TrainingUnavailableError(f"the training passed a limit ({str(error)[:200]})") from error
+        except TrainerError as error:
+            logger.exception("the trainer failed")
+            raise TrainingUnavailableError(f"labgrade's trainer failed ({error})") from error
+
+    def _arrays(self, header: Mapping[str, Any], fetch: Fetch) -> tuple[list[str], tuple[Array, ...]]:
+        """Digests that the host computed itself, and the weights that a continued training starts from."""
+        asked, starts = header.get("digests"), header.get("start")
+        if not isinstance(asked, list) or len(asked) not in (2, 4) or not isinstance(starts, int):
+            raise NotExpressibleError("its description is incomplete")
+        if not starts and all(isinstance(name, str) and self._pool.get(name) is not None for name in asked):
+            return [str(name) for name in asked], ()
+        arrays = fetch()
+        if len(arrays) != len(asked) + starts or any(len(array) == 0 for array in arrays[: len(asked)] if array.ndim):
+            raise NotExpressibleError("its arrays are incomplete")
+        if any(array.ndim == 0 for array in arrays[: len(asked)]):
+            raise NotExpressibleError("its arrays are incomplete")
+        return [self._pool.add(array) for array in arrays[: len(asked)]], tuple(arrays[len(asked) :])
+
+    def _use(self, x: str, y: str, rows: int, one_in: Mapping[str, int]) -> DataUse:
+        positions = kept_rows(rows, one_in[self._effort])
+        if len(self._array(x)) != len(positions) or len(self._array(y)) != len(positions):
+            raise NotExpressibleError("the number of rows sent is not the number asked for")
+        return self._data.use(x, y, rows, positions)
+
+    def _array(self, digest: str) -> Array:
+        array = self._pool.get(digest)
+        if array is None:
+            raise NotExpressibleError("its arrays are too large to keep")
+        return array
+
+
+def _rows(header: Mapping[str, Any], name: str) -> int:
+    rows = header.get(name)
+    if not isinstance(rows, int) or isinstance(rows, bool) or not 0 < rows < 1 << 31:
+        raise NotExpressibleError("its number of rows is missing")
+    return rows
+
+
+def fit_arguments(raw: Any) -> FitArguments:
+    """Fit arguments as a record, from the sandbox's description."""
+    given: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+    return FitArguments(
+        batch_size=_number(given.get("batch_size"), 32),
+        epochs=_number(given.get("epochs"), 1),
+        initial_epoch=_number(given.get("initial_epoch"), 0),
+        shuffle=given.get("shuffle") is not False,
+        verbose=_number(given.get("verbose"), 1),
+        validation=_validation_kind(given.get("validation")),
+        validation_split=float(given.get("validation_split") or 0.0),
+        callbacks=tuple(_callback(item) for item in (given.get("callbacks") or [])[:32]),
+        class_weight=None,
+    )
+
+
+def _validation_kind(value: Any) -> Literal["none", "split", "data"]:
+    return "split" if value == "split" else "data" if value == "data" else "none"
+
+
+def _number(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else default
+
+
+def _callback(item: Any) -> dict[str, Any]:
+    fields = item if isinstance(item, dict) else {}
+    kept = {str(key)[:40]: value for key, value in fields.items() if isinstance(value, str | int | float | bool | None)}
+    return {key: value[:100] if isinstance(value, str) else value for key, value in list(kept.items())[:20]}

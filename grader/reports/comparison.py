@@ -1,0 +1,144 @@
+"""A student's model beside the reference's: the rows of the table, and which of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.records.match import Match, ModelMatch, ReferenceModel
+from grader.records.models import Architecture, CompileArguments, FitArguments
+from grader.records.recording import Compiled, Trained
+from grader.records.rubric import ArchitectureCriterion, Question
+from grader.reports.curves import factor
+from grader.reports.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
+from grader.reports.text import line
+from grader.reports.view import LayerRow, ModelView
+from grader.reports.words import count, counted, setting
+
+_MEANINGS = {"≠": "differs", "+": "only in yours", "−": "only in the reference", "": "alike"}
+
+
+def compiled_by(match: Match, model: ModelMatch) -> CompileArguments | None:
+    """How `model` was compiled for its last training; its last `compile` when it was never trained."""
+    trainings = match.trainings(model)
+    if trainings:
+        return trainings[-1].compile
+    events = [event for event in match.rerun.events if isinstance(event, Compiled) and event.model in model.models]
+    return events[-1].arguments if events else None
+
+
+def model_view(match: Match, model: ModelMatch, question: Question, reference: ReferenceModel | None) -> ModelView:
+    """The table for one question. In a free design the reference is one example, and nothing is marked as different."""
+    free = any(isinstance(criterion, ArchitectureCriterion) and criterion.must_have for criterion in question.criteria)
+    trainings = match.trainings(model)
+    built = [found for training in trainings if (found := match.rerun.architectures.get(training.architecture))]
+    yours = match.architecture(model) or (built[0] if built else None)
+    theirs = reference.architecture if reference else None
+    varied = len({factor(one) for one in built}) > 1 or (
+        reference is not None and len({factor(one) for one in reference.architectures.values()}) > 1
+    )
+    layers = _layer_rows(layer_pairs(yours, theirs, varied), varied, marked=theirs is not None and not free)
+    layers.append(_total(yours, theirs, marked=not free))
+    return ModelView(
+        label=line(model.label, 80),
+        reference="" if reference is None else "Reference, one possible design" if free else "Reference",
+        layers=tuple(layers),
+        settings=tuple(_settings(match, model, trainings, reference, marked=not free)),
+        note=_note(yours, theirs, varied),
+    )
+
+
+def _layer_rows(pairs: Sequence[LayerPair], varied: bool, marked: bool) -> list[LayerRow]:
+    rows = []
+    for number, (yours, theirs) in enumerate(pairs, 1):
+        left, right = (layer_words(layer, varied) if layer else "" for layer in (yours, theirs))
+        left_count, right_count = (count(layer.parameters) if layer else "" for layer in (yours, theirs))
+        alike = left == right and (left_count == right_count or "–" in (left_count, right_count))
+        sign = "" if not marked or alike else "−" if not yours else "+" if not theirs else "≠"
+        rows.append(LayerRow(str(number), sign, _MEANINGS[sign], left, left_count, right, right_count))
+    return rows
+
+
+def _total(yours: Architecture | None, theirs: Architecture | None, marked: bool) -> LayerRow:
+    left, right = (model.parameters if model else None for model in (yours, theirs))
+    sign = "≠" if marked and left is not None and right is not None and left != right else ""
+    words = ["" if model is None else "Parameters in all" for model in (yours, theirs)]
+    return LayerRow("", sign, _MEANINGS[sign], words[0], count(left), words[1], count(right) if theirs else "")
+
+
+def _settings(
+    match: Match, model: ModelMatch, trainings: Sequence[Trained], reference: ReferenceModel | None, marked: bool
+) -> list[LayerRow]:
+    mine = compiled_by(match, model)
+    theirs = reference.compile if reference else None
+    rows = [
+        ("Loss", _loss(mine), _loss(theirs)),
+        ("Optimizer", _optimizer(mine), _optimizer(theirs)),
+        ("Training", _training(trainings), _fit(reference.fit, len(reference.trainings)) if reference else ""),
+    ]
+    views = []
+    for term, left, right in rows:
+        same = left == right or (term == "Training" and _comparable(trainings, reference))
+        sign = "≠" if marked and reference and left and right and not same else ""
+        views.append(LayerRow(term, sign, _MEANINGS[sign], left or "not recorded", "", right, ""))
+    return views
+
+
+def _loss(compiled: CompileArguments | None) -> str:
+    if compiled is None:
+        return ""
+    return line(compiled.loss or "none", 60) + (", from logits" if compiled.from_logits else "")
+
+
+def _optimizer(compiled: CompileArguments | None) -> str:
+    if compiled is None:
+        return ""
+    momentum = compiled.optimizer_config.get("momentum")
+    parts = [line(compiled.optimizer, 40)]
+    if compiled.learning_rate is not None:
+        parts.append(f"learning rate {setting(compiled.learning_rate)}")
+    if isinstance(momentum, int | float) and momentum:
+        parts.append(f"momentum {setting(momentum)}")
+    return ", ".join(parts)
+
+
+def _fit(fit: FitArguments | None, trainings: int, done: int | None = None) -> str:
+    if fit is None:
+        return ""
+    asked = fit.epochs - fit.initial_epoch
+    text = f"{counted(asked, 'epoch')}, batches of {count(fit.batch_size)}"
+    return text if done is None or done == asked else f"{text}; {done} of them run"
+
+
+def _training(trainings: Sequence[Trained]) -> str:
+    if not trainings:
+        return "never trained"
+    last = trainings[-1]
+    alike = {(t.fit.epochs - t.fit.initial_epoch, t.fit.batch_size) for t in trainings}
+    text = _fit(last.fit, len(trainings), last.history.epochs if len(trainings) == 1 else None)
+    if len(trainings) == 1:
+        return text
+    return f"{count(len(trainings))} times{', the last' if len(alike) > 1 else ''} {text}"
+
+
+def _comparable(trainings: Sequence[Trained], reference: ReferenceModel | None) -> bool:
+    """Whether epochs and batch size agree, however often each was trained."""
+    if not trainings or reference is None or reference.fit is None:
+        return False
+    mine, theirs = trainings[-1].fit, reference.fit
+    return (mine.epochs - mine.initial_epoch, mine.batch_size) == (
+        theirs.epochs - theirs.initial_epoch,
+        theirs.batch_size,
+    )
+
+
+def _note(yours: Architecture | None, theirs: Architecture | None, varied: bool) -> str:
+    parts = []
+    if yours is None:
+        parts.append("The layers of this model were not recorded.")
+    elif yours.kind == "subclassed":
+        parts.append("This model is a class of its own: its layers are listed as Keras knows them.")
+    if varied:
+        parts.append("The regularisation factor varies from training to training.")
+    if any(model and len(model.layers) > MOST_LAYERS for model in (yours, theirs)):
+        parts.append(f"The first {MOST_LAYERS} layers are shown.")
+    return " ".join(parts)

@@ -1,0 +1,194 @@
+"""A report on disk: `report.html`, `report.pdf` and `result.json`, each whole or not there at all."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import logging
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from grader.assets import templates_folder
+from grader.errors import LabgradeError, UserError
+from grader.records.match import Match, Reference
+from grader.records.result import Result
+from grader.reports.builder import report_view
+from grader.reports.fonts import Face, font_bytes, font_data_uri
+from grader.reports.tables import result_json, write_whole
+from grader.reports.view import ReportView
+
+_LOG = logging.getLogger(__name__)
+_FACES: tuple[tuple[Face, str, str, str], ...] = (
+    ("regular", "Labgrade Sans", "400", "normal"),
+    ("semibold", "Labgrade Sans", "600", "normal"),
+    ("italic", "Labgrade Sans", "400", "italic"),
+    ("mono", "Labgrade Mono", "400", "normal"),
+)
+_FONT_SCHEME = "labgrade-font:"
+_INSTALLS = {
+    "debian": "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
+    "fedora": "dnf install pango",
+    "macos": "brew install pango",
+}
+
+
+class PdfLibrariesError(LabgradeError):
+    """WeasyPrint's system libraries are missing. The message is one line with the install command."""
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written."""
+
+    html: Path
+    result: Path
+    pdf: Path | None
+    """`None` when no PDF could be made."""
+    note: str = ""
+    """One line for the terminal: why there is no PDF, and what to do; else empty."""
+
+
+def write_report(result: Result, match: Match, reference: Reference, folder: Path, graded: date) -> ReportFiles:
+    """Writes the three files into `folder`, which is made when it is missing.
+
+    The same arguments give the same bytes. Raises `UserError` when `folder` cannot be written.
+    """
+    view = report_view(result, match, reference, graded)
+    files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
+    write_whole(files.result, result_json(result).encode())
+    write_whole(files.html, report_html(view).encode())
+    try:
+        data = report_pdf(view)
+    except PdfLibrariesError as error:
+        return _without_pdf(files, str(error))
+    except Exception as error:  # whatever a layout engine trips over must not cost the group its report
+        _LOG.exception("the PDF of %s could not be made", result.submission)
+        return _without_pdf(files, f"The PDF could not be made ({type(error).__name__}); report.html holds all of it.")
+    write_whole(folder / "report.pdf", data)
+    return files
+
+
+def report_html(view: ReportView) -> str:
+    """The report as one HTML file that needs no other: style sheet, fonts and figures are inside."""
+    return _rendered(view, {face: font_data_uri(face) for face, *_ in _FACES})
+
+
+def report_pdf(view: ReportView) -> bytes:
+    """The report as tagged PDF/UA-1. Raises `PdfLibrariesError` when the machine lacks Pango."""
+    weasyprint = _weasyprint()
+    html = _rendered(view, {face: _FONT_SCHEME + face for face, *_ in _FACES})
+    with _fixed_clock(view.graded_iso):
+        document = weasyprint.HTML(string=html, base_url=None, url_fetcher=_fetcher(), media_type="print")
+        data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+    return data
+
+
+def warm_up() -> None:
+    """Loads what a report needs, so that a caller can do it while it waits for a training. Never raises."""
+    with contextlib.suppress(Exception):
+        for face, *_ in _FACES:
+            font_bytes(face, "woff2")
+            font_bytes(face, "ttf")
+        _weasyprint()
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(templates_folder()),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _rendered(view: ReportView, fonts: dict[Face, str]) -> str:
+    faces = "".join(
+        f"@font-face{{font-family:'{family}';font-weight:{weight};font-style:{style};src:url({fonts[face]})}}\n"
+        for face, family, weight, style in _FACES
+    )
+    style = (templates_folder() / "report.css").read_text(encoding="utf-8")
+    return _environment().get_template("report.html.j2").render(report=view, style=Markup(faces + style))
+
+
+def _weasyprint() -> Any:
+    """WeasyPrint, loaded here alone: it needs Pango, which HTML reports and `labgrade --help` must not."""
+    chatter = io.StringIO()  # WeasyPrint prints a banner of its own when a library is missing
+    try:
+        with contextlib.redirect_stdout(chatter), contextlib.redirect_stderr(chatter):
+            import weasyprint
+    except (OSError, ImportError) as error:
+        raise PdfLibrariesError(f"No PDF: the Pango libraries are missing. {_install_words()}") from error
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    return weasyprint
+
+
+def _install_words() -> str:
+    """The install command for this machine; all of them where it is not known."""
+    system = "macos" if platform.system() == "Darwin" else ""
+    with contextlib.suppress(OSError):
+        release = platform.freedesktop_os_release()
+        known = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".split()
+        system = next(
+            (name for name in ("debian", "fedora") if name in known), "debian" if "ubuntu" in known else system
+        )
+    if system:
+        return f"Run `{_INSTALLS[system]}` and grade again; report.html holds everything."
+    named = ", ".join(f"`{command}`" for command in _INSTALLS.values())
+    return f"Install them ({named}) and grade again; report.html holds everything."
+
+
+def _fetcher() -> Any:
+    """A URL fetcher that knows data URIs and the report's own fonts, and nothing else: no file, no network."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class ClosedFetcher(URLFetcher):  # type: ignore[misc]
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+            if url.startswith(_FONT_SCHEME):
+                face = next(face for face, *_ in _FACES if face == url.removeprefix(_FONT_SCHEME))
+                return URLFetcherResponse(url, font_bytes(face, "ttf"), {"Content-Type": "font/ttf"})
+            head, _, data = url.partition(",")
+            if not (head.startswith("data:") and head.endswith(";base64")):
+                raise ValueError("a report fetches nothing from outside itself")
+            kind = head.removeprefix("data:").removesuffix(";base64")
+            return URLFetcherResponse(url, base64.b64decode(data), {"Content-Type": kind})
+
+    return ClosedFetcher(allowed_protocols=["data"])
+
+
+@contextlib.contextmanager
+def _fixed_clock(day: str) -> Iterator[None]:
+    """Lets every date inside the PDF be the day of grading, so that the same report has the same bytes."""
+    seconds = str(int(date.fromisoformat(day).toordinal() - date(1970, 1, 1).toordinal()) * 86_400)
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = seconds
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+def _without_pdf(files: ReportFiles, note: str) -> ReportFiles:
+    """The same without a PDF; one of an earlier run would contradict the new report, so it goes."""
+    assert files.pdf is not None
+    try:
+        files.pdf.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{files.pdf}: an older report lies there and cannot be removed. Remove it by hand.") from error
+    return replace(files, pdf=None, note=note)

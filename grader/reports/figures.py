@@ -1,0 +1,196 @@
+"""The report's own figures: vector pictures, drawn the same to the byte each time, lettered in the report's font.
+
+Blue is the student, grey the reference; solid is validation, dashed training. Lines carry their names at their ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from io import StringIO
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from grader.reports.curves import Band, Curve, Panel, SweepPoint
+from grader.reports.endlabels import EndLabel, draw_end_labels
+from grader.reports.fonts import font_file
+from grader.reports.text import line
+from grader.reports.words import setting
+
+BLUE = "#0b5cab"
+GREY = "#6f7781"
+PALE = "#dfe3e7"
+INK = "#1c2128"
+WIDTH, HEIGHT = 170.0, 52.0
+"""Millimetres: the width of the text, so that a figure has the same size everywhere."""
+_INCH = 25.4
+_POINTS = 8.0
+_AXES_WIDTH, _AXES_HEIGHT = 0.315, 0.66
+_NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<\?xml.*?\?>|<!DOCTYPE[^>]*>", re.DOTALL)
+_WIDEST_RATIO = 1e3
+
+
+def _settings() -> AbstractContextManager[None]:
+    return mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "labgrade", "text.parse_math": False})
+
+
+def lettering(bold: bool = False) -> FontProperties:
+    """The report's font for a text in a figure."""
+    return FontProperties(fname=str(font_file("semibold" if bold else "regular")), size=_POINTS)
+
+
+def history_figure(panels: Sequence[Panel]) -> str:
+    """One or two pairs of axes side by side, as an SVG data URI."""
+    with _settings():
+        figure = Figure(figsize=(WIDTH / _INCH, HEIGHT / _INCH))
+        for number, panel in enumerate(panels[:2]):
+            axes = figure.add_axes((0.055 + number * 0.515, 0.19, _AXES_WIDTH, _AXES_HEIGHT))
+            _draw_panel(axes, panel)
+        return _data_uri(figure)
+
+
+def sweep_figure(yours: Sequence[SweepPoint], reference: Sequence[SweepPoint], metric: str) -> str:
+    """Final value against regularisation factor, mean and standard deviation, as an SVG data URI."""
+    with _settings():
+        figure = Figure(figsize=(WIDTH / _INCH, HEIGHT / _INCH))
+        axes = figure.add_axes((0.065, 0.19, 0.74, _AXES_HEIGHT))
+        places = sorted({point.factor for point in (*yours, *reference)})
+        zero = min((place for place in places if place > 0), default=1.0) / 10
+        labels = []
+        for points, colour, name, shift in ((reference, GREY, "reference", 1.06), (yours, BLUE, "yours", 1.0)):
+            drawn = [point for point in points if point.values]
+            if not drawn:
+                continue
+            xs = [(point.factor or zero) * shift for point in drawn]
+            means, deviations = [point.mean for point in drawn], [point.deviation for point in drawn]
+            axes.errorbar(xs, means, deviations, color=colour, lw=1.3, elinewidth=0.9, capsize=2.5, marker="o", ms=3)
+            for x, point in zip(xs, drawn, strict=True):
+                axes.plot([x] * len(point.values), point.values, "_", color=colour, ms=4, mew=0.7, alpha=0.8)
+            labels.append(EndLabel(f"{name} {_value(means[-1])}", xs[-1], means[-1], colour, name == "yours"))
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator([place or zero for place in places][:12]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "0" if x <= zero else setting(x)))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        _letter(axes, f"Final {line(metric, 40)} of each training", "regularisation factor")
+        draw_end_labels(axes, labels, lettering)
+        return _data_uri(figure)
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    labels: list[EndLabel] = []
+    epochs = max([curve.epochs for curve in panel.curves] + [len(panel.band.mean) if panel.band else 0])
+    if panel.band:
+        _draw_band(axes, panel.band, labels)
+    for curve in panel.curves:
+        _draw_curve(axes, curve, labels)
+    _scale(axes, panel, epochs)
+    _letter(axes, line(panel.title, 40), "epoch")
+    draw_end_labels(axes, labels, lettering)
+
+
+def _draw_band(axes: Axes, band: Band, labels: list[EndLabel]) -> None:
+    xs = range(1, len(band.mean) + 1)
+    marker = "o" if len(band.mean) == 1 else ""
+    if band.seeds > 1:
+        axes.fill_between(xs, band.low, band.high, color=GREY, alpha=0.22, lw=0)
+    style = "-" if band.validated else (0, (4, 2))
+    axes.plot(xs, band.mean, color=GREY, lw=1.2, ls=style, marker=marker, ms=3.5)
+    if band.training:
+        axes.plot(
+            range(1, len(band.training) + 1), band.training, color=GREY, lw=0.8, ls=(0, (4, 2)), marker=marker, ms=2.5
+        )
+    labels.append(EndLabel(f"reference {_value(band.mean[-1])}", len(band.mean), band.mean[-1], GREY, False))
+
+
+def _draw_curve(axes: Axes, curve: Curve, labels: list[EndLabel]) -> None:
+    width = 0.5 if curve.behind else 1.5
+    for values, style, share in ((curve.training, (0, (3.5, 1.8)), 0.65), (curve.validation, "-", 1.0)):
+        if not values:
+            continue
+        xs = range(1, len(values) + 1)
+        lonely = len(values) == 1 or sum(map(math.isfinite, values)) == 1
+        hollow = "white" if style != "-" else BLUE
+        axes.plot(
+            xs,
+            values,
+            color=BLUE,
+            lw=width * share,
+            ls=style,
+            alpha=0.45 if curve.behind else 1,
+            marker="o" if lonely else "",
+            ms=4,
+            mfc=hollow,
+        )
+    shown = curve.validation or curve.training
+    if not curve.behind:
+        labels += _labels_of(curve, shown)
+
+
+def _labels_of(curve: Curve, shown: Sequence[float]) -> list[EndLabel]:
+    """The name at the end of a curve; where it diverged, at its last number."""
+    finite = [number for number, value in enumerate(shown) if math.isfinite(value)]
+    if not finite:
+        return [EndLabel(f"{curve.label}: NaN from the start", math.nan, math.nan, BLUE, True)]
+    last = finite[-1]
+    text = f"{curve.label} {_value(shown[last])}"
+    if last + 1 < len(shown):
+        text = f"{curve.label}: NaN after epoch {last + 1}"
+    return [EndLabel(text, last + 1, shown[last], BLUE, True)]
+
+
+def _scale(axes: Axes, panel: Panel, epochs: int) -> None:
+    drawn = [value for curve in panel.curves for value in (*curve.training, *curve.validation)]
+    if panel.band:
+        drawn += [*panel.band.mean, *panel.band.training]
+    finite = [value for value in drawn if math.isfinite(value)]
+    if finite and min(finite) > 0 and max(finite) / min(finite) > _WIDEST_RATIO:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(numticks=5))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+    if not finite:
+        axes.set_ylim(0, 1)
+        axes.yaxis.set_major_locator(NullLocator())
+    axes.set_xlim(0.5 if epochs < 3 else 1 - 0.03 * epochs, max(epochs, 1) + (0.5 if epochs < 3 else 0))
+    axes.xaxis.set_major_locator(FixedLocator(_epoch_ticks(max(epochs, 1))))
+
+
+def _epoch_ticks(epochs: int) -> list[int]:
+    """First and last epoch, and two or three between."""
+    if epochs <= 6:
+        return list(range(1, epochs + 1))
+    step = (epochs - 1) / 3
+    return [round(1 + step * number) for number in range(4)]
+
+
+def _letter(axes: Axes, title: str, x_label: str) -> None:
+    axes.set_title(title, loc="left", pad=7, color=INK, fontproperties=lettering(bold=True))
+    axes.set_xlabel(x_label, labelpad=2.5, color=GREY, fontproperties=lettering())
+    axes.tick_params(length=2.5, width=0.5, color=GREY, labelcolor=GREY, pad=2)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_linewidth(0.5)
+        spine.set_color(GREY)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_fontproperties(lettering())
+
+
+def _value(value: float) -> str:
+    return f"{value:.3f}" if 0.001 <= abs(value) < 100 else f"{value:.2g}"
+
+
+def _data_uri(figure: Figure) -> str:
+    text = StringIO()
+    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = _NOISE.sub("", text.getvalue()).strip()
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")

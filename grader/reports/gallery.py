@@ -1,0 +1,119 @@
+"""A student's own figures for one question: drawn during the rerun, else the pictures saved in the hand-in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from grader.records.figures import Axes, Figure
+from grader.records.match import Match, QuestionMatch
+from grader.records.recording import FigureDrawn, PictureSaved
+from grader.reports.pictures import Picture, figure_picture, saved_picture
+from grader.reports.text import line
+from grader.reports.view import FigureView
+from grader.reports.words import counted, listed, score
+
+MOST_FIGURES = 4
+"""Per question."""
+
+
+def cell_words(match: Match, cells: Sequence[int]) -> str:
+    """`cell 15`, `cells 15 and 16`; with the file's name where there are several files."""
+    named = len({cell.file for cell in match.submission.cells}) > 1
+    parts: dict[str, list[int]] = {}
+    for index in cells:
+        if 0 <= index < len(match.submission.cells):
+            cell = match.submission.cells[index]
+            parts.setdefault(line(cell.file, 60) if named else "", []).append(cell.number)
+    words = []
+    for file, numbers in parts.items():
+        text = f"cell{'s' if len(numbers) > 1 else ''} {listed(_runs(sorted(set(numbers))))}"
+        words.append(f"{text} of {file}" if file else text)
+    return listed(words)
+
+
+def _runs(numbers: Sequence[int]) -> list[str]:
+    """`["3", "5 to 8"]` for 3, 5, 6, 7, 8."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    words: list[str] = []
+    for run in runs:
+        words += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run]
+    return words
+
+
+def gallery(
+    match: Match, found: QuestionMatch, shown: dict[tuple[str, int], str]
+) -> tuple[list[FigureView], list[str]]:
+    """The figures of a question, and remarks on those that are not shown.
+
+    `shown` maps figures that stand earlier in the report to the id of their question; it is added to.
+    """
+    wanted: list[FigureDrawn | PictureSaved] = []
+    remarks: list[str] = []
+    events: Sequence[FigureDrawn | PictureSaved] = found.figures or found.pictures
+    earlier: dict[str, int] = {}
+    for event in events:
+        place = (event.kind, event.seq)
+        if place in shown:
+            earlier[shown[place]] = earlier.get(shown[place], 0) + 1
+        elif len(wanted) < MOST_FIGURES:
+            shown[place] = found.question.id
+            wanted.append(event)
+    left = len(events) - len(wanted) - sum(earlier.values())
+    for question, number in earlier.items():
+        remarks.append(
+            f"{counted(number, 'figure')} of these cells {'is' if number == 1 else 'are'} shown under {question}."
+        )
+    if left > 0:
+        remarks.append(f"{counted(left, 'more figure')} of these cells {'is' if left == 1 else 'are'} not shown here.")
+    views = []
+    for event in wanted:
+        where = cell_words(match, [event.cell]) or "your code"
+        if isinstance(event, FigureDrawn):
+            origin, figure = f"Your figure, drawn by {where}", event.figure
+            picture = figure_picture(event.figure)
+        else:
+            origin, figure = f"Your picture, saved under {where}", None
+            picture = saved_picture(event.image)
+        if picture.source:
+            views.append(_view(picture, figure, origin))
+        else:
+            remarks.append(f"{origin}: {picture.note}.")
+    return views, remarks
+
+
+def _view(picture: Picture, figure: Figure | None, origin: str) -> FigureView:
+    caption = [f"{origin}{f'; {picture.note}' if picture.note else ''}."]
+    alt = f"{origin}. {_figure_words(figure)}" if figure else f"{origin}."
+    return FigureView(picture.source, line(alt, 900), tuple(caption), f"{min(picture.width, 108.0):.1f}mm")
+
+
+def _figure_words(figure: Figure) -> str:
+    drawn = [axes for axes in figure.axes if axes.lines or axes.error_bars or axes.bars or axes.images or axes.scatters]
+    if len(drawn) > 4:
+        return f"{counted(len(drawn), 'panel')}."
+    return " ".join(_axes_words(axes) for axes in drawn)
+
+
+def _axes_words(axes: Axes) -> str:
+    parts = [f"Title: {line(axes.title, 80) or 'none'}"]
+    parts.append(f"axes: {line(axes.x_label, 60) or 'unlabelled'} and {line(axes.y_label, 60) or 'unlabelled'}")
+    for curve in axes.lines[:6]:
+        last = next((value for value in reversed(curve.y) if math.isfinite(value)), None)
+        parts.append(
+            f"line {line(curve.label, 40) or 'without a name'} of {counted(curve.points, 'point')}"
+            + (f" ending at {score(last)}" if last is not None else "")
+        )
+    for number, noun in (
+        (len(axes.error_bars), "series with error bars"),
+        (axes.bars, "bars"),
+        (len(axes.images), "images"),
+    ):
+        if number:
+            parts.append(f"{noun}: {number}")
+    return "; ".join(parts) + "."

@@ -1,0 +1,56 @@
+"""What a confined run may use, and which of its ends are returned and which are raised.
+
+Returned, as `grader.records.recording.Outcome`: everything that the student's code does or meets. `finished` (the
+entry function came back or the process left with code 0: whether it had said all it had to say is for the caller to
+see in the frames), `timed out` (wall clock or CPU), `out of memory`, `killed` (too many processes, or by the host) and
+`crashed` (any other signal or exit code).
+
+Raised: `grader.errors.SandboxUnavailableError` when confinement cannot be had or any step of it fails: no student code
+has run then. `grader.errors.LabgradeError` when the warm server itself cannot start or has died.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeAlias
+
+Provider: TypeAlias = Literal["namespaces", "landlock", "unconfined"]
+"""What confines: Linux namespaces with a minimal root; Landlock and seccomp alone; nothing."""
+
+ProviderChoice: TypeAlias = Literal["auto", "namespaces", "landlock", "unconfined"]
+"""`auto`: the first of namespaces and landlock that works here; never unconfined."""
+
+_MIB, _GIB = 1 << 20, 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use in all; the defaults suit a laptop."""
+
+    wall_seconds: float = 900.0
+    """Without the time during which the host had the clock paused."""
+    cpu_seconds: int = 1800
+    """Of each process."""
+    memory_bytes: int = 6 * _GIB
+    """Beyond the warm image: of one process by RLIMIT_DATA, and of all together by the watchdog."""
+    processes: int = 256
+    """Processes and threads together. TensorFlow alone takes some twenty threads."""
+    file_bytes: int = 1 * _GIB
+    """Of one file."""
+    scratch_bytes: int = 1 * _GIB
+    """Of each writable place: working folder, /tmp and /dev/shm."""
+    scratch_files: int = 20_000
+    """In each writable place."""
+    open_files: int = 512
+    output_bytes: int = 1 * _MIB
+    """Kept of descriptors 1 and 2 together; beyond it the pipe is closed."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise ValueError(f"limit {field.name} must be a positive number, not {value!r}")
+
+    def as_json(self) -> dict[str, Any]:
+        """These limits as a JSON object."""
+        return asdict(self)

@@ -1,0 +1,224 @@
+"""The host's side of the warm server: start it, ask it for student runs and trainers, end it with all it forked."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol
+
+from grader.errors import LabgradeError, SandboxUnavailableError
+from grader.sandbox.contract import Limits, Provider, ProviderChoice
+from grader.sandbox.control import Message, control_pair, receive_message, send_message
+from grader.sandbox.environment import server_environment
+from grader.sandbox.frames import Caps, Channel
+from grader.sandbox.processes import StudentProcess, TrainerProcess
+
+PRELOAD = (
+    "numpy",
+    "scipy.stats",
+    "scipy.ndimage",
+    "pandas",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "seaborn",
+    "sklearn.datasets",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.preprocessing",
+    "IPython.core.interactiveshell",
+    "tensorflow",
+    "keras",
+    "grader.sandbox.lazy",
+)
+"""Imported by the server, besides the modules of the entry functions. `grader.sandbox.lazy` touches what Keras and
+TensorFlow load lazily."""
+
+_START_SECONDS = 180.0
+_FORK_SECONDS = 30.0
+_END_SECONDS = 5.0
+_SHOWN_OF_LOG = 2000
+
+
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+class WarmServer:
+    """The warm server, as a context manager. Thread-safe.
+
+    `student` and `trainer` name entry functions (`module:function`, called with a `Channel`); `trainer` may be empty.
+    `search_path` are folders to import them from besides the installed packages. `caps` bound what one frame of a
+    student's process may hold. Starting costs no time: `start` returns at once, and the first use waits until the
+    server is ready. Uses raise SandboxUnavailableError when confinement cannot be had, LabgradeError when the server
+    fails.
+    """
+
+    def __init__(
+        self,
+        student: str = "grader.recorder.probe.main:main",
+        trainer: str = "grader.training.worker:main",
+        preload: Sequence[str] = PRELOAD,
+        provider: ProviderChoice = "auto",
+        search_path: Sequence[Path] = (),
+        caps: Caps | None = None,
+    ) -> None:
+        self._setup = {"student": student, "trainer": trainer, "preload": list(preload), "provider": provider}
+        self._search_path = search_path
+        self._caps = caps
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._log: IO[bytes] | None = None
+        self._ready: Message | None = None
+        self._asking = threading.Lock()
+        self._forked: list[_Closing] = []
+
+    def __enter__(self) -> WarmServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the server without waiting for it. Of no effect when it is started."""
+        if self._server is not None:
+            return
+        self._control, theirs = control_pair()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        with theirs:
+            self._server = subprocess.Popen(
+                [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                cwd="/",
+                env=server_environment(self._search_path, os.cpu_count() or 1),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        send_message(self._control, self._setup)
+
+    @property
+    def provider(self) -> Provider:
+        """Which provider is in force. Waits until the server is ready."""
+        provider: Provider = self._readiness()["provider"]
+        return provider
+
+    @property
+    def refusals(self) -> dict[str, str]:
+        """For each provider that was tried and is not to be had here: the failed step. Waits until ready."""
+        return dict(self._readiness()["refusals"])
+
+    def student(self, limits: Limits | None = None, threads: int = 2) -> StudentProcess:
+        """A new run of the student entry function; student code runs when this returns.
+
+        `threads` bounds TensorFlow's and OpenMP's pools.
+        """
+        limits = limits or Limits()
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        status, orders = control_pair()
+        request = {"kind": "student", "limits": limits.as_json(), "threads": threads}
+        try:
+            os.close(self._ask(request, [theirs.fileno(), writing, orders.fileno()]))
+        except BaseException:
+            os.close(reading)
+            ours.close()
+            status.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(writing)
+            orders.close()
+        run = StudentProcess(Channel(ours, self._caps), reading, limits.output_bytes, status)
+        self._forked.append(run)
+        run.await_running()
+        return run
+
+    def trainer(
+        self, environment: Mapping[str, str | None] | None = None, memory_bytes: int | None = None
+    ) -> TrainerProcess:
+        """A new process that runs the trainer entry function, unconfined.
+
+        `environment` is set there first (None removes a variable); `memory_bytes` bounds what it takes beyond the warm
+        image.
+        """
+        ours, theirs = socket.socketpair()
+        request = {"kind": "trainer", "environment": dict(environment or {}), "memory_bytes": memory_bytes}
+        with theirs:
+            process = self._ask(request, [theirs.fileno()])
+        trainer = TrainerProcess(Channel(ours, self._caps), process)
+        self._forked.append(trainer)
+        return trainer
+
+    def close(self) -> None:
+        """End the server and every process that it forked. May be called more than once."""
+        for handle in self._forked:
+            handle.close()
+        self._forked.clear()
+        if self._control is not None:
+            self._control.close()
+        if self._server is not None:
+            try:
+                self._server.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        if self._log is not None:
+            self._log.close()
+        self._server = self._control = self._log = self._ready = None
+
+    def _readiness(self) -> Message:
+        with self._asking:
+            return self._readiness_unlocked()
+
+    def _readiness_unlocked(self) -> Message:
+        if self._ready is None:
+            self.start()
+            message = self._answer(_START_SECONDS)
+            if message["kind"] == "refused":
+                raise SandboxUnavailableError(_refusal(message["refusals"]))
+            self._ready = message
+        return self._ready
+
+    def _ask(self, request: Message, descriptors: Sequence[int]) -> int:
+        with self._asking:
+            self._readiness_unlocked()
+            assert self._control is not None
+            with suppress(BrokenPipeError):
+                send_message(self._control, request, descriptors)
+            answer = self._answer(_FORK_SECONDS)
+        process: int = answer["process"]
+        return process
+
+    def _answer(self, seconds: float) -> Message:
+        assert self._control is not None
+        try:
+            message, descriptors = receive_message(self._control, seconds)
+        except (EOFError, TimeoutError) as error:
+            raise LabgradeError(f"the warm server is gone or does not answer: {self._log_tail()}") from error
+        if message["kind"] == "failed":
+            raise LabgradeError(f"the warm server failed: {message['error']}: {self._log_tail()}")
+        return {**message, "process": descriptors[0]} if descriptors else message
+
+    def _log_tail(self) -> str:
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        return self._log.read()[-_SHOWN_OF_LOG:].decode("utf-8", "replace")
+
+
+def _refusal(refusals: Mapping[str, str]) -> str:
+    tried = "; ".join(f"{provider}: {reason}" for provider, reason in refusals.items())
+    return f"Student code cannot be confined on this machine ({tried}). To run it all the same, pass --unconfined."

@@ -1,0 +1,145 @@
+"""Compile and fit arguments, checked against the allow-list and brought into one canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from grader.training import allowlist
+from grader.training.canonical import NotExpressibleError, clean, mapping, package, rounded, short
+
+_MAX_EPOCHS = 2_000
+
+
+def canonical_compile(raw: Any) -> dict[str, Any]:
+    """`{"optimizer": {...}, "loss": {...}, "metrics": [...]}` of serialised compile arguments.
+
+    Raises `NotExpressibleError`.
+    """
+    arguments = mapping(raw, "the compile arguments")
+    for name in ("loss_weights", "weighted_metrics"):
+        if arguments.get(name):
+            raise NotExpressibleError(f"compile was given {name}")
+    return {
+        "optimizer": _optimizer(arguments.get("optimizer")),
+        "loss": _loss(arguments.get("loss")),
+        "metrics": _metrics(arguments.get("metrics")),
+    }
+
+
+def _optimizer(raw: Any) -> dict[str, Any]:
+    item = mapping(raw, "the optimizer")
+    name = item.get("class_name")
+    if name not in allowlist.OPTIMIZERS or package(item) != "keras":
+        raise NotExpressibleError(f"the optimizer {short(name)} is not a standard one")
+    config = mapping(item.get("config"), "the optimizer's configuration")
+    cleaned = {key: clean(value, 1, key) for key, value in config.items() if key not in ("name", "is_legacy_optimizer")}
+    return {"class_name": name, "config": cleaned}
+
+
+def _loss(raw: Any) -> dict[str, Any]:
+    if isinstance(raw, str):
+        name = allowlist.LOSS_ALIASES.get(raw.lower(), raw.lower())
+        by_class = {cls: snake for snake, cls in allowlist.LOSSES.items()}
+        name = by_class.get(raw, name)
+        if name in allowlist.LOSSES:
+            return {"name": name, "options": {}}
+        raise NotExpressibleError(f"the loss {short(raw)} is not a standard one")
+    item = mapping(raw, "the loss")
+    config = item.get("config")
+    if item.get("class_name") == "function" and isinstance(config, str):
+        return _loss(config)
+    names = {cls: snake for snake, cls in allowlist.LOSSES.items()}
+    snake = names.get(str(item.get("class_name")))
+    if snake is None or package(item) != "keras":
+        raise NotExpressibleError(f"the loss {short(item.get('class_name'))} is not a standard one")
+    options = mapping(config or {}, "the loss")
+    if options.get("reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "auto"):
+        raise NotExpressibleError("the loss has a reduction of its own")
+    defaults = {"from_logits": False, "label_smoothing": 0.0}
+    kept = {key: clean(value, 1) for key, value in options.items() if key in allowlist.LOSS_OPTIONS}
+    return {"name": snake, "options": {key: value for key, value in kept.items() if defaults.get(key) != value}}
+
+
+def _metrics(raw: Any) -> list[Any]:
+    if raw is None:
+        return []
+    if isinstance(raw, str | dict):
+        raw = [raw]
+    if not isinstance(raw, list) or len(raw) > 16:
+        raise NotExpressibleError("the metrics are not a plain list")
+    return [_metric(item) for item in raw]
+
+
+def _metric(raw: Any) -> Any:
+    if isinstance(raw, list) and len(raw) == 1:
+        return _metric(raw[0])
+    if isinstance(raw, str):
+        if raw in allowlist.METRIC_NAMES:
+            return raw
+        if raw.lower() in allowlist.METRIC_NAMES:
+            return raw.lower()
+        raise NotExpressibleError(f"the metric {short(raw)} is not a standard one")
+    item = mapping(raw, "a metric")
+    config = item.get("config")
+    if item.get("class_name") == "function" and isinstance(config, str):
+        return _metric(config)
+    if item.get("class_name") not in allowlist.METRIC_CLASSES or package(item) != "keras":
+        raise NotExpressibleError(f"the metric {short(item.get('class_name'))} is not a standard one")
+    options = mapping(config or {}, "a metric")
+    return {"class_name": item["class_name"], "config": {k: clean(v, 1) for k, v in options.items() if k != "dtype"}}
+
+
+def canonical_fit(raw: Any) -> dict[str, Any]:
+    """`{"batch_size", "epochs", "initial_epoch", "shuffle", "callbacks", "class_weight"}`.
+
+    Raises `NotExpressibleError`.
+    """
+    arguments = mapping(raw, "the fit arguments")
+    return {
+        "batch_size": _whole(arguments, "batch_size", 1, 1_000_000),
+        "epochs": _whole(arguments, "epochs", 0, _MAX_EPOCHS),
+        "initial_epoch": _whole(arguments, "initial_epoch", 0, _MAX_EPOCHS),
+        "shuffle": bool(arguments.get("shuffle", True)),
+        "callbacks": [_callback(item) for item in arguments.get("callbacks") or []],
+        "class_weight": _class_weight(arguments.get("class_weight")),
+    }
+
+
+def _whole(arguments: Mapping[str, Any], name: str, low: int, high: int) -> int:
+    value = arguments.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise NotExpressibleError(f"{name} is {short(value)}, not a whole number from {low} to {high:,}")
+    return value
+
+
+def _callback(raw: Any) -> dict[str, Any]:
+    item = mapping(raw, "a callback")
+    name = str(item.get("class_name"))
+    if name not in allowlist.CALLBACKS:
+        raise NotExpressibleError(f"the callback {short(name)} has code of its own")
+    allowed = allowlist.CALLBACKS[name]
+    kept = {key: _argument(value) for key, value in item.items() if key in allowed}
+    return {"class_name": name, **kept}
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, float):
+        return rounded(value)
+    if isinstance(value, str):
+        return value[:100]
+    if isinstance(value, list) and len(value) <= _MAX_EPOCHS:
+        return [_argument(item) for item in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    raise NotExpressibleError("a callback's argument is not plain data")
+
+
+def _class_weight(raw: Any) -> dict[str, float] | None:
+    if raw is None:
+        return None
+    weights = mapping(raw, "class_weight")
+    try:
+        return {str(int(key)): rounded(float(value)) for key, value in sorted(weights.items())}
+    except (TypeError, ValueError):
+        raise NotExpressibleError("class_weight is not a table of numbers") from None

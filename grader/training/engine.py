@@ -1,0 +1,133 @@
+"""The training engine: a whole epoch as one TensorFlow graph over data on the device, in an order of our own.
+
+Keras' own `fit` on TensorFlow repeats one batch order in every epoch under a global seed, and pays Python for each
+step. Here each epoch draws a new permutation from a seeded generator, and Keras' public `train_step` and `test_step`
+run inside one `tf.function`, so that losses, regularisers, metrics and optimizers mean what they mean in Keras.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+_EVALUATION_BATCH = 1000
+
+Array = NDArray[Any]
+
+
+class Engine:
+    """One compiled model with its epoch graphs. The same engine serves every replica of a training."""
+
+    def __init__(self, build: Callable[[], Any], compile_model: Callable[[Any], None]) -> None:
+        self._build = build
+        self._compile = compile_model
+        self.model: Any = None
+        self._fresh_optimizer: list[Array] = []
+
+    def reset(self, seed: int, sample: tuple[Any, ...]) -> None:
+        """Fresh weights and optimizer drawn from `seed`. `sample` is one batch, for building."""
+        keras.utils.set_random_seed(seed)
+        fresh = self._build()
+        if self.model is None:
+            self._compile(fresh)
+            fresh.optimizer.build(fresh.trainable_variables)
+            fresh._symbolic_build(data_batch=sample)
+            self.model = fresh
+            self._fresh_optimizer = [np.array(variable) for variable in fresh.optimizer.variables]
+            self._epoch, self._validate = _graphs(fresh)
+            return
+        for old, new in zip(self.model.variables, fresh.variables, strict=True):
+            old.assign(new)
+        for variable, value in zip(self.model.optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        self.model.stop_training = False
+
+    def train_epoch(self, data: tuple[Any, ...], order: Array, batch_size: int) -> dict[str, float]:
+        """Metrics of one pass over `data` in `order` (row indices)."""
+        self.model.reset_metrics()
+        whole = len(order) // batch_size * batch_size
+        if whole:
+            self._epoch(data, tf.constant(order[:whole].reshape(-1, batch_size)))
+        if whole < len(order):
+            self._epoch(data, tf.constant(order[None, whole:]))
+        return self._metrics()
+
+    def validate(self, data: tuple[Any, ...]) -> dict[str, float]:
+        """Metrics on `data`, under Keras' `val_` names."""
+        self.model.reset_metrics()
+        for part in _parts(data):
+            self._validate(part)
+        return {f"val_{name}": value for name, value in self._metrics().items()}
+
+    def predict(self, x: Array) -> Array:
+        """Outputs for all rows of `x`."""
+        return np.concatenate([np.array(self.model(part[0], training=False)) for part in _parts((tf.constant(x),))])
+
+    def _metrics(self) -> dict[str, float]:
+        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+
+
+def _graphs(model: Any) -> tuple[Any, Any]:
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def epoch(data: tuple[Any, ...], batches: Any) -> None:
+        for step in tf.range(tf.shape(batches)[0]):
+            rows = batches[step]
+            model.train_step(tuple(tf.gather(part, rows) for part in data))
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def validate(data: tuple[Any, ...]) -> None:
+        model.test_step(data)
+
+    return epoch, validate
+
+
+def _parts(data: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    rows = int(data[0].shape[0])
+    return [tuple(part[at : at + _EVALUATION_BATCH] for part in data) for at in range(0, rows, _EVALUATION_BATCH)]
+
+
+def run_epochs(
+    engine: Engine,
+    fit: Mapping[str, Any],
+    train: tuple[Any, ...],
+    validation: tuple[Any, ...] | None,
+    callbacks: list[Any],
+    seed: int,
+    tell: Callable[[int, dict[str, float]], None],
+    deadline: float,
+) -> tuple[dict[str, list[float]], list[float]]:
+    """(history, seconds per epoch) of a training.
+
+    `tell(epoch, metrics)` is called after each epoch, counted from 1. Raises `TimeoutError` past `deadline`
+    (`time.monotonic` seconds).
+    """
+    order = np.random.default_rng(seed)
+    rows = int(train[0].shape[0])
+    chain = keras.callbacks.CallbackList(callbacks, add_history=False, add_progbar=False, model=engine.model)
+    history: dict[str, list[float]] = {}
+    seconds: list[float] = []
+    chain.on_train_begin()
+    for epoch in range(fit["initial_epoch"], fit["epochs"]):
+        started = time.perf_counter()
+        chain.on_epoch_begin(epoch)
+        indices = order.permutation(rows) if fit["shuffle"] else np.arange(rows)
+        metrics = engine.train_epoch(train, indices.astype(np.int32), fit["batch_size"])
+        if validation is not None:
+            metrics |= engine.validate(validation)
+        chain.on_epoch_end(epoch, metrics)
+        for name, value in metrics.items():
+            history.setdefault(name, []).append(float(value))
+        seconds.append(time.perf_counter() - started)
+        tell(epoch + 1, metrics)
+        if engine.model.stop_training:
+            break
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"training passed its limit in epoch {epoch + 1}")
+    chain.on_train_end()
+    return history, seconds

@@ -1,0 +1,228 @@
+"""The training service: one answer for each distinct training, from the store or from the trainer."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.errors import TrainerError
+from grader.records.models import History, TestScore
+from grader.training.spec import Runtime, TrainingSpec
+from grader.training.store import TrainingResult, TrainingStore
+
+Array = NDArray[Any]
+_HOST_BYTES = 3 << 30
+_START_SECONDS = 180.0
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingRefusedError(Exception):
+    """The trainer could not train this model by the model's own fault; the message is Keras'."""
+
+
+class TrainingLimitError(Exception):
+    """The training passed a limit of time or memory."""
+
+
+class _Channel(Protocol):
+    def send(self, header: dict[str, Any], arrays: Sequence[Array] = ()) -> None: ...
+    def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[Array]]: ...
+
+
+class TrainerProcess(Protocol):
+    """What the service needs of a trainer's process."""
+
+    @property
+    def channel(self) -> Any:
+        """Framed messages to and from the trainer."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+@dataclass(frozen=True)
+class EpochProgress:
+    """An epoch that was just trained."""
+
+    epoch: int
+    epochs: int
+    metrics: dict[str, float]
+
+
+def array_digest(array: Array) -> str:
+    """SHA-256 (hex) over dtype, shape and C-order bytes."""
+    contiguous = np.ascontiguousarray(array)
+    digest = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
+    digest.update(contiguous.data.cast("B") if contiguous.size else b"")
+    return digest.hexdigest()
+
+
+def library_versions() -> tuple[tuple[str, str], ...]:
+    """(package, version) of the libraries that decide a training's numbers, without importing them."""
+    found = []
+    for package in ("keras", "numpy", "tensorflow"):
+        try:
+            found.append((package, version(package)))
+        except PackageNotFoundError:
+            found.append((package, "absent"))
+    return tuple(found)
+
+
+class DataPool:
+    """Arrays of this run by digest, as the host received and hashed them; the longest unused go first."""
+
+    def __init__(self, limit: int = _HOST_BYTES) -> None:
+        self._arrays: OrderedDict[str, Array] = OrderedDict()
+        self._limit = limit
+
+    def add(self, array: Array) -> str:
+        """Keep `array`; its digest."""
+        digest = array_digest(array)
+        self._arrays[digest] = array
+        self._arrays.move_to_end(digest)
+        while sum(item.nbytes for item in self._arrays.values()) > self._limit and len(self._arrays) > 1:
+            self._arrays.popitem(last=False)
+        return digest
+
+    def get(self, digest: str) -> Array | None:
+        """The array of `digest`; `None` when it is not at hand."""
+        return self._arrays.get(digest)
+
+
+class TrainingService:
+    """Trains each distinct specification once, whoever asks."""
+
+    def __init__(
+        self,
+        store: TrainingStore,
+        start_trainer: Callable[[], TrainerProcess],
+        pool: DataPool,
+        runtime: Runtime,
+        limit_seconds: float = 1800.0,
+    ) -> None:
+        self.store = store
+        self.pool = pool
+        self.runtime = runtime
+        self.limit_seconds = limit_seconds
+        self.trained = 0
+        """Trainings really run by this service."""
+        self.shared = 0
+        """Trainings answered from the store."""
+        self._start_trainer = start_trainer
+        self._trainer: TrainerProcess | None = None
+        self._sent: set[str] = set()
+
+    def has(self, spec: TrainingSpec) -> bool:
+        """Whether `spec` is in the store."""
+        return self.store.get(spec.key) is not None
+
+    def train(
+        self,
+        spec: TrainingSpec,
+        start: Sequence[Array] = (),
+        test_dataset: str = "",
+        progress: Callable[[EpochProgress], None] = lambda _: None,
+    ) -> TrainingResult:
+        """The result of `spec`, trained now unless it was before.
+
+        `start` holds the weights (and optimizer variables) that a continued training begins with. All arrays named
+        in `spec.data` must be in the pool unless the store has the result. Raises `TrainingRefusedError`,
+        `TrainingLimitError`, and `TrainerError` when the trainer itself failed.
+        """
+        with self.store.lock(spec.key):
+            known = self.store.get(spec.key)
+            if known is not None:
+                self.shared += 1
+                return known
+            result = self._trained(spec, start, test_dataset, progress)
+            self.store.put(spec.key, result)
+            self.trained += 1
+            return result
+
+    def _trained(
+        self,
+        spec: TrainingSpec,
+        start: Sequence[Array],
+        test_dataset: str,
+        progress: Callable[[EpochProgress], None],
+    ) -> TrainingResult:
+        try:
+            channel = self._ready_trainer().channel
+            for digest in spec.data.given():
+                self._send_data(channel, digest)
+            content = spec.content() | {"data": vars(spec.data)}
+            header = {"type": "train", "spec": content, "seed": spec.random_seed, "limit": self.limit_seconds}
+            channel.send(header, list(start))
+            return self._answer(channel, spec, test_dataset, progress)
+        except (EOFError, OSError, TimeoutError) as error:
+            self.close()
+            raise TrainerError(f"the trainer ended without an answer ({type(error).__name__})") from error
+
+    def _answer(
+        self, channel: _Channel, spec: TrainingSpec, test_dataset: str, progress: Callable[[EpochProgress], None]
+    ) -> TrainingResult:
+        deadline = time.monotonic() + self.limit_seconds + 60
+        while True:
+            header, arrays = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
+            if header["type"] == "epoch":
+                progress(EpochProgress(header["epoch"], int(str(spec.fit["epochs"])), header["metrics"]))
+            elif header["type"] == "failed":
+                refused = TrainingLimitError if header["fault"] == "limit" else TrainingRefusedError
+                raise refused(header["message"])
+            else:
+                return self._result(header, arrays, spec, test_dataset)
+
+    def _result(
+        self, header: dict[str, Any], arrays: list[Array], spec: TrainingSpec, test_dataset: str
+    ) -> TrainingResult:
+        metrics = {name: tuple(values) for name, values in header["history"].items()}
+        history = History(metrics=metrics, epoch_seconds=tuple(header["seconds"]))
+        score, test = header["score"], None
+        rows = self.pool.get(spec.data.test_x) if spec.data.test_x else None
+        if score is not None and rows is not None:
+            test = TestScore(dataset=test_dataset, rows=len(rows), accuracy=score["accuracy"], loss=score["loss"])
+        count = header["weights"]
+        return TrainingResult(history, tuple(arrays[:count]), tuple(arrays[count:]), test)
+
+    def _send_data(self, channel: _Channel, digest: str) -> None:
+        if digest in self._sent:
+            return
+        array = self.pool.get(digest)
+        if array is None:
+            raise TrainerError("data of a training were no longer at hand")
+        channel.send({"type": "data", "digest": digest}, [array])
+        self._sent.add(digest)
+
+    def _ready_trainer(self) -> TrainerProcess:
+        if self._trainer is not None and self._trainer.alive:
+            return self._trainer
+        self._sent.clear()
+        self._trainer = self._start_trainer()
+        try:
+            header, _ = self._trainer.channel.receive(timeout=_START_SECONDS)
+        except (EOFError, OSError, TimeoutError) as error:
+            self.close()
+            raise TrainerError("the trainer did not start") from error
+        logger.debug("trainer ready on %s", header.get("device"))
+        return self._trainer
+
+    def close(self) -> None:
+        """End the trainer's process."""
+        if self._trainer is not None:
+            self._trainer.kill()
+            self._trainer = None
+            self._sent.clear()

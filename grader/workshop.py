@@ -1,0 +1,180 @@
+"""The workshop: the warm server, the trainer, the data sets and the stores, each started only when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from grader.datasets.dataset import Dataset
+from grader.datasets.fingerprints import Fingerprints
+from grader.datasets.sources import load_dataset
+from grader.errors import UserError
+from grader.options import Options
+from grader.recorder.data import DataDesk
+from grader.recorder.host import Recorded, Recorder
+from grader.recorder.reference import SEEDS, seeded_reference
+from grader.recorder.store import RecordingStore, code_digest
+from grader.recorder.trainings import TrainingDesk
+from grader.records.match import Reference
+from grader.records.progress import Progress
+from grader.records.recording import Recording
+from grader.records.result import Effort
+from grader.records.rubric import Rubric
+from grader.records.submission import Submission
+from grader.sandbox.warm import WarmServer
+from grader.training.canonical import canonical_digest
+from grader.training.service import DataPool, TrainingService, library_versions
+from grader.training.spec import Runtime
+from grader.training.store import TrainingStore
+
+_CODE = ("recorder", "training", "sandbox", "datasets")
+_ENTRY_POINTS = {"student": "grader.recorder.probe.main:main", "trainer": "grader.training.worker:main"}
+
+
+class Workshop:
+    """Records submissions and references. A context manager: nothing of it outlives the `with`."""
+
+    def __init__(self, options: Options, progress: Progress) -> None:
+        self.options = options
+        self.device = detected_device()
+        self.effort: Effort = options.effort or ("quick" if self.device == "cpu" else "full")
+        self._progress = progress
+        self._pool = DataPool()
+        self._recordings = RecordingStore(options.cache / "recordings")
+        self._warm: WarmServer | None = None
+        self._datasets: dict[str, Dataset | None] = {}
+        self._prints: dict[str, Fingerprints] = {}
+        runtime = Runtime(self.device, options.threads, library_versions())
+        self.service = TrainingService(
+            TrainingStore(options.cache / "trainings"), self._start_trainer, self._pool, runtime
+        )
+
+    def __enter__(self) -> Workshop:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.service.close()
+        if self._warm is not None:
+            self._warm.close()
+
+    def reference(self, rubric: Rubric, solution: Submission) -> Reference:
+        """The reference of `rubric`, from the store when nothing it rests on has changed."""
+        key = self._key("reference", rubric, solution, rubric.digest, SEEDS[self.effort])
+        known = None if self.options.fresh else self._recordings.get(key, Reference)
+        if known is not None:
+            return known
+        self._progress.stage("Recording the reference solution")
+        recorded, desk = self._record(solution, rubric)
+        failed = [event for event in recorded.recording.events if event.kind == "failed"]
+        if failed or recorded.recording.outcome.status != "finished":
+            raise UserError(_solution_fault(rubric, solution, recorded.recording))
+        reference = seeded_reference(rubric, recorded, desk, self.effort, self._progress)
+        reference = reference.model_copy(update={"recording": self._described(reference.recording)})
+        self._recordings.put(key, reference)
+        return reference
+
+    def rerun(self, submission: Submission, rubric: Rubric) -> Recording:
+        """What happens when `submission` runs, from the store when nothing it rests on has changed."""
+        key = self._key("rerun", rubric, submission)
+        known = None if self.options.fresh else self._recordings.get(key, Recording)
+        if known is not None:
+            return known
+        self._progress.stage("Running the submission")
+        recorded, _ = self._record(submission, rubric)
+        recording = self._described(recorded.recording)
+        if recording.outcome.status != "killed":
+            self._recordings.put(key, recording)
+        return recording
+
+    def _record(self, submission: Submission, rubric: Rubric) -> tuple[Recorded, TrainingDesk]:
+        server = self._server()
+        data = DataDesk(self._pool, self.dataset, self._fingerprints)
+        for name in rubric.datasets:
+            data.dataset(name)
+        desk = TrainingDesk(self.service, self._pool, data, self.effort)
+        recorder = Recorder(submission.cells, desk, data, self._pool, self._progress)
+        student = server.student(self.options.limits, threads=self.options.threads)
+        return recorder.record(student, self.effort, self.options.threads), desk
+
+    def _described(self, recording: Recording) -> Recording:
+        """`recording` with what it was made with."""
+        environment: dict[str, Any] = {
+            "effort": self.effort,
+            "device": self.device,
+            "threads": self.options.threads,
+            "sandbox": self._server().provider,
+            "standin": any(self._datasets[name].standin for name in recording.data_sources if self._datasets[name]),  # type: ignore[union-attr]
+            "python": ".".join(str(part) for part in sys.version_info[:3]),
+            **dict(library_versions()),
+        }
+        return recording.model_copy(update={"environment": environment})
+
+    def _key(self, kind: str, rubric: Rubric, submission: Submission, *more: Any) -> str:
+        cells = [[cell.kind == "code", cell.file.endswith(".py"), cell.source] for cell in submission.cells]
+        data = {name: self._data_digest(name) for name in rubric.datasets}
+        runtime = self.service.runtime
+        content = {
+            "kind": kind,
+            "cells": cells,
+            "data": data,
+            "effort": self.effort,
+            "runtime": [runtime.device, runtime.threads, [list(pair) for pair in runtime.versions]],
+            "provider": self.options.provider,
+            "limits": self.options.limits.as_json(),
+            "code": code_digest(_CODE),
+            "python": list(sys.version_info[:3]),
+            "more": list(more),
+        }
+        return canonical_digest(content)
+
+    def _data_digest(self, name: str) -> str:
+        dataset = self.dataset(name)
+        return dataset.digest if dataset else "absent"
+
+    def dataset(self, name: str) -> Dataset | None:
+        """The data set `name`, loaded once; `None` when it cannot be had."""
+        if name not in self._datasets:
+            self._datasets[name] = load_dataset(name, self.options.data, self.options.cache / "datasets")
+        return self._datasets[name]
+
+    def _fingerprints(self, dataset: Dataset) -> Fingerprints:
+        if dataset.name not in self._prints:
+            self._prints[dataset.name] = Fingerprints.of(dataset, self.options.cache / "datasets")
+        return self._prints[dataset.name]
+
+    def start(self) -> None:
+        """Begin to warm the server up, so that it is ready when it is needed."""
+        self._server()
+
+    def _server(self) -> WarmServer:
+        if self._warm is None:
+            self._warm = WarmServer(**_ENTRY_POINTS, provider=self.options.provider)
+            self._warm.start()
+        return self._warm
+
+    def _start_trainer(self) -> Any:
+        visible = {} if self.device == "cpu" else {"CUDA_VISIBLE_DEVICES": "0"}
+        return self._server().trainer(visible)
+
+
+def detected_device() -> str:
+    """`gpu` when this machine has an NVIDIA device and TensorFlow its libraries, else `cpu`, without importing it."""
+    from importlib.util import find_spec
+
+    has_device = Path("/dev/nvidia0").exists()
+    return "gpu" if has_device and find_spec("nvidia") is not None else "cpu"
+
+
+def _solution_fault(rubric: Rubric, solution: Submission, recording: Recording) -> str:
+    for event in recording.events:
+        if event.kind == "failed":
+            cell = solution.cells[event.cell]
+            return (
+                f"rubrics/{rubric.name}/{cell.file}: cell {cell.number} fails with {event.error}: {event.message[:200]}; "
+                "mend the solution, as nothing can be compared with it"
+            )
+    return f"rubrics/{rubric.name}/solution.py: {recording.outcome.message}; mend the solution"
