@@ -134,8 +134,8 @@ def _print_result(console: Any, checked: Checked) -> None:
     if result.observations:
         console.print(f"{len(result.observations)} observations for the teacher, worth no points")
     console.print(_effort_line(checked), style="dim", soft_wrap=True)
-    if checked.files.warning:
-        console.print(escape(checked.files.warning), style="yellow", soft_wrap=True)
+    if checked.files.note:
+        console.print(escape(checked.files.note), style="yellow", soft_wrap=True)
     console.print(str(checked.files.pdf or checked.files.html), soft_wrap=True)
 
 

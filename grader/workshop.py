@@ -30,7 +30,6 @@ from grader.training.spec import Runtime
 from grader.training.store import TrainingStore
 
 _CODE = ("recorder", "training", "sandbox", "datasets")
-_ENTRY_POINTS = {"student": "grader.recorder.probe.main:main", "trainer": "grader.training.worker:main"}
 
 
 class Workshop:
@@ -107,7 +106,7 @@ class Workshop:
             "device": self.device,
             "threads": self.options.threads,
             "sandbox": self._server().provider,
-            "standin": any(self._datasets[name].standin for name in recording.data_sources if self._datasets[name]),  # type: ignore[union-attr]
+            "standin": any(used.standin for used in self._datasets.values() if used is not None),
             "python": ".".join(str(part) for part in sys.version_info[:3]),
             **dict(library_versions()),
         }
@@ -152,7 +151,7 @@ class Workshop:
 
     def _server(self) -> WarmServer:
         if self._warm is None:
-            self._warm = WarmServer(**_ENTRY_POINTS, provider=self.options.provider)
+            self._warm = WarmServer(provider=self.options.provider)
             self._warm.start()
         return self._warm
 

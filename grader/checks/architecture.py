@@ -50,7 +50,7 @@ def check_architecture(
     expected: JsonValue = [str(b) if b else None for _, b in pairs]
     if not differences:
         said = (
-            f"All {counted(len(theirs), 'layer')} are as in the reference: {listed([str(layer) for layer in theirs])}."
+            f"All {counted(len(theirs), 'layer')} are as in the reference: {'; '.join(str(layer) for layer in theirs)}."
         )
     else:
         said = " ".join(differences[:4]) + (f" And {len(differences) - 4} more." if len(differences) > 4 else "")
@@ -89,7 +89,7 @@ def _required_classes(
     there = _class_names(architecture)
     found = [wanted for wanted in criterion.must_have if any(_same_kind(name, wanted) for name in there)]
     lacking = [wanted for wanted in criterion.must_have if wanted not in found]
-    layers = listed([str(layer) for layer in plain_layers(architecture)][:12])
+    layers = "; ".join(str(layer) for layer in plain_layers(architecture)[:12])
     if lacking:
         said = f"No {listed(lacking, 'and no')} layer was found. Yours: {layers}."
     else:

@@ -102,11 +102,11 @@ def _band(axes: Axes, middle: tuple[float, ...]) -> tuple[float, ...] | None:
 
 
 def _groups(sweep: Swept, metric: str) -> list[list[float]]:
-    """Final values of `metric` over the replicas of each factor."""
+    """Final values of `metric` over the replicas of each factor, that of no decay included where it was trained."""
     return [
         [values[-1] for training in sweep.replicas[factor] if (values := values_of(training.history, metric))]
         or [math.nan]
-        for factor in sweep.factors
+        for factor in sweep.replicas
     ]
 
 

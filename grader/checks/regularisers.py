@@ -17,7 +17,7 @@ class Swept:
     factors: tuple[float, ...]
     """Distinct strengths, ascending, with six significant digits."""
     replicas: dict[float, tuple[Trained, ...]]
-    """Independent trainings of each factor."""
+    """Independent trainings of each factor; those without any decay under 0."""
     carrying: tuple[str, ...]
     """Hidden layers that carry the regulariser in every regularised model, such as `Dense 500`."""
     lacking: tuple[str, ...]
@@ -52,12 +52,12 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
         factor = _optimizer_decay(training) if by_optimizer else _factor(architecture, used)
         if _carries_on(training, previous.get(training.model)):
             continued += 1
-        elif factor:
+        else:
             replicas.setdefault(float(f"{factor:.6g}"), []).append(training)
         previous[training.model] = training
     carrying, lacking = _layers([architecture for _, architecture in known], used)
     return Swept(
-        factors=tuple(sorted(replicas)),
+        factors=tuple(sorted(factor for factor in replicas if factor > 0.0)),
         replicas={factor: tuple(group) for factor, group in sorted(replicas.items())},
         carrying=carrying,
         lacking=lacking,

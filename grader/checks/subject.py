@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from grader.checks.verdicts import errored, graded, review
@@ -32,6 +33,11 @@ _ENVIRONMENT_ERRORS = frozenset(
     }
 )
 """Errors that speak of the machine rather than of the code."""
+
+_OTHER_VERSION = re.compile(
+    r"module '[\w.]{1,80}' has no attribute|unexpected keyword argument|[Nn]ot recognized|[Nn]o longer|deprecated|removed"
+)
+"""Messages that speak of another version of a library."""
 
 _CASCADING = frozenset({"NameError", "UnboundLocalError", "KeyError", "AttributeError"})
 """Errors that an earlier failure may have caused."""
@@ -125,12 +131,17 @@ def _failure(match: Match, cells: frozenset[int]) -> Hindrance | None:
     if not own:
         return None
     failure = own[0]
-    earlier = [event for event in failures if event.seq <= failure.seq and event.error in _ENVIRONMENT_ERRORS]
-    if earlier and (failure.error in _ENVIRONMENT_ERRORS or failure.error in _CASCADING):
+    earlier = [event for event in failures if event.seq <= failure.seq and _is_of_the_machine(event)]
+    if earlier and (_is_of_the_machine(failure) or failure.error in _CASCADING):
         root = earlier[-1]
-        said = f"{_stopped(match, root)} This may be due to the machine it ran on rather than to the code."
+        said = f"{_stopped(match, root)} This may be due to the machine or its library versions rather than to the code."
         return Hindrance(True, said, tuple(sorted({root.cell, failure.cell})))
     return Hindrance(False, _stopped(match, failure), (failure.cell,))
+
+
+def _is_of_the_machine(failure: CellFailed) -> bool:
+    """Whether an error speaks of the machine or its library versions rather than of the code."""
+    return failure.error in _ENVIRONMENT_ERRORS or bool(_OTHER_VERSION.search(failure.message[:2000]))
 
 
 def _stopped(match: Match, failure: CellFailed) -> str:

@@ -37,7 +37,7 @@ def counted(number: int, noun: str) -> str:
 
 def quantity(value: float | None) -> str:
     """A factor or rate in its shortest form, such as `0.1` or `1e-06`."""
-    return "none" if value is None else f"{value:.4g}"
+    return "none" if value is None else f"{value:.5g}"
 
 
 def accuracy_text(value: float) -> str:

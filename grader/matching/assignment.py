@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from grader.matching.families import Family, joined
-from grader.matching.layers import shape
+from grader.matching.layers import bare_shape, is_regularised, shape
 from grader.matching.similarity import Likeness, Slot, family_likeness
 from grader.records.models import Architecture
 
@@ -38,7 +38,7 @@ def assigned_pairs(
         Pair(families[row], slots[column], _confidence(table, row, column), _reason(table[row][column], slots[column]))
         for row, column in filled.items()
     ]
-    pairs, left = _continued(pairs, [family for row, family in enumerate(families) if row not in filled])
+    pairs, left = _continued(pairs, [family for row, family in enumerate(families) if row not in filled], architectures)
     pairs += _shared(pairs, [slot for column, slot in enumerate(slots) if column not in filled.values()], architectures)
     pairs += [Pair(family, None, 0.0, "No question of the lab asks for this model.") for family in left]
     return tuple(sorted(pairs, key=lambda pair: (pair.family.first, pair.slot.position if pair.slot else 2.0)))
@@ -131,12 +131,14 @@ def _reason(likeness: Likeness, slot: Slot) -> str:
     return f"Taken for `{slot.name}`: {', '.join(said)}."
 
 
-def _continued(pairs: list[Pair], left: list[Family]) -> tuple[list[Pair], list[Family]]:
-    """A left-over training of a network that was trained in several cells joins the family that it continues."""
+def _continued(
+    pairs: list[Pair], left: list[Family], architectures: dict[str, Architecture]
+) -> tuple[list[Pair], list[Family]]:
+    """What is left over joins the family that it carries on, or the sweep whose unregularised baseline it is."""
     rest: list[Family] = []
     for family in left:
         for index, pair in enumerate(pairs):
-            if _continues(family, pair.family):
+            if _continues(family, pair.family) or _is_baseline(family, pair, architectures):
                 pairs[index] = Pair(joined(pair.family, family), pair.slot, pair.confidence, pair.reason)
                 break
         else:
@@ -156,6 +158,18 @@ def _continues(family: Family, other: Family) -> bool:
         and family.compile == other.compile
         and all(training.continued for training in later.trainings)
     )
+
+
+def _is_baseline(family: Family, pair: Pair, architectures: dict[str, Architecture]) -> bool:
+    """Whether `family` is a sweep's network without a regulariser, trained in the same cell with the same arguments."""
+    sweep = pair.family
+    if pair.slot is None or not pair.slot.sweep or not family.trainings or not sweep.trainings:
+        return False
+    ours, theirs = (architectures.get(either.architecture or "") for either in (family, sweep))
+    if ours is None or theirs is None or bare_shape(ours) != bare_shape(theirs) or is_regularised(ours):
+        return False
+    same_fit = family.trainings[0].fit == sweep.trainings[0].fit and family.compile == sweep.compile
+    return same_fit and family.training_cells <= sweep.training_cells
 
 
 def _shared(pairs: list[Pair], empty: list[Slot], architectures: dict[str, Architecture]) -> list[Pair]:

@@ -25,6 +25,13 @@ def shape(architecture: Architecture) -> tuple[Shape, ...]:
     return tuple(_layer_shape(layer) for layer in weighty_layers(architecture))
 
 
+def bare_shape(architecture: Architecture) -> tuple[Shape, ...]:
+    """A comparable description of the layers without any regulariser."""
+    return tuple(
+        tuple(part for part in layer if "_regularizer=" not in part) for layer in shape(architecture)
+    )
+
+
 def _layer_shape(layer: Layer) -> Shape:
     sizes = tuple(f"{key}={layer.config[key]}" for key in _SIZES if key in layer.config)
     kinds = tuple(f"{key}={_class_name(layer.config.get(key))}" for key in _REGULARISERS if layer.config.get(key))

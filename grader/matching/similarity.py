@@ -96,7 +96,8 @@ def family_likeness(
         architecture=alike,
         section=_section(family, slot, claimed),
         regularisation=_regularisation(family, slot, architectures),
-        order=1.0 - abs(position - slot.position),
+        # Squared, so that of two equal networks the earlier goes to the earlier slot.
+        order=1.0 - (position - slot.position) ** 2,
         fit=_fit(family, slot),
         compile=_compile(family.compile, slot.model.compile),
     )

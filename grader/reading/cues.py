@@ -59,7 +59,7 @@ def has_cue(text: str, cue: str) -> bool:
 
 
 def cue_scores(units: Sequence[Unit], questions: Sequence[Question], asked: Asked) -> list[dict[str, float]]:
-    """For each unit the questions whose words it has, with a weight: rare cues, titles and copied questions weigh most."""
+    """For each unit the questions whose words it has, weighted: rare cues, titles and copied questions count most."""
     hits = [{(q.id, cue): has_cue(unit.text, cue) for q in questions for cue in q.cues} for unit in units]
     spread = {key: sum(hit[key] for hit in hits) for key in hits[0]} if hits else {}
     scores: list[dict[str, float]] = []

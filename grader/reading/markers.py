@@ -18,8 +18,8 @@ _QUESTION_WORDS = (
     "questions?|quest|q|frågor|fråga|frage|pregunta|vraag|spørsmål|svar|answers?|ans|antwort|respuesta|réponse"
 )
 _TASK_WORDS = (
-    "subtask|tasks?|parts?|exercises?|exercice|ex|problem|section|deluppgift|uppgift|uppg|del|aufgabe|teil|übung|lösung|"
-    "parte|ejercicio|apartado|tarea|partie|tâche|opgave|oppgave|steg"
+    "subtask|tasks?|parts?|exercises?|exercice|ex|problem|section|deluppgift|uppgift|uppg|del|aufgabe|teil|übung|"
+    "lösung|parte|ejercicio|apartado|tarea|partie|tâche|opgave|oppgave|steg"
 )
 _DECORATION = re.compile(
     r"[ \t#>*_\[(`~•\\-]|</?(?:h[1-6]|b|strong|font|u|p|div|span|center|i|em|a|summary|details)(?:\s[^<>]{0,200})?>|"
@@ -198,8 +198,8 @@ def _scoped(
 
 def _trusted(found: list[Marker | Heading]) -> list[Marker | Heading]:
     """Without `Exercise 1` where questions with plain numbers are called `Question 1`."""
-    asked = {id for mark in found if isinstance(mark, Marker) and mark.word == "question" for id in mark.ids}
-    if len([id for id in asked if id.isdecimal()]) < 3:
+    asked = {name for mark in found if isinstance(mark, Marker) and mark.word == "question" for name in mark.ids}
+    if len([name for name in asked if name.isdecimal()]) < 3:
         return found
     kept: list[Marker | Heading] = []
     for mark in found:

@@ -56,7 +56,7 @@ def _placed(unit: Unit, score: dict[str, float], questions: Sequence[Question]) 
 
 
 def pointed_to(text: MarkedText, question: Question, pieces: Sequence[Piece], free: Sequence[Piece]) -> list[Piece]:
-    """The code above an answer that is nothing but `see the comments above`: by the question's words, else by comments."""
+    """The code above an answer that is no more than `see the comments above`: by the question's words or comments."""
     words = "\n".join(text.own_words(piece) for piece in pieces)
     if not points_to_comments_above(words):
         return []

@@ -22,11 +22,12 @@ _CALLBACK = re.compile(r"\s*(?:Restoring model weights|Epoch\s+\d{1,6}:)")
 _COUNT = re.compile(r"\s*(\d{1,9})/(\d{1,9}|Unknown)\s*")
 _BAR = re.compile(r"\[[=>.\s]{1,80}\]\s*|[━╸╺]{1,80}\s*")
 _STAMP = re.compile(
-    r"(?:-\s*)?(?:ETA:\s*(?:\d{1,3}:)*\d{1,9}(?:s|ms|us)?|(?P<clock>(?:\d{1,3}:){1,2}\d\d)|(?P<seconds>\d{1,9})s)(?![\w.])"
+    r"(?:-\s*)?(?:ETA:\s*(?:\d{1,3}:){0,3}\d{1,9}(?:s|ms|us)?|(?P<clock>(?:\d{1,3}:){1,2}\d\d)|(?P<seconds>\d{1,9})s)(?![\w.])"
 )
 _RATE = re.compile(r"\s*(?:-\s*)?(?P<rate>\d{1,9}(?:\.\d{1,6})?)(?P<unit>us|µs|ms|s|min|h)/(?P<per>step|sample|epoch)")
 _METRIC = re.compile(
-    r"\s*(?:-\s*)?(?P<name>[A-Za-z_][\w/ ]{0,60}?):\s*(?P<value>[-+]?(?:\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?|nan|inf))(?![\w.])"
+    r"\s*(?:-\s*)?(?P<name>[A-Za-z_][\w/ ]{0,60}?):\s*"
+    r"(?P<value>[-+]?(?:\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?|nan|inf))(?![\w.])"
 )
 _RENAMED = {"acc": "accuracy", "val_acc": "val_accuracy"}
 _MILLISECONDS = {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1_000.0, "min": 60_000.0, "h": 3_600_000.0}

@@ -12,7 +12,8 @@ from grader.records.rubric import Rubric
 _TOKEN = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _SENTENCE_END = re.compile(r"(?<=[.?!])[*_]{0,3}\s+(?=[^a-zà-ÿ])")
 _LABEL = re.compile(
-    r"[\s*_#>\[(`-]{0,12}(?:(?:our|my|the)\s)?(?:a[ns]{0,2}w[sn]?ers?|ans|svar|antwort(?:en)?|respuestas?|réponses?|solution|lösning)"
+    r"[\s*_#>\[(`-]{0,12}(?:(?:our|my|the)\s)?(?:a[ns]{0,2}w[sn]?ers?|ans|svar|antwort(?:en)?|respuestas?|"
+    r"réponses?|solution|lösning)"
     r"\s?(?:to (?:question|part)[\s\d.a-h]{0,8})?(?::[\s*_]{0,4}|[\s*_]{0,4}:|[*_\])]{1,4}|\s*$)[\s*_:]{0,6}",
     re.IGNORECASE,
 )
@@ -30,7 +31,8 @@ _COPY = 0.8
 _BESIDE_ID = 0.55
 _YOU = {"you", "your"}
 _STOP = set(
-    "the a an of in to and is are for you your do does what how why which that this with on as it use used using can be "
+    "the a an of in to and is are for you your do does what how why which that this with on as it use used using can be"
+    " "
     "den det en ett och som är för av hur vad varför der die das und ist wie was warum el la los las de que y es le les".split()
 )
 

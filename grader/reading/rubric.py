@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,7 @@ from grader.records.rubric import Criterion, Question, Rubric
 VERSION = 1
 """The newest version of the format that this labgrade reads."""
 
+_Kind = TypeVar("_Kind", bound=BaseModel)
 _CRITERIA: dict[str, type[BaseModel]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(get_args(Criterion)[0])
 }
@@ -140,19 +141,15 @@ def _criterion(document: Document, entry: Any, path: str, line: int) -> Any:
     return _validated(document, _CRITERIA[kind], fields, options, path, line)
 
 
-def _validated(
-    document: Document, kind: type[BaseModel], fields: dict[str, Any], raw: Any, path: str, line: int
-) -> Any:
+def _validated(document: Document, kind: type[_Kind], fields: dict[str, Any], raw: Any, path: str, line: int) -> _Kind:
     try:
         # JSON in strict mode: lists may be tuples, but '10' is no number and 2.3 no text.
         return kind.model_validate_json(json.dumps(fields), strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
     place = problem["loc"]
-    if problem["type"] == "missing":
-        where = line
-    else:
-        where = line_of(raw, place[0], line) if place else line
+    inside = bool(place) and problem["type"] != "missing"
+    where = line_of(raw, place[0], line) if inside else line
     full = ".".join(part for part in (path, _written_path(place)) if part)
     if problem["type"] == "value_error":
         raise document.error(where, f"{full}: {problem['msg'].removeprefix('Value error, ')}.")

@@ -46,7 +46,8 @@ def _cut_cell(text: str) -> dict[str, Any] | None:
     source = _SOURCE.search(text)
     if source is None:
         return None
-    lines, position = [], source.end()
+    lines: list[str] = []
+    position = source.end()
     while len(lines) < 10_000 and (piece := _STRING_PIECE.match(text, position)):
         lines.append(_unescaped(piece[1]))
         comma = _COMMA.match(text, piece.end())

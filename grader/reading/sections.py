@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from grader.reading.cues import cue_scores, has_cue, shared_out
+from grader.reading.cues import Unit, cue_scores, has_cue, shared_out
 from grader.reading.ids import Parts, id_parts
 from grader.reading.marked import MarkedText, marked_text
 from grader.reading.placing import placed_by_cues, pointed_to
 from grader.reading.regions import Piece, Region, regions, uncovered
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
+
+_LISTED = 3
+"""Ids in one cell from which it counts as a list of questions."""
 
 _Found = dict[str, dict[Piece, str]]
 """Written id or question id -> piece -> how it was found."""
@@ -23,25 +27,54 @@ def find_passages(submission: Submission, rubric: Rubric) -> tuple[Passage, ...]
     parts bear no ids are shared out likewise, and what is named nowhere is looked for by its cues, conservatively.
     """
     text = marked_text(submission.cells, rubric)
-    found = regions(submission.cells, text.marks)
+    found, listed = _without_listings(text, regions(submission.cells, text.marks))
     by_written = _by_written_id(text, rubric, found)
     by_question = _by_question(text, rubric, by_written)
+    for written, pieces in listed:
+        _share(text, [q for q in rubric.questions if q.written_id in written], pieces, by_question)
     _share_chapters(text, rubric, found, by_question)
     unplaced = [question for question in rubric.questions if not by_question[question.id]]
     if unplaced:
         free = uncovered(submission.cells, found)
         for question, piece in placed_by_cues(text, rubric, unplaced, free, alone=not found):
             by_question[question].setdefault(piece, "cue")
-    for question in rubric.questions:
-        pieces = by_question[question.id]
-        kept = {piece: how for piece, how in pieces.items() if text.has_content(piece)}
-        by_question[question.id] = kept or pieces
-        if not kept and pieces:
-            for piece in pointed_to(text, question, list(pieces), uncovered(submission.cells, found)):
-                by_question[question.id].setdefault(piece, "cue")
+    for asked in rubric.questions:
+        by_question[asked.id] = _filled(text, asked, by_question[asked.id], found)
     order = {question.id: place for place, question in enumerate(rubric.questions)}
-    passages = [passage for id, pieces in by_question.items() for passage in _passages(id, pieces)]
+    passages = [passage for name, pieces in by_question.items() for passage in _passages(name, pieces)]
     return tuple(sorted(passages, key=lambda p: (p.cell, p.start, order[p.question])))
+
+
+def _without_listings(
+    text: MarkedText, found: Sequence[Region]
+) -> tuple[list[Region], list[tuple[set[str], tuple[Piece, ...]]]]:
+    """Regions, and what stands below a copied list of questions: it answers any of them, not the last alone."""
+    kept: list[Region] = []
+    listed: list[tuple[set[str], tuple[Piece, ...]]] = []
+    for place, region in enumerate(found):
+        cell = region.marker.cell
+        ends_cell = place + 1 == len(found) or found[place + 1].marker.cell != cell
+        here = [other for other in found if other.marker.cell == cell]
+        written = {name for other in here for name in other.marker.ids}
+        inside = [piece for other in here for piece in other.pieces if piece.cell == cell]
+        below = tuple(piece for piece in region.pieces if piece.cell != cell)
+        is_list = ends_cell and below and len(written) >= _LISTED and text.cells[cell].kind == "prose"
+        if is_list and not any(map(text.has_content, inside)):
+            region = replace(region, pieces=tuple(piece for piece in region.pieces if piece.cell == cell))
+            listed.append((written, below))
+        kept.append(region)
+    return kept, listed
+
+
+def _filled(
+    text: MarkedText, question: Question, pieces: dict[Piece, str], found: Sequence[Region]
+) -> dict[Piece, str]:
+    """`pieces` without those that only repeat the question, and with the code to which a bare pointer points."""
+    kept = {piece: how for piece, how in pieces.items() if text.has_content(piece)}
+    if kept or not pieces:
+        return kept
+    above = pointed_to(text, question, list(pieces), uncovered(text.cells, found))
+    return {**dict.fromkeys(above, "cue"), **pieces}
 
 
 def _by_written_id(text: MarkedText, rubric: Rubric, found: Sequence[Region]) -> _Found:
@@ -77,17 +110,18 @@ def _owners(
     if not region.marker.ids:
         return
     marker = region.marker
-    siblings = dict.fromkeys(id for other in found if other.marker.cell == marker.cell for id in other.marker.ids)
+    siblings = dict.fromkeys(
+        written for other in found if other.marker.cell == marker.cell for written in other.marker.ids
+    )
     questions = [question for question in rubric.questions if question.written_id in siblings]
     for piece in region.pieces:
         if piece.cell == marker.cell:
             for written in marker.ids:
                 yield written, piece, marker.found_by
             continue
-        chosen: list[str] = []
-        if len(siblings) > len(marker.ids) and text.cells[marker.cell].kind == "prose":
-            if text.cells[piece.cell].kind == "code":
-                chosen = _likeliest(text, questions, piece)
+        several = len(siblings) > len(marker.ids) and text.cells[marker.cell].kind == "prose"
+        below = several and text.cells[piece.cell].kind == "code"
+        chosen = _likeliest(text, questions, piece) if below else []
         for written in chosen or marker.ids:
             yield written, piece, "cue" if chosen else "following"
 
@@ -115,13 +149,19 @@ def _shares(text: MarkedText, questions: Sequence[Question], pieces: dict[Piece,
     ordered = sorted(pieces, key=lambda piece: (piece.cell, piece.start))
     units = [unit for piece in ordered for unit in text.units(piece)]
     owned = shared_out(units, questions, text.asked) if units else {}
-    return {
-        question.id: {
-            Piece(unit.cell, unit.start, unit.end): "cue" if cued else "following"
-            for unit, cued in owned.get(question.id, [])
-        }
-        for question in questions
-    }
+    return {question.id: _joined(owned.get(question.id, [])) for question in questions}
+
+
+def _joined(units: Sequence[tuple[Unit, bool]]) -> dict[Piece, str]:
+    """Units that touch as one piece: what belongs together is an answer only as a whole."""
+    joined: list[tuple[Piece, bool]] = []
+    for unit, cued in sorted(units, key=lambda entry: (entry[0].cell, entry[0].start)):
+        last = joined[-1] if joined else None
+        if last is not None and last[0].cell == unit.cell and last[0].end == unit.start:
+            joined[-1] = Piece(unit.cell, last[0].start, unit.end), last[1] or cued
+        else:
+            joined.append((Piece(unit.cell, unit.start, unit.end), cued))
+    return {piece: "cue" if cued else "following" for piece, cued in joined}
 
 
 def _share_chapters(text: MarkedText, rubric: Rubric, found: Sequence[Region], by_question: _Found) -> None:
@@ -133,20 +173,24 @@ def _share_chapters(text: MarkedText, rubric: Rubric, found: Sequence[Region], b
     for group in sorted(groups, key=lambda parts: (-len(parts), parts)):
         children = set(text.known.children(group))
         members = [question for question in rubric.questions if question.written_id in children]
-        poor = [question for question in members if not any(map(text.has_content, by_question[question.id]))]
-        pieces = [piece for piece in groups[group] if text.has_content(piece)]
-        if not poor or not pieces:
-            continue
-        alone = len(poor) == len(members) and not any(by_question[question.id] for question in members)
-        shares = _shares(text, poor, dict.fromkeys(pieces, "following"))
-        for question in poor:
-            share = shares[question.id]
-            if not alone:
-                share = {piece: how for piece, how in share.items() if how == "cue" and _names(text, piece, question)}
-            elif not any(map(text.has_content, share)):
-                share = dict.fromkeys(pieces, "following")
-            for piece, how in share.items():
-                by_question[question.id].setdefault(piece, how)
+        _share(text, members, groups[group], by_question)
+
+
+def _share(text: MarkedText, members: Sequence[Question], pieces: Sequence[Piece], by_question: _Found) -> None:
+    poor = [question for question in members if not any(map(text.has_content, by_question[question.id]))]
+    pieces = [piece for piece in pieces if text.has_content(piece)]
+    if not poor or not pieces:
+        return
+    alone = len(poor) == len(members)
+    shares = _shares(text, poor, dict.fromkeys(pieces, "following"))
+    for question in poor:
+        share = shares[question.id]
+        if not alone:
+            share = {piece: how for piece, how in share.items() if how == "cue" and _names(text, piece, question)}
+        elif not any(map(text.has_content, share)):
+            share = dict.fromkeys(pieces, "following")
+        for piece, how in share.items():
+            by_question[question.id].setdefault(piece, how)
 
 
 def _names(text: MarkedText, piece: Piece, question: Question) -> bool:

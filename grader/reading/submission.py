@@ -133,7 +133,7 @@ def _without_copies(
     notes: list[str] = []
     # Notebooks first: where a notebook and its export are both there, the one with the outputs is read.
     for entry in sorted(read, key=lambda entry: entry[0].lower().endswith(".py")):
-        file, data, contents = entry
+        file, data, _ = entry
         twin = next((other for other in kept if other[1] == data), None)
         if twin is not None:
             notes.append(f"{file} is the same file as {twin[0]} and was read once.")

@@ -8,7 +8,7 @@ from grader.records.base import Record
 
 
 class SavedImage(Record):
-    """A picture stored in an output. The bytes are the group's: decode them with limits, never by name or type alone."""
+    """A picture stored in an output. The bytes are the group's: decode them with limits, whatever type they claim."""
 
     media_type: Literal["image/png", "image/jpeg", "image/svg+xml"]
     data: str

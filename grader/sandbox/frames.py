@@ -72,8 +72,8 @@ class Channel:
         prefix = _encoded(header, ready, self._caps)
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._sending:
-            for piece in (prefix, *(memoryview(array.reshape(-1).view(np.uint8)) for array in ready)):
-                self._send_bytes(memoryview(piece), deadline)
+            for piece in (memoryview(prefix), *(_octets(array) for array in ready)):
+                self._send_bytes(piece, deadline)
 
     def receive(self, timeout: float | None = None) -> tuple[JsonObject, list[Array]]:
         """The next frame: its header and its arrays, writable and owned by the caller.
@@ -84,7 +84,10 @@ class Channel:
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._incoming.complete():
             self._socket.settimeout(_remaining(deadline))
-            got = self._socket.recv_into(self._incoming.wanted())
+            try:
+                got = self._socket.recv_into(self._incoming.wanted())
+            except ConnectionResetError:
+                got = 0
             if not got:
                 raise EOFError("the other side closed the channel")
             self._incoming.advance(got)
@@ -117,11 +120,10 @@ class _Incoming:
         self._arrays: list[Array] = []
         self._shapes: list[tuple[int, ...]] = []
         self._next = 0
-        self._expect(bytearray(_LENGTH.size))
+        self._expect(memoryview(bytearray(_LENGTH.size)))
 
-    def _expect(self, buffer: bytearray | Array) -> None:
-        self._buffer = buffer
-        self._view = memoryview(buffer)
+    def _expect(self, view: memoryview) -> None:
+        self._view = view
         self._filled = 0
 
     def wanted(self) -> memoryview:
@@ -140,7 +142,7 @@ class _Incoming:
             elif self._stage == "header":
                 self._begin_arrays()
             elif self._next < len(self._arrays):
-                self._expect(self._arrays[self._next].view(np.uint8))
+                self._expect(_octets(self._arrays[self._next]))
                 self._next += 1
             else:
                 return True
@@ -151,7 +153,7 @@ class _Incoming:
         if length > self._caps.header_bytes:
             raise FrameError(f"a header of {length} bytes is over the cap of {self._caps.header_bytes}")
         self._stage = "header"
-        self._expect(bytearray(length))
+        self._expect(memoryview(bytearray(length)))
 
     def _begin_arrays(self) -> None:
         self._header, declared = _decoded(bytes(self._view))
@@ -167,6 +169,10 @@ class _Incoming:
         frame = self._header, arrays
         self._reset()
         return frame
+
+
+def _octets(array: Array) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _remaining(deadline: float | None) -> float | None:

@@ -13,9 +13,8 @@ class ConfinementError(Exception):
     """A step of confinement failed. No student code may run in this process."""
 
     def __init__(self, step: str, cause: BaseException) -> None:
-        super().__init__(
-            f"{step}: {cause}" if isinstance(cause, OSError) else f"{step}: {type(cause).__name__}: {cause}"
-        )
+        kind = "" if isinstance(cause, OSError) else f"{type(cause).__name__}: "
+        super().__init__(f"{step}: {kind}{cause}")
         self.step = step
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -79,7 +80,7 @@ class WarmServer:
         self._log: IO[bytes] | None = None
         self._ready: Message | None = None
         self._asking = threading.Lock()
-        self._forked: list[_Closing] = []
+        self._forked: weakref.WeakSet[_Closing] = weakref.WeakSet()
 
     def __enter__(self) -> WarmServer:
         self.start()
@@ -142,7 +143,7 @@ class WarmServer:
             os.close(writing)
             orders.close()
         run = StudentProcess(Channel(ours, self._caps), reading, limits.output_bytes, status)
-        self._forked.append(run)
+        self._forked.add(run)
         run.await_running()
         return run
 
@@ -159,12 +160,12 @@ class WarmServer:
         with theirs:
             process = self._ask(request, [theirs.fileno()])
         trainer = TrainerProcess(Channel(ours, self._caps), process)
-        self._forked.append(trainer)
+        self._forked.add(trainer)
         return trainer
 
     def close(self) -> None:
         """End the server and every process that it forked. May be called more than once."""
-        for handle in self._forked:
+        for handle in list(self._forked):
             handle.close()
         self._forked.clear()
         if self._control is not None:

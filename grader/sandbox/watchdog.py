@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 import os
 from pathlib import Path
 
@@ -12,12 +13,12 @@ _PROC = Path("/proc")
 def descendants(pid: int) -> list[int]:
     """Process ids of all living descendants of `pid`."""
     found: list[int] = []
+    children = _children()
     todo = [pid]
     while todo:
-        parent = todo.pop()
-        for children in _readable(_PROC / str(parent) / "task", "*/children"):
-            found += (born := [int(child) for child in children.split()])
-            todo += born
+        born = children.get(todo.pop(), [])
+        found += born
+        todo += born
     return found
 
 
@@ -27,7 +28,7 @@ def thread_count(pids: list[int]) -> int:
 
 
 def memory_upper_bound(pids: list[int]) -> int:
-    """Bytes of private and shared memory of `pids`, counting pages that they still share with their parent each time."""
+    """Bytes of memory of `pids`, where a page that n processes share counts n times."""
     return _KIB * sum(_field(pid, "status", ("RssAnon:", "RssShmem:", "VmSwap:")) for pid in pids)
 
 
@@ -61,11 +62,15 @@ def _field(pid: int, file: str, names: tuple[str, ...]) -> int:
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
 
 
-def _readable(folder: Path, pattern: str) -> list[str]:
-    texts = []
-    try:
-        for path in folder.glob(pattern):
-            texts.append(path.read_text())
-    except OSError:
-        pass
-    return texts
+def _children() -> dict[int, list[int]]:
+    # `/proc/<pid>/task/*/children` would be quicker, but many kernels are built without it.
+    children: dict[int, list[int]] = {}
+    for name in (entry.name for entry in _PROC.iterdir()):
+        if name.isdecimal():
+            try:
+                stat = (_PROC / name / "stat").read_bytes()
+            except OSError:
+                continue
+            parent = int(stat[stat.rindex(b")") + 1 :].split()[1])
+            children.setdefault(parent, []).append(int(name))
+    return children

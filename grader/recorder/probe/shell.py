@@ -62,7 +62,7 @@ class _Output(io.TextIOBase):
         self._cell_size = 0
 
 
-class _Results(DisplayHook):
+class _Results(DisplayHook):  # type: ignore[misc]
     """A cell's value, as text under it."""
 
     link: Link
@@ -76,7 +76,7 @@ class _Results(DisplayHook):
         self.link.event("printed", text=text, stream="result")
 
 
-class _Displays(DisplayPublisher):
+class _Displays(DisplayPublisher):  # type: ignore[misc]
     """`display(...)`, as text under the cell."""
 
     def publish(self, data: Any, metadata: Any = None, **more: Any) -> None:
