@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from grader.datasets.dataset import Dataset
-from grader.datasets.fingerprints import Fingerprints
+from grader.datasets.fingerprints import Fingerprints, dataset_fingerprints
 from grader.datasets.sources import load_dataset
 from grader.errors import UserError
 from grader.options import Options
@@ -43,7 +43,7 @@ class Workshop:
         self._pool = DataPool()
         self._recordings = RecordingStore(options.cache / "recordings")
         self._warm: WarmServer | None = None
-        self._datasets: dict[str, Dataset | None] = {}
+        self._datasets: dict[str, Dataset] = {}
         self._prints: dict[str, Fingerprints] = {}
         runtime = Runtime(self.device, options.threads, library_versions())
         self.service = TrainingService(
@@ -91,7 +91,7 @@ class Workshop:
 
     def _record(self, submission: Submission, rubric: Rubric) -> tuple[Recorded, TrainingDesk]:
         server = self._server()
-        data = DataDesk(self._pool, self.dataset, self._fingerprints)
+        data = DataDesk(self._pool, self._asked_dataset, self._fingerprints)
         for name in rubric.datasets:
             data.dataset(name)
         desk = TrainingDesk(self.service, self._pool, data, self.effort)
@@ -106,7 +106,7 @@ class Workshop:
             "device": self.device,
             "threads": self.options.threads,
             "sandbox": self._server().provider,
-            "standin": any(used.standin for used in self._datasets.values() if used is not None),
+            "standin": any(used.standin for used in self._datasets.values()),
             "python": ".".join(str(part) for part in sys.version_info[:3]),
             **dict(library_versions()),
         }
@@ -114,7 +114,7 @@ class Workshop:
 
     def _key(self, kind: str, rubric: Rubric, submission: Submission, *more: Any) -> str:
         cells = [[cell.kind == "code", cell.file.endswith(".py"), cell.source] for cell in submission.cells]
-        data = {name: self._data_digest(name) for name in rubric.datasets}
+        data = {name: self.dataset(name).digest for name in rubric.datasets}
         runtime = self.service.runtime
         content = {
             "kind": kind,
@@ -130,19 +130,22 @@ class Workshop:
         }
         return canonical_digest(content)
 
-    def _data_digest(self, name: str) -> str:
-        dataset = self.dataset(name)
-        return dataset.digest if dataset else "absent"
-
-    def dataset(self, name: str) -> Dataset | None:
-        """The data set `name`, loaded once; `None` when it cannot be had."""
+    def dataset(self, name: str) -> Dataset:
+        """The data set `name`, loaded once. Raises `UserError` when it cannot be had."""
         if name not in self._datasets:
-            self._datasets[name] = load_dataset(name, self.options.data, self.options.cache / "datasets")
+            self._datasets[name] = load_dataset(name, self.options.data, self.options.cache)
         return self._datasets[name]
+
+    def _asked_dataset(self, name: str) -> Dataset | None:
+        """A data set that a student's code asks for: one that cannot be had is that code's matter."""
+        try:
+            return self.dataset(name)
+        except UserError:
+            return None
 
     def _fingerprints(self, dataset: Dataset) -> Fingerprints:
         if dataset.name not in self._prints:
-            self._prints[dataset.name] = Fingerprints.of(dataset, self.options.cache / "datasets")
+            self._prints[dataset.name] = dataset_fingerprints(dataset, self.options.cache)
         return self._prints[dataset.name]
 
     def start(self) -> None:

@@ -59,8 +59,11 @@ def check_error_bar_plot(
         if content > 0.0:
             share = 0.5 * content + 0.5 * (1.0 - len(lacking) / len(criterion.labelled))
             said += f" {label_sentence(lacking, criterion.labelled)}"
-    observed: JsonValue = {"x": list(best.x[:50]), "y": list(best.y[:50]), "lacks": list(lacking)}
-    expected: JsonValue = {"x": list(sweep.factors), "y": [fmean(group) for group in _groups(sweep, criterion.of)]}
+    observed: JsonValue = {"x": _finite(best.x), "y": _finite(best.y), "lacks": list(lacking)}
+    expected: JsonValue = {
+        "x": _finite(sweep.factors),
+        "y": _finite([fmean(group) for group in _final_values(sweep, sweep.factors, criterion.of)]),
+    }
     where = place(match, best.event.cell)
     return graded(
         criterion,
@@ -90,6 +93,11 @@ def _series(figures: Sequence[FigureDrawn]) -> list[_Series]:
     return bars or lines
 
 
+def _finite(values: Sequence[float]) -> list[JsonValue]:
+    """The first fifty values for the report, what is not a number left empty."""
+    return [value if math.isfinite(value) else None for value in values[:50]]
+
+
 def _band(axes: Axes, middle: tuple[float, ...]) -> tuple[float, ...] | None:
     """Half the height of a band drawn as two lines around `middle`, where there is one."""
     others = [line.y for line in axes.lines if len(line.y) == len(middle) and line.y != middle]
@@ -101,57 +109,68 @@ def _band(axes: Axes, middle: tuple[float, ...]) -> tuple[float, ...] | None:
     return None
 
 
-def _groups(sweep: Swept, metric: str) -> list[list[float]]:
-    """Final values of `metric` over the replicas of each factor, that of no decay included where it was trained."""
+def _final_values(sweep: Swept, factors: Sequence[float], metric: str) -> list[list[float]]:
+    """Final values of `metric` over the replicas of each of `factors`."""
     return [
         [values[-1] for training in sweep.replicas[factor] if (values := values_of(training.history, metric))]
         or [math.nan]
-        for factor in sweep.replicas
+        for factor in factors
     ]
 
 
-def _measures(sweep: Swept, metric: str, match: Match) -> list[list[list[float]]]:
+def _measures(sweep: Swept, factors: Sequence[float], metric: str, match: Match) -> list[list[list[float]]]:
     """The values that may have been plotted: final ones of the history, or those of an evaluation afterwards."""
+    measures = [_final_values(sweep, factors, metric)]
     evaluated: dict[int | None, float] = {}
     for event in match.rerun.events:
         if isinstance(event, Evaluated):
             for name, value in event.metrics.items():
                 if "acc" in name:
                     evaluated[event.trained] = value
-    after = [[evaluated.get(training.seq, math.nan) for training in sweep.replicas[factor]] for factor in sweep.factors]
-    measures = [_groups(sweep, metric)]
-    return measures if "acc" not in metric or not evaluated else [*measures, after]
+    if "acc" in metric and evaluated:
+        measures.append([[evaluated.get(t.seq, math.nan) for t in sweep.replicas[factor]] for factor in factors])
+    return measures
+
+
+def _choices(sweep: Swept, x: Sequence[float]) -> list[tuple[float, ...]]:
+    """Sets of factors that may have been plotted: all, all without that of no decay, and those at the places drawn."""
+    drawn = tuple(factor for factor in sweep.replicas if any(math.isclose(factor, place, rel_tol=0.01) for place in x))
+    return list(dict.fromkeys(choice for choice in (tuple(sweep.replicas), sweep.factors, drawn) if len(choice) > 1))
 
 
 def _content(series: _Series, sweep: Swept, metric: str, match: Match) -> tuple[float, str]:
     """Share of the content that is right, and what is said of it."""
-    order = sorted(range(len(series.x)), key=lambda index: (series.x[index], index))
+    size = min(len(series.x), len(series.y), len(series.y if series.error is None else series.error))
+    order = sorted(range(size), key=lambda index: (series.x[index], index))
     x = [series.x[index] for index in order]
     y = [series.y[index] for index in order]
     error = [series.error[index] for index in order] if series.error is not None else None
-    best: tuple[float, str] = (0.0, "What is plotted is not the sweep that was recorded.")
-    for groups in _measures(sweep, metric, match):
-        for factor in (1.0, 100.0):
-            scaled = [[factor * value for value in group] for group in groups]
-            if not _equal(y, [fmean(group) for group in scaled], 1e-3):
-                continue
-            spread_score, spread_said = _spread(error, scaled)
-            x_score, x_said = _positions(x, sweep.factors)
-            score = (1.0 + spread_score + x_score) / 3.0
-            said = f"the points are the means over the replicas, {spread_said}, {x_said}."
-            best = max(best, (score, said), key=lambda pair: pair[0])
-    return best if best[0] else _single_points(y, sweep, metric, best)
+    best: tuple[float, str] = (0.0, "what is plotted is not the sweep that was recorded.")
+    for factors in _choices(sweep, x):
+        whole = min(1.0, len(factors) / max(len(sweep.factors), 1))
+        for groups in _measures(sweep, factors, metric, match):
+            for scale in (1.0, 100.0):
+                scaled = [[scale * value for value in group] for group in groups]
+                if not _equal(y, [fmean(group) for group in scaled], 1e-3):
+                    continue
+                spread_score, spread_said = _spread(error, scaled)
+                x_score, x_said = _positions(x, factors)
+                score = whole * (1.0 + spread_score + x_score) / 3.0
+                part = "" if whole == 1.0 else f" of {len(factors)} of the {len(sweep.factors)} factors"
+                said = f"the points are the means over the replicas{part}, {spread_said}, {x_said}."
+                best = max(best, (score, said), key=lambda pair: pair[0])
+    return best if best[0] else _other_points(y, sweep, metric, best)
 
 
-def _single_points(y: list[float], sweep: Swept, metric: str, otherwise: tuple[float, str]) -> tuple[float, str]:
+def _other_points(y: list[float], sweep: Swept, metric: str, otherwise: tuple[float, str]) -> tuple[float, str]:
     """A third for the sweep's best epochs, or first replicas, plotted instead of the means of the final values."""
     peaks = [
         fmean([max(values_of(training.history, metric) or (math.nan,)) for training in sweep.replicas[factor]])
         for factor in sweep.factors
     ]
-    firsts = [group[0] for group in _groups(sweep, metric)]
+    firsts = [group[0] for group in _final_values(sweep, sweep.factors, metric)]
     for values, what in ((peaks, "the means of the best epochs"), (firsts, "those of the first replica alone")):
-        if any(_equal(y, [factor * value for value in values], 1e-3) for factor in (1.0, 100.0)):
+        if any(_equal(y, [scale * value for value in values], 1e-3) for scale in (1.0, 100.0)):
             return 1.0 / 3.0, f"the points are {what}; asked for were the means of the final values."
     return otherwise
 
@@ -175,7 +194,8 @@ def _spread(error: list[float] | None, groups: list[list[float]]) -> tuple[float
 def _positions(x: list[float], factors: Sequence[float]) -> tuple[float, str]:
     if _equal(x, factors, 0.01):
         return 1.0, "placed at the factors"
-    if _equal(x, [math.log10(factor) for factor in factors], 0.01) or x == [float(n) for n in range(len(factors))]:
+    logarithms = [math.log10(factor) for factor in factors if factor > 0.0]
+    if _equal(x, logarithms, 0.01) or x == [float(n) for n in range(len(factors))]:
         return 1.0, "placed in the order of the factors"
     return 0.0, "but not placed at the factors"
 

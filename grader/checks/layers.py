@@ -62,9 +62,17 @@ def plain_layers(architecture: Architecture) -> tuple[PlainLayer, ...]:
             settings = tuple((key, activation if key == "activation" else value) for key, value in plain[-1].settings)
             plain[-1] = PlainLayer(plain[-1].class_name, settings)
             continue
-        keys = _COUNTING.get(layer.class_name, ())
-        plain.append(PlainLayer(layer.class_name, tuple((key, _setting(layer, key)) for key in keys)))
+        plain.append(PlainLayer(layer.class_name, _settings(layer)))
     return tuple(plain)
+
+
+def _settings(layer: Layer) -> tuple[tuple[str, str], ...]:
+    keys = _COUNTING.get(layer.class_name, ())
+    if layer.config:
+        return tuple((key, _setting(layer, key)) for key in keys)
+    # Layers of a subclassed model tell no more than their output.
+    size = layer.output_shape[-1] if layer.output_shape else None
+    return ((keys[0], str(size)),) if size is not None and keys and keys[0] in _HEAVY else ()
 
 
 def _own_activation(layer: Layer) -> str:

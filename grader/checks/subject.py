@@ -35,7 +35,8 @@ _ENVIRONMENT_ERRORS = frozenset(
 """Errors that speak of the machine rather than of the code."""
 
 _OTHER_VERSION = re.compile(
-    r"module '[\w.]{1,80}' has no attribute|unexpected keyword argument|[Nn]ot recognized|[Nn]o longer|deprecated|removed"
+    r"module '[\w.]{1,80}' has no attribute|unexpected keyword argument|[Nn]ot recognized|"
+    r"[Nn]o longer|deprecated|removed"
 )
 """Messages that speak of another version of a library."""
 
@@ -134,7 +135,9 @@ def _failure(match: Match, cells: frozenset[int]) -> Hindrance | None:
     earlier = [event for event in failures if event.seq <= failure.seq and _is_of_the_machine(event)]
     if earlier and (_is_of_the_machine(failure) or failure.error in _CASCADING):
         root = earlier[-1]
-        said = f"{_stopped(match, root)} This may be due to the machine or its library versions rather than to the code."
+        said = (
+            f"{_stopped(match, root)} This may be due to the machine or its library versions rather than to the code."
+        )
         return Hindrance(True, said, tuple(sorted({root.cell, failure.cell})))
     return Hindrance(False, _stopped(match, failure), (failure.cell,))
 

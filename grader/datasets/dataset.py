@@ -87,7 +87,9 @@ def checked_arrays(name: str, arrays: Mapping[str, NDArray[Any]], origin: str) -
     checked: dict[str, Bytes] = {}
     for array_name in ARRAY_NAMES:
         if array_name not in arrays:
-            raise UserError(f"{origin} holds no array '{array_name}': save {', '.join(ARRAY_NAMES)} as Keras names them.")
+            raise UserError(
+                f"{origin} holds no array '{array_name}': save {', '.join(ARRAY_NAMES)} as Keras names them."
+            )
         array = np.asarray(arrays[array_name])
         label = array_name.startswith("y")
         checked[array_name] = (_labels if label else _images)(array, layout, f"{origin}: {array_name}")
@@ -101,13 +103,17 @@ def _images(array: NDArray[Any], layout: Layout, origin: str) -> Bytes:
     if array.ndim == len(layout.image) + 2 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.shape[1:] != layout.image or not len(array) or array.dtype != np.uint8:
-        raise UserError(f"{origin} has shape {array.shape} and type {array.dtype}; expected (rows, {layout.image}) uint8.")
+        raise UserError(
+            f"{origin} has shape {array.shape} and type {array.dtype}; expected (rows, {layout.image}) uint8."
+        )
     return _read_only(array)
 
 
 def _labels(array: NDArray[Any], layout: Layout, origin: str) -> Bytes:
     if array.dtype.kind not in "iu" or array.ndim not in (1, 2) or array.shape[1:] not in ((), (1,)):
-        raise UserError(f"{origin} has shape {array.shape} and type {array.dtype}; expected whole class numbers, one a row.")
+        raise UserError(
+            f"{origin} has shape {array.shape} and type {array.dtype}; expected whole class numbers, one a row."
+        )
     if not len(array) or array.min() < 0 or array.max() >= layout.classes:
         raise UserError(f"{origin} must hold class numbers from 0 to {layout.classes - 1}.")
     return _read_only(array.reshape(-1, *layout.label).astype(np.uint8))

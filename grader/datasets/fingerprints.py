@@ -2,7 +2,7 @@
 
 A row is stretched to 0..255 by its own least and largest value and rounded; the fingerprint is a linear hash of those
 bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type leave it as it
-is, and the fingerprint of the negative image follows from that of the image.
+is; a negative image is looked up as the negative of what was given.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ _ROUNDING = 0.499
 """Not one half: a row's values are fractions k / range with range <= 255, of which none comes near 1 - 0.499, so that
 the float errors of a student's own scaling cannot tip the rounding."""
 _CHUNK = 2_000
-_MODULUS_ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
 def stretched_rows(rows: NDArray[Any]) -> tuple[Bytes, NDArray[np.bool_]]:
@@ -45,22 +44,17 @@ def stretched_rows(rows: NDArray[Any]) -> tuple[Bytes, NDArray[np.bool_]]:
         return stretched.astype(np.uint8), usable
 
 
-def row_hashes(stretched: Bytes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Hashes (n,) of stretched rows (n, d), and those of their negatives."""
+def row_hashes(stretched: Bytes) -> NDArray[np.uint64]:
+    """Hashes (n,) of stretched rows (n, d)."""
     count, width = stretched.shape
     padded = width + (-width) % 8
     if padded != width:
         filled = np.zeros((count, padded), np.uint8)
         filled[:, :width] = stretched
         stretched = filled
-    words = np.ascontiguousarray(stretched).view("<u8")
-    factors = _factors(words.shape[1])
-    hashes = words @ factors
-    # 255 - v in every byte is ones - v in the whole word; the padding must stay 0
-    ones = np.full(words.shape[1], _MODULUS_ONES, np.uint64)
-    if padded != width:
-        ones[-1] = np.uint64((1 << (8 * (width % 8))) - 1)
-    return hashes, ones @ factors - hashes
+    words = np.ascontiguousarray(stretched).view("<u8").astype(np.uint64, copy=False)
+    hashes: NDArray[np.uint64] = words @ _factors(words.shape[1])
+    return hashes
 
 
 def _factors(count: int) -> NDArray[np.uint64]:
@@ -99,43 +93,34 @@ class Fingerprints:
         rows[test] = self.dataset.x_test[indices[test] - self.train_rows].reshape(-1, self.width)
         return rows
 
-    def found(self, given: NDArray[Any]) -> tuple[Indices, NDArray[np.bool_], NDArray[np.intp]]:
-        """Row indices of the rows (n, width), -1 where unknown; whether as a negative; and places in `order`.
+    def found(self, given: NDArray[Any]) -> tuple[Indices, NDArray[np.intp]]:
+        """Row indices of the given rows (n, width), -1 where unknown, and their places in `order`.
 
-        Every hit is confirmed pixel by pixel, so that no crafted row passes for another.
+        A row may also be the negative of an original. Every hit is confirmed pixel by pixel, so that no crafted row
+        passes for another.
         """
         indices = np.full(len(given), -1, np.int64)
-        negative = np.zeros(len(given), bool)
         places = np.zeros(len(given), np.intp)
         for start in range(0, len(given), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            stretched, usable = stretched_rows(given[part])
-            upright, inverted = row_hashes(stretched)
-            for hashes, inverse in ((upright, False), (inverted, True)):
-                hits = self._confirmed(hashes, usable & (indices[part] < 0), stretched, inverse, places[part])
-                indices[part][hits] = self.order[places[part][hits]]
-                negative[part][hits] = inverse
-        return indices, negative, places
+            for sign in (1, -1):
+                missing = start + np.flatnonzero(indices[start : start + _CHUNK] < 0)
+                if len(missing):
+                    self._find(given, missing, sign, indices, places)
+        return indices, places
 
-    def _confirmed(
-        self,
-        hashes: NDArray[np.uint64],
-        wanted: NDArray[np.bool_],
-        stretched: Bytes,
-        inverse: bool,
-        places: NDArray[np.intp],
-    ) -> Indices:
-        """Positions of the rows that stand in the data set; their places in `order` are written into `places`."""
+    def _find(
+        self, given: NDArray[Any], missing: Indices, sign: int, indices: Indices, places: NDArray[np.intp]
+    ) -> None:
+        rows = given[missing] if sign > 0 else -given[missing].astype(np.result_type(given.dtype, np.float32))
+        stretched, usable = stretched_rows(rows)
+        hashes = row_hashes(stretched)
         place = np.searchsorted(self.hashes, hashes)
         place[place == len(self.hashes)] = 0
-        hits = np.flatnonzero(wanted & (self.hashes[place] == hashes))
+        hits = np.flatnonzero(usable & (self.hashes[place] == hashes))
         originals, _ = stretched_rows(self.rows(self.order[place[hits]]))
-        given = 255 - stretched[hits] if inverse else stretched[hits]
-        # a negative's halves may round to the other side
-        same = (np.abs(originals.astype(np.int16) - given) <= int(inverse)).all(axis=1)
-        hits = hits[same]
-        places[hits] = place[hits]
-        return hits.astype(np.int64)
+        hits = hits[(originals == stretched[hits]).all(axis=1)]
+        indices[missing[hits]] = self.order[place[hits]]
+        places[missing[hits]] = place[hits]
 
     def twins(self, place: int) -> Indices:
         """Row indices of all rows with the hash at `place` of `order`."""
@@ -161,7 +146,7 @@ def dataset_fingerprints(dataset: Dataset, cache: Path) -> Fingerprints:
 
 def _hashes(images: Bytes) -> NDArray[np.uint64]:
     rows = images.reshape(len(images), -1)
-    parts = [row_hashes(stretched_rows(rows[i : i + _CHUNK])[0])[0] for i in range(0, len(rows), _CHUNK)]
+    parts = [row_hashes(stretched_rows(rows[i : i + _CHUNK])[0]) for i in range(0, len(rows), _CHUNK)]
     return np.concatenate(parts)
 
 

@@ -43,7 +43,9 @@ def _teachers_folder(folder: Path | None) -> Path | None:
         named = os.environ.get("LABGRADE_DATA", "")
         folder = Path(named) if named else None
     if folder is not None and not folder.is_dir():
-        raise UserError(f"the data folder {folder} does not exist: give --data (or LABGRADE_DATA) a folder of npz files.")
+        raise UserError(
+            f"the data folder {folder} does not exist: give --data (or LABGRADE_DATA) a folder of npz files."
+        )
     return folder
 
 
@@ -97,6 +99,4 @@ def _dataset(name: str, arrays: dict[str, Bytes], digest: str, origin: str, stan
     count = "" if rows == LAYOUTS[name].rows else f", {rows[0]:,} training and {rows[1]:,} test images of it"
     for array in arrays.values():
         array.flags.writeable = False
-    return Dataset(
-        name=name, source=f"{_TITLES[name]}: {origin}{count}", digest=digest, standin=standin, **arrays
-    )
+    return Dataset(name=name, source=f"{_TITLES[name]}: {origin}{count}", digest=digest, standin=standin, **arrays)

@@ -126,7 +126,7 @@ def _reason(likeness: Likeness, slot: Slot) -> str:
         said.append(f"it stands under {', '.join(slot.questions[:3])}")
     if slot.sweep and likeness.regularisation > 0.9:
         said.append("it is a regularised sweep")
-    if likeness.compile > 0.99 and likeness.fit > 0.99:
+    if not slot.must_have and likeness.compile > 0.99 and likeness.fit > 0.99:
         said.append("it is compiled and trained as in the reference")
     return f"Taken for `{slot.name}`: {', '.join(said)}."
 

@@ -27,9 +27,7 @@ def shape(architecture: Architecture) -> tuple[Shape, ...]:
 
 def bare_shape(architecture: Architecture) -> tuple[Shape, ...]:
     """A comparable description of the layers without any regulariser."""
-    return tuple(
-        tuple(part for part in layer if "_regularizer=" not in part) for layer in shape(architecture)
-    )
+    return tuple(tuple(part for part in layer if "_regularizer=" not in part) for layer in shape(architecture))
 
 
 def _layer_shape(layer: Layer) -> Shape:

@@ -98,8 +98,9 @@ def family_likeness(
         regularisation=_regularisation(family, slot, architectures),
         # Squared, so that of two equal networks the earlier goes to the earlier slot.
         order=1.0 - (position - slot.position) ** 2,
-        fit=_fit(family, slot),
-        compile=_compile(family.compile, slot.model.compile),
+        # A free design is free in these too.
+        fit=float(bool(family.trainings)) if slot.must_have else _fit(family, slot),
+        compile=1.0 if slot.must_have else _compile(family.compile, slot.model.compile),
     )
 
 

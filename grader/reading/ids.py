@@ -60,6 +60,10 @@ class KnownIds:
         """The written id that `parts` name, letters also for numbers."""
         return self._by_parts.get(parts) or self._numbered.get(_numbered(parts))
 
+    def group_of(self, parts: Parts) -> Parts:
+        """The chapter that `parts` name, letters also for numbers; empty where there is none."""
+        return next((form for form in (parts, _numbered(parts)) if form in self.groups), ())
+
     def children(self, group: Parts) -> tuple[str, ...]:
         """The written ids below `group`, in the rubric's order."""
         return tuple(written for written in self.written if id_parts(written)[: len(group)] == group)
@@ -96,15 +100,15 @@ class KnownIds:
         letter = _LETTER.match(text, end)
         if letter:
             lettered = (*parts, (letter[1] or letter[2] or letter[3]).casefold())
-            if self.resolved(lettered) or (len(parts) > 1 and self.resolved(parts)):
+            if self.resolved(lettered) or self.group_of(lettered) or (len(parts) > 1 and self.resolved(parts)):
                 return self._known(lettered, letter.end(), named)
         return self._known(parts, end, named)
 
     def _known(self, parts: Parts, end: int, named: bool) -> WrittenIds | None:
         if written := self.resolved(parts):
             return WrittenIds((written,), (), end, parts)
-        if parts in self.groups:
-            return WrittenIds((), parts, end, parts)
+        if group := self.group_of(parts):
+            return WrittenIds((), group, end, parts)
         # A group's own numbering below a question (2.3.1 under 2.3) still tells the question.
         for length in range(len(parts) - 1, 1 if not named else 0, -1):
             if (written := self.resolved(parts[:length])) and length > 1:

@@ -55,7 +55,7 @@ def _prose_lines(source: str) -> Iterator[Line]:
 
 def _ends_sentence(text: str) -> bool:
     bare = text.rstrip(" *_\t")
-    return not bare or bare[-1] in ".?!:>|$" or bare.lstrip().startswith("#") or len(bare) < 40
+    return not bare or bare[-1] in ".?!:>|$" or bare.lstrip().startswith("#")
 
 
 def _code_lines(source: str) -> Iterator[Line]:

@@ -24,6 +24,8 @@ _PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _ANSWER_WORDS = 15
 """Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
 _MARKED_WORDS = 4
+_LINES_LIMIT = 5_000
+"""Lines of text looked at in one cell."""
 _HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
 _LABELLED = re.compile(
     r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE
@@ -51,7 +53,8 @@ class MarkedText:
         self.asked = Asked(rubric)
         self.marks = found_markers(cells, self.known)
         self._labels = {(mark.cell, mark.start): mark.end for mark in self.marks if isinstance(mark, Marker)}
-        self._lines = [text_lines(cell) for cell in cells]
+        self._lines = [text_lines(cell)[:_LINES_LIMIT] for cell in cells]
+        self._words: dict[tuple[Piece, bool], str] = {}
 
     def lines(self, piece: Piece) -> list[TextLine]:
         """The lines of text in `piece` without their ids; in code, comments on lines of their own and docstrings."""
@@ -78,9 +81,13 @@ class MarkedText:
         Of code only docstrings and those comments that are long enough to be answers, or with `all_comments` each
         that is no code.
         """
-        cell = self.cells[piece.cell]
-        if cell.kind == "code":
-            return self._own_comments(piece, all_comments)
+        key = piece, all_comments
+        if key not in self._words:
+            is_code = self.cells[piece.cell].kind == "code"
+            self._words[key] = self._own_comments(piece, all_comments) if is_code else self._own_prose(piece)
+        return self._words[key]
+
+    def _own_prose(self, piece: Piece) -> str:
         kept = own_lines(((line.text, line.marked) for line in self.lines(piece)), self.asked)
         return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip()
 

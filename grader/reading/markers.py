@@ -36,9 +36,9 @@ _SCOPED = re.compile(r"\(?([a-h]|\d)(?:\)|\.(?!\d)|:)(?!\w)", re.IGNORECASE)
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})|[ \t]*<h([1-6])", re.IGNORECASE)
 _NEXT = re.compile(r"\s*([^\W\d_]+|\S)")
 _UNITS = set(
-    "s sec secs second seconds sekunder sekunden segundos secondes ms us min mins minute minutes minuter minuten h hours "
-    "percent procent prozent points poäng p pts times epochs epoch gb mb kb million millions k m x and or to is was are "
-    "och eller und oder är ist y o et ou of in".split()
+    "s sec secs second seconds sekunder sekunden segundos secondes ms us min mins minute minutes minuter minuten h "
+    "hours percent procent prozent points poäng p pts times epochs epoch gb mb kb ghz mhz hz million millions k m x and "
+    "or to is was are och eller und oder är ist y o et ou of in".split()
 )
 
 
@@ -193,7 +193,10 @@ def _scoped(
         return None
     written = known.resolved(parts)
     # A section that several questions share has parts of its own, which its questions' cues tell apart.
-    return WrittenIds((written,), (), match.end(), parts) if written and written not in scope.ids else None
+    if written and written not in scope.ids:
+        return WrittenIds((written,), (), match.end(), parts)
+    group = known.group_of(parts)
+    return WrittenIds((), group, match.end(), parts) if group and not written else None
 
 
 def _trusted(found: list[Marker | Heading]) -> list[Marker | Heading]:

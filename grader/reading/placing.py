@@ -34,12 +34,16 @@ def placed_by_cues(
         placed = _placed(unit, score, rubric.questions)
         if placed is not None:
             owner, last = placed, unit.cell
-        elif not (alone or unit.is_code) or unit.cell - last > (3 if alone else 1):
+        elif not (alone or unit.is_code) or unit.cell - last > (3 if alone else 1) or _opens_section(unit):
             owner = None
         else:
             last = unit.cell
         if owner in wanted and owner is not None:
             yield owner, Piece(unit.cell, unit.start, unit.end)
+
+
+def _opens_section(unit: Unit) -> bool:
+    return not unit.is_code and unit.text.lstrip().startswith("#")
 
 
 def _placed(unit: Unit, score: dict[str, float], questions: Sequence[Question]) -> str | None:

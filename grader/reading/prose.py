@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 from grader.records.rubric import Rubric
 
@@ -22,18 +22,21 @@ _POINTER_START = re.compile(
     re.IGNORECASE,
 )
 _POINTER_WORDS = set(
-    "above below ovan ovanför nedan nedanför oben unten arriba abajo anterior siguiente dessus dessous comments comment "
-    "kommentarer kommentare comentarios commentaires code cell cells next previous plot figure summary".split()
+    "above below ovan ovanför nedan nedanför oben unten arriba abajo anterior siguiente dessus dessous comments "
+    "comment kommentarer kommentare comentarios commentaires code cell cells next previous plot figure summary".split()
 )
 _UP = set("above ovan ovanför oben arriba anterior dessus previous".split())
 _COMMENTS = set("comment comments commets kommentar kommentarer kommentare comentarios commentaires".split())
-_COPY = 0.8
-_BESIDE_ID = 0.55
+_COPY, _ASKING, _BESIDE_ID = 0.9, 0.7, 0.45
+_INTERROGATIVES = set(
+    "what how why which when where explain describe discuss vad hur varför vilken vilka förklara beskriv diskutera was "
+    "wie warum welche erkläre beschreibe qué cómo por cuál explica describe quel quelle comment pourquoi expliquez".split()
+)
 _YOU = {"you", "your"}
 _STOP = set(
-    "the a an of in to and is are for you your do does what how why which that this with on as it use used using can be"
-    " "
-    "den det en ett och som är för av hur vad varför der die das und ist wie was warum el la los las de que y es le les".split()
+    "the a an of in to and is are for you your do does what how why which that this with on as it use used using can "
+    "be den det en ett och som är för av hur vad varför der die das und ist wie warum el la los las de que y es le "
+    "les".split()
 )
 
 
@@ -47,6 +50,7 @@ class Asked:
 
     def __init__(self, rubric: Rubric) -> None:
         self.by_question = {question.id: _asked(f"{question.asks}\n{question.title}") for question in rubric.questions}
+        self._openings = _INTERROGATIVES | {part[0] for parts in self.by_question.values() for part in parts} - _STOP
         self._all = tuple(dict.fromkeys(part for parts in self.by_question.values() for part in parts))
 
     def likeness(self, sentence: str, question: str | None = None) -> float:
@@ -54,6 +58,15 @@ class Asked:
         words = tokens(sentence)
         parts = self._all if question is None else self.by_question.get(question, ())
         return max((_likeness(words, part) for part in parts), default=0.0) if words else 0.0
+
+    def is_copy(self, sentence: str, beside_id: bool = False) -> bool:
+        """Whether `sentence` is a copied question. An answer often repeats the question's words: only what asks or
+        tells to do something counts as a copy when it is merely like one, sooner still beside an id."""
+        words = tokens(sentence)
+        if not words:
+            return False
+        asks = _is_question(sentence) or words[0] in self._openings
+        return self.likeness(sentence) >= ((_BESIDE_ID if beside_id else _ASKING) if asks else _COPY)
 
 
 def _asked(text: str) -> tuple[tuple[str, ...], ...]:
@@ -70,13 +83,15 @@ def _likeness(words: tuple[str, ...], asked: tuple[str, ...]) -> float:
     common = len(weighty & known) / len(weighty)
     covered = len(weighty & known) / max(1, len(known - _STOP))
     if len(weighty) < 3:
-        return common if common == 1 and covered >= 0.5 else 0.0
-    if common < 0.4:
-        return 0.0
-    ratio = difflib.SequenceMatcher(None, words[:80], asked[:120], autojunk=False).ratio()
-    # A short part of a long question is a copy, too, when its words stand there in the same order.
-    ordered = common * 0.95 if len(weighty) >= 4 and covered >= 0.15 else 0.0
-    return max(ratio, min(common, covered), ordered)
+        return min(common, covered)
+    if common < 0.4 or any(word[0].isdigit() for word in weighty - known):
+        # A number that was not in the question is an answer: `The total number of parameters is 55050`.
+        return min(common, 0.4)
+    one, other = set(pairwise(words)), set(pairwise(asked))
+    ratio = 2 * len(one & other) / max(1, len(one) + len(other))
+    # A short part of a long question is a copy, too, when all its words stand there.
+    part = common * 0.95 if len(weighty) >= 4 and covered >= 0.15 else 0.0
+    return max(min(ratio, common), min(common, covered), part)
 
 
 def sentences(text: str) -> list[str]:
@@ -144,17 +159,22 @@ def _own_sentences(line: str, asked: Asked, marked: bool) -> str:
     parts = _SENTENCE_END.split(line)
     if marked:
         parts = parts[_asked_sentences(parts, asked) :]
-    kept = [part for part in parts if asked.likeness(part) < _COPY]
+    kept = [part for part in parts if not asked.is_copy(part)]
     if len(kept) == len(parts) and not marked:
         return line if tokens(line) else ""
     return " ".join(part for part in kept if tokens(part)).strip()
 
 
 def _asked_sentences(parts: list[str], asked: Asked) -> int:
-    """How many sentences beside an id are the question: those like it, and all up to the last that asks or says `you`."""
+    """How many sentences beside an id are the question: those like it, and up to the last that asks or says `you`."""
     count = 0
     for place, part in enumerate(parts):
-        asks = part.rstrip(" *_)").endswith("?") or bool(_YOU & set(tokens(part)))
-        if asked.likeness(part) >= _BESIDE_ID or (asks and (place == count or count > 0)):
+        goes_on = count > 0 and (_is_question(part) or bool(_YOU & set(tokens(part))))
+        begins = place == count and (_is_question(part) or asked.is_copy(part, beside_id=True))
+        if goes_on or begins:
             count = place + 1
     return count
+
+
+def _is_question(sentence: str) -> bool:
+    return sentence.rstrip(" *_)").endswith("?")

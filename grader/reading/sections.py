@@ -31,7 +31,8 @@ def find_passages(submission: Submission, rubric: Rubric) -> tuple[Passage, ...]
     by_written = _by_written_id(text, rubric, found)
     by_question = _by_question(text, rubric, by_written)
     for written, pieces in listed:
-        _share(text, [q for q in rubric.questions if q.written_id in written], pieces, by_question)
+        members = [question for question in rubric.questions if question.written_id in written]
+        _share(text, members, pieces, by_question, whole=False)
     _share_chapters(text, rubric, found, by_question)
     unplaced = [question for question in rubric.questions if not by_question[question.id]]
     if unplaced:
@@ -173,24 +174,42 @@ def _share_chapters(text: MarkedText, rubric: Rubric, found: Sequence[Region], b
     for group in sorted(groups, key=lambda parts: (-len(parts), parts)):
         children = set(text.known.children(group))
         members = [question for question in rubric.questions if question.written_id in children]
-        _share(text, members, groups[group], by_question)
+        # Of a whole chapter with parts of its own, no question gets everything.
+        direct = all(len(id_parts(written)) == len(group) + 1 for written in children)
+        _share(text, members, groups[group], by_question, whole=direct)
 
 
-def _share(text: MarkedText, members: Sequence[Question], pieces: Sequence[Piece], by_question: _Found) -> None:
+def _share(
+    text: MarkedText, members: Sequence[Question], pieces: Sequence[Piece], by_question: _Found, whole: bool
+) -> None:
+    """Gives `pieces` to those of `members` that have nothing of their own; to all alike, if `whole`, what names none."""
     poor = [question for question in members if not any(map(text.has_content, by_question[question.id]))]
     pieces = [piece for piece in pieces if text.has_content(piece)]
     if not poor or not pieces:
         return
     alone = len(poor) == len(members)
     shares = _shares(text, poor, dict.fromkeys(pieces, "following"))
+    cued = any(how == "cue" for share in shares.values() for how in share.values())
     for question in poor:
-        share = shares[question.id]
+        share = shares[question.id] if cued or whole else {}
         if not alone:
             share = {piece: how for piece, how in share.items() if how == "cue" and _names(text, piece, question)}
-        elif not any(map(text.has_content, share)):
-            share = dict.fromkeys(pieces, "following")
+        elif whole and not any(_is_answer(text, piece) for piece in share):
+            share = {**share, **_prose(text, question, pieces)} or dict.fromkeys(pieces, "following")
         for piece, how in share.items():
             by_question[question.id].setdefault(piece, how)
+
+
+def _is_answer(text: MarkedText, piece: Piece) -> bool:
+    return text.cells[piece.cell].kind == "prose" and text.has_content(piece)
+
+
+def _prose(text: MarkedText, question: Question, pieces: Sequence[Piece]) -> dict[Piece, str]:
+    """The paragraphs in `pieces` with the question's words; all of them where none has: one answer serves several."""
+    units = [unit for piece in pieces if _is_answer(text, piece) for unit in text.units(piece)]
+    paragraphs = [Piece(unit.cell, unit.start, unit.end) for unit in units]
+    named = [paragraph for paragraph in paragraphs if _names(text, paragraph, question)]
+    return dict.fromkeys(named, "cue") if named else dict.fromkeys(paragraphs, "following")
 
 
 def _names(text: MarkedText, piece: Piece, question: Question) -> bool:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.datasets.dataset import Dataset
-from grader.datasets.fingerprints import Fingerprints, identify
+from grader.datasets.fingerprints import Fingerprints
+from grader.datasets.identify import identify
 from grader.datasets.prepared import prepared_test_set
+from grader.errors import LabgradeError
 from grader.records.models import DataUse
 from grader.training.service import DataPool
 
@@ -31,6 +33,7 @@ class DataDesk:
         self._fingerprints = fingerprints
         self._datasets: dict[str, Dataset] = {}
         self._found: dict[tuple[str, str | None, int, int], DataUse] = {}
+        self._layouts: dict[tuple[str | None, tuple[int, ...]], Any] = {}
         self._tests: dict[tuple[Any, ...], tuple[str, str] | None] = {}
 
     def dataset(self, name: str) -> Dataset | None:
@@ -65,17 +68,8 @@ class DataDesk:
     def _recognised(self, x: Array, y: Array | None, rows: int, positions: NDArray[np.int64]) -> DataUse:
         sets = [self._fingerprints(dataset) for dataset in self._datasets.values()]
         found = identify(x, y, sets, positions=positions)
-        return DataUse(
-            split=found.split,
-            dataset=found.dataset,
-            rows=rows,
-            used_rows=len(x),
-            shape=tuple(int(size) for size in x.shape[1:]),
-            scale=found.scale,
-            offset=found.offset,
-            one_hot=found.one_hot,
-            labels_agree=found.labels_agree,
-        )
+        self._layouts[found.use.dataset, found.use.shape] = found.layout
+        return found.use.model_copy(update={"rows": rows, "used_rows": len(x)})
 
     def test_set(self, use: DataUse) -> tuple[str, str] | None:
         """Digests of the data set's own test images, prepared as in `use`, and of their labels; `None` if unknown."""
@@ -83,6 +77,10 @@ class DataDesk:
             return None
         name = (use.dataset, use.scale, use.offset, use.shape)
         if name not in self._tests:
-            x, y = prepared_test_set(self._datasets[use.dataset], use.scale, use.offset, use.shape)
-            self._tests[name] = (self._pool.add(x), self._pool.add(y))
+            layout = self._layouts.get((use.dataset, use.shape))
+            try:
+                x, y = prepared_test_set(self._datasets[use.dataset], use.scale, use.offset, use.shape, layout)
+                self._tests[name] = (self._pool.add(x), self._pool.add(y))
+            except LabgradeError:
+                self._tests[name] = None
         return self._tests[name]

@@ -12,7 +12,7 @@ from grader.reports.prose import sentence
 from grader.reports.questions import Shown, question_view, status_view
 from grader.reports.text import line, plain
 from grader.reports.view import ModelRow, ObservationView, ReportView
-from grader.reports.words import STATUSES, count, day
+from grader.reports.words import STATUSES, count, day, underscored
 
 
 def report_view(result: Result, match: Match, reference: Reference, graded: date) -> ReportView:
@@ -51,6 +51,7 @@ def report_view(result: Result, match: Match, reference: Reference, graded: date
 def _observation(observation: Observation, number: int, anchors: dict[str, str]) -> ObservationView:
     return ObservationView(
         anchor=f"observation-{number}",
+        number=str(number),
         title=line(observation.kind, 60).replace("_", " ").capitalize(),
         message=sentence(plain(observation.message, 800)),
         proof=sentence(plain(observation.proof, 1_200)),
@@ -66,6 +67,6 @@ def _model(model: ModelSummary) -> ModelRow:
         confidence=f"{model.confidence:.0%}".replace("%", " %") if model.matched else "–",
         parameters=count(model.parameters),
         optimizer=line(model.optimizer, 40) if model.optimizer else "–",
-        loss=line(model.loss, 50) if model.loss else "–",
+        loss=underscored(model.loss) if model.loss else "–",
         question=line(model.question, 20) if model.question else "–",
     )

@@ -45,11 +45,8 @@ def _sentence(result: Result) -> str:
     if not open_ids:
         return "Every point has been decided; your teacher can still change any of them."
     noun = "question" if len(open_ids) == 1 else "questions"
-    named = listed(open_ids) if len(open_ids) <= 14 else f"{len(open_ids)} of them"
-    has = "has a part" if len(open_ids) == 1 else "have parts"
-    return (
-        f"Your teacher decides {points_noun(result.score.awaiting)}: {noun} {named} {has} that no program should judge."
-    )
+    named = listed(open_ids) if len(open_ids) <= 14 else f"{len(open_ids)} of the table below"
+    return f"Your teacher decides the {points_noun(result.score.awaiting)} still open, in {noun} {named}."
 
 
 def facts(result: Result, match: Match) -> tuple[Fact, ...]:

@@ -24,7 +24,7 @@ from grader.errors import LabgradeError, UserError
 from grader.records.match import Match, Reference
 from grader.records.result import Result
 from grader.reports.builder import report_view
-from grader.reports.fonts import Face, font_bytes, font_data_uri
+from grader.reports.fonts import Coverage, Face, coverage, font_bytes, font_data_uri
 from grader.reports.tables import result_json, write_whole
 from grader.reports.view import ReportView
 
@@ -81,15 +81,19 @@ def write_report(result: Result, match: Match, reference: Reference, folder: Pat
 
 def report_html(view: ReportView) -> str:
     """The report as one HTML file that needs no other: style sheet, fonts and figures are inside."""
-    return _rendered(view, {face: font_data_uri(face) for face, *_ in _FACES})
+    html = _rendered(view)
+    covered = coverage(html)
+    return _with_fonts(html, {face: font_data_uri(face, covered) for face, *_ in _FACES})
 
 
 def report_pdf(view: ReportView) -> bytes:
     """The report as tagged PDF/UA-1. Raises `PdfLibrariesError` when the machine lacks Pango."""
     weasyprint = _weasyprint()
-    html = _rendered(view, {face: _FONT_SCHEME + face for face, *_ in _FACES})
+    html = _rendered(view)
+    covered = coverage(html)
+    html = _with_fonts(html, {face: _FONT_SCHEME + face for face, *_ in _FACES})
     with _fixed_clock(view.graded_iso):
-        document = weasyprint.HTML(string=html, base_url=None, url_fetcher=_fetcher(), media_type="print")
+        document = weasyprint.HTML(string=html, base_url=None, url_fetcher=_fetcher(covered), media_type="print")
         data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
     return data
 
@@ -114,13 +118,19 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _rendered(view: ReportView, fonts: dict[Face, str]) -> str:
+def _rendered(view: ReportView) -> str:
+    """The HTML, still without fonts."""
+    style = (templates_folder() / "report.css").read_text(encoding="utf-8")
+    return _environment().get_template("report.html.j2").render(report=view, style=Markup(style))
+
+
+def _with_fonts(html: str, fonts: dict[Face, str]) -> str:
+    """`html` with the report's fonts declared at the head of its first style sheet, which is labgrade's own."""
     faces = "".join(
         f"@font-face{{font-family:'{family}';font-weight:{weight};font-style:{style};src:url({fonts[face]})}}\n"
         for face, family, weight, style in _FACES
     )
-    style = (templates_folder() / "report.css").read_text(encoding="utf-8")
-    return _environment().get_template("report.html.j2").render(report=view, style=Markup(faces + style))
+    return html.replace("<style>\n", "<style>\n" + faces, 1)
 
 
 def _weasyprint() -> Any:
@@ -151,7 +161,7 @@ def _install_words() -> str:
     return f"Install them ({named}) and grade again; report.html holds everything."
 
 
-def _fetcher() -> Any:
+def _fetcher(covered: Coverage) -> Any:
     """A URL fetcher that knows data URIs and the report's own fonts, and nothing else: no file, no network."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -159,7 +169,7 @@ def _fetcher() -> Any:
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
             if url.startswith(_FONT_SCHEME):
                 face = next(face for face, *_ in _FACES if face == url.removeprefix(_FONT_SCHEME))
-                return URLFetcherResponse(url, font_bytes(face, "ttf"), {"Content-Type": "font/ttf"})
+                return URLFetcherResponse(url, font_bytes(face, "ttf", covered), {"Content-Type": "font/ttf"})
             head, _, data = url.partition(",")
             if not (head.startswith("data:") and head.endswith(";base64")):
                 raise ValueError("a report fetches nothing from outside itself")

@@ -65,6 +65,7 @@ def draw_end_labels(axes: Axes, labels: Sequence[EndLabel], font: Callable[[bool
             color=label.colour,
             fontproperties=font(label.bold),
             annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85} if x < right else None,
         )
 
 

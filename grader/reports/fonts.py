@@ -22,23 +22,35 @@ Face = Literal["regular", "semibold", "italic", "mono"]
 Flavour = Literal["woff2", "ttf"]
 
 _SOURCE_SANS = {"regular": "SourceSansPro-Regular", "semibold": "SourceSansPro-Semibold", "italic": "SourceSansPro-It"}
-_FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "liga", "tnum", "case"]
-_RANGES = (
-    (0x20, 0x7F),  # Latin
-    (0xA0, 0x250),
-    (0x2B0, 0x370),  # accents
+_BASE = (
+    *((0x20, 0x7F), (0xA0, 0x100), (0x2010, 0x2027), (0x2030, 0x203B), (0x20AC, 0x20AD), (0x2190, 0x2194)),
+    *((0x2212, 0x2213), (0x2248, 0x2249), (0x2260, 0x2266), (0x25A0, 0x2600), (0xFFFD, 0xFFFE)),
+)
+"""What every report's fonts carry: Latin, dashes and quotes, the status shapes, a few signs."""
+_MORE = (
+    (0x100, 0x250),  # Latin of other languages
+    (0x250, 0x370),  # phonetics, accents
     (0x370, 0x400),  # Greek
     (0x400, 0x530),  # Cyrillic
-    (0x1E00, 0x1F00),  # Vietnamese and others
-    (0x2000, 0x2070),  # dashes and quotes
-    (0x2070, 0x20D0),  # superscripts, currencies
-    (0x2100, 0x2150),
-    (0x2190, 0x2200),  # arrows
-    (0x2200, 0x2300),  # mathematics
-    (0x2500, 0x2600),  # boxes and shapes
-    (0x2713, 0x2718),
-    (0xFFFD, 0xFFFE),
+    (0x1E00, 0x2000),  # Vietnamese, old Greek
+    (0x2000, 0x2190),  # rare punctuation, superscripts, currencies, letter-like signs
+    (0x2190, 0x2300),  # arrows, mathematics
+    (0x2300, 0x2400),
+    (0x2500, 0x25A0),  # boxes
+    (0x2600, 0x2800),  # signs
 )
+"""Added whole when a report uses any character of it, so that few different fonts are ever cut."""
+
+
+Coverage = tuple[int, ...]
+"""Which of the additional ranges a font carries, by their first characters."""
+
+
+def coverage(text: str) -> Coverage:
+    """The additional ranges that `text` needs."""
+    rare = {ord(character) for character in set(text)}
+    rare = {code for code in rare if not any(low <= code < high for low, high in _BASE)}
+    return tuple(low for low, high in _MORE if any(low <= code < high for code in rare))
 
 
 def font_file(face: Face) -> Path:
@@ -48,41 +60,42 @@ def font_file(face: Face) -> Path:
     return Path(font_source_sans_pro.font_directory) / f"{_SOURCE_SANS[face]}.ttf"
 
 
-@lru_cache(maxsize=8)
-def font_bytes(face: Face, flavour: Flavour) -> bytes:
+@lru_cache(maxsize=16)
+def font_bytes(face: Face, flavour: Flavour, covered: Coverage = ()) -> bytes:
     """The cut font, from the cache where it is there."""
     source = font_file(face)
-    recipe = f"2 {source.name} {source.stat().st_size} {flavour} {_RANGES} {_FEATURES}"
+    recipe = f"3 {source.name} {source.stat().st_size} {flavour} {_BASE} {_MORE} {covered}"
     cached = _cache_folder() / f"{source.stem}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.{flavour}"
     try:
         return cached.read_bytes()
     except OSError:
-        data = _compressed(font_bytes(face, "ttf")) if flavour == "woff2" else _cut(source)
+        data = _compressed(font_bytes(face, "ttf", covered)) if flavour == "woff2" else _cut(source, covered)
         _remember(cached, data)
         return data
 
 
-def font_data_uri(face: Face) -> str:
+def font_data_uri(face: Face, covered: Coverage = ()) -> str:
     """The cut font for an HTML file that stands alone."""
-    return "data:font/woff2;base64," + base64.b64encode(font_bytes(face, "woff2")).decode("ascii")
+    return "data:font/woff2;base64," + base64.b64encode(font_bytes(face, "woff2", covered)).decode("ascii")
 
 
 def _cache_folder() -> Path:
     return platformdirs.user_cache_path("labgrade") / "fonts"
 
 
-def _cut(source: Path) -> bytes:
+def _cut(source: Path, covered: Coverage) -> bytes:
     from fontTools import subset  # type: ignore[import-untyped]
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     options = subset.Options()
-    options.layout_features = _FEATURES
+    options.layout_features = ["kern", "liga", "ccmp", "tnum", *(["mark", "mkmk", "locl"] if covered else [])]
     options.hinting = False
     options.notdef_outline = True
     options.drop_tables = [*options.drop_tables, "FFTM"]
     font = TTFont(source, lazy=True, recalcTimestamp=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=[code for low, high in _RANGES for code in range(low, high)])
+    ranges = [*_BASE, *(pair for pair in _MORE if pair[0] in covered)]
+    subsetter.populate(unicodes=[code for low, high in ranges for code in range(low, high)])
     subsetter.subset(font)
     data = BytesIO()
     font.save(data)

@@ -102,7 +102,7 @@ def _measured(trainings: Sequence[Trained], reference: ReferenceModel | None) ->
     if tested:
         text = f"Measured on all {count(last.test.rows if last.test else None)} test rows: yours {score(tested[-1])}"
         if reference and reference.mean_accuracy is not None:
-            spread = f" ± {score(reference.spread)}" if reference.spread and len(reference.test_accuracies) > 1 else ""
+            spread = f" ± {reference.spread:.4f}" if reference.spread and len(reference.test_accuracies) > 1 else ""
             text += f", the reference {score(reference.mean_accuracy)}{spread}"
         parts.append(text + ".")
     times = [value for value in last.history.epoch_seconds if math.isfinite(value)]
@@ -163,7 +163,7 @@ def _point_words(point: SweepPoint) -> str:
 def _mean_words(point: SweepPoint) -> str:
     if not point.values:
         return "NaN"
-    return f"{score(point.mean)} ± {score(point.deviation)} ({len(point.values) + point.lost} trainings)"
+    return f"{score(point.mean)} ± {point.deviation:.4f} ({len(point.values) + point.lost} trainings)"
 
 
 def _sweep_rows(yours: Sequence[SweepPoint], theirs: Sequence[SweepPoint]) -> tuple[SweepRow, ...]:

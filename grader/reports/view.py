@@ -97,6 +97,7 @@ class ObservationView:
     """Something for the teacher's eye."""
 
     anchor: str
+    number: str
     title: str
     message: Markup
     proof: Markup

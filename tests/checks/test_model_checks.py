@@ -107,6 +107,7 @@ def test_a_class_of_its_own() -> None:
     stage.compile(1, model)
     found = verdict(stage, [stage.fit(1, model)], "architecture")
     assert found.status == "review"
+    assert "Layer 1 is `Dense 64`" in found.explanation
     assert found.awarded == 0.0
 
 
@@ -139,6 +140,14 @@ def test_a_missing_package() -> None:
     found = verdict(stage, [], "trained", cells=(3,))
     assert found.status == "errored"
     assert "google.colab" in found.explanation
+
+
+def test_another_library_version() -> None:
+    """What fails because a library has changed since is errored, not held against the group."""
+    stage = Stage()
+    message = "module 'keras.utils' has no attribute 'something_old'"
+    stage.add(CellFailed, 3, error="AttributeError", message=message, line=2)
+    assert verdict(stage, [], "trained", cells=(3,)).status == "errored"
 
 
 def test_a_limit_in_the_cell() -> None:

@@ -151,7 +151,7 @@ def test_scaled_differently() -> None:
     training = rerun.train(1, mlp(64, 64), validation=data("test", 10_000, scale=1.0))
     found = seen("scaled_differently", match_of(rerun, [training]))
     assert len(found) == 1
-    assert "times 0.003922 in training, times 1 in cell 2" in found[0].message
+    assert "times 0.0039216 in training, times 1 in cell 2" in found[0].message
 
 
 def test_decay_on_one_layer() -> None:

@@ -242,6 +242,21 @@ def test_wrong_error_bars() -> None:
     assert "Missing: a label on the x axis and a label on the y axis." in bar_plot().explanation
 
 
+def test_a_baseline_in_the_sweep() -> None:
+    """A point of no decay beside the factors is no fault, and a plot of some of the factors earns its part."""
+    stage, trainings = sweep((0.0, *FACTORS))
+    groups = [[t.history.metrics["val_accuracy"][-1] for t in trainings[3 * n : 3 * n + 3]] for n in range(6)]
+    means, deviations = [fmean(g) for g in groups], [pstdev(g) for g in groups]
+    stage.bars(2, (0.0, *FACTORS), means, deviations)
+    assert verdict("error_bar_plot", stage, trainings, "decayed_mlp").status == "passed"
+    assert swept(stage, trainings).status == "passed"
+    stage, trainings = sweep((0.0, *FACTORS))
+    stage.bars(2, FACTORS[:3], means[1:4], deviations[1:4])
+    some = verdict("error_bar_plot", stage, trainings, "decayed_mlp")
+    assert some.status == "partial"
+    assert "of 3 of the 5 factors" in some.explanation
+
+
 def test_bars_of_something_else() -> None:
     """Error bars that are not the sweep's earn nothing."""
     stage, trainings = sweep()

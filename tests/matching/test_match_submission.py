@@ -233,3 +233,29 @@ def test_nothing_at_all() -> None:
 def test_the_same_each_time() -> None:
     """The same recording gives the same match."""
     assert matched_work(real_life().stage.recording()) == matched_work(real_life().stage.recording())
+
+
+def test_a_baseline_belongs_to_its_sweep() -> None:
+    """Networks without decay trained in the sweep's own loop are part of the sweep; the plain network stays its own."""
+    stage = Stage()
+    stage.train(13, mlp(500, 300), epochs=40)
+    for factor in (None, 1e-6, 1e-4, 1e-3):
+        for _ in range(2):
+            stage.train(15, mlp(500, 300, l2=(factor, factor)))
+    match = matched_work(stage.recording())
+    sweep = match.question("2.4b").model
+    deep = match.question("2.4a").model
+    assert sweep is not None
+    assert deep is not None
+    assert len(sweep.trainings) == 8
+    assert deep.cells == (13,)
+
+
+def test_earlier_to_earlier() -> None:
+    """Of two equal networks without any ids, the earlier answers the earlier question, wherever others stand."""
+    stage = Stage()
+    stage.train(2, mlp(500, 300), epochs=40)
+    stage.train(3, mlp(64, 64))
+    stage.train(9, mlp(64, 64))
+    found = cells_by_reference(matched_work(stage.recording(), placed=False))
+    assert (found["given_mlp"], found["small_mlp"]) == ((3,), (9,))

@@ -34,8 +34,9 @@ def main(channel: Channel) -> None:
     figures.install()
     shell = Shell(link)
     for cell in job["cells"]:
+        link.cell = int(cell["index"])
         link.event("cell")
-        shell.run(int(cell["index"]), str(cell["source"]))
+        shell.run(str(cell["source"]))
         if cell["flush"]:
             figures.collect()
     link.event("finished")

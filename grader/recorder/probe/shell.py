@@ -111,9 +111,8 @@ class Shell:
         sys.stdout, sys.stderr = self._out, self._err
         self._known: set[str] = set(self.shell.user_ns)
 
-    def run(self, index: int, source: str) -> None:
+    def run(self, source: str) -> None:
         """Run one cell; what it raises is recorded, never raised."""
-        self._link.cell = index
         self._out.new_cell()
         self._err.new_cell()
         result = self.shell.run_cell(source, store_history=False, silent=False)
