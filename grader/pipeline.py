@@ -7,13 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from grader.assets import rubrics_folder
-from grader.checks.observations import observe
 from grader.checks.result import make_result
 from grader.errors import UserError
 from grader.matching.match import match_submission
 from grader.options import Options
 from grader.reading.answers import answer_text
-from grader.reading.rubric import find_rubric
+from grader.reading.choice import find_rubric
 from grader.reading.saved import record_saved
 from grader.reading.sections import find_passages
 from grader.reading.submission import read_submission
@@ -59,7 +58,6 @@ def check(path: Path, options: Options, progress: Progress) -> Checked:
     progress.stage("Matching and judging")
     match = match_submission(submission, rubric, passages, answers, saved, rerun, reference)
     result = make_result(match, reference, effort)
-    result = result.model_copy(update={"observations": observe(match, reference)})
 
     progress.stage("Writing the report")
     files = write_report(result, match, reference, folder, date.today())

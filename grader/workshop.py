@@ -175,8 +175,6 @@ def _solution_fault(rubric: Rubric, solution: Submission, recording: Recording) 
     for event in recording.events:
         if event.kind == "failed":
             cell = solution.cells[event.cell]
-            return (
-                f"rubrics/{rubric.name}/{cell.file}: cell {cell.number} fails with {event.error}: {event.message[:200]}; "
-                "mend the solution, as nothing can be compared with it"
-            )
+            place = f"rubrics/{rubric.name}/{cell.file}: cell {cell.number}"
+            return f"{place} fails with {event.error}: {event.message[:200]}; mend the solution"
     return f"rubrics/{rubric.name}/solution.py: {recording.outcome.message}; mend the solution"

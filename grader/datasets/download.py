@@ -1,4 +1,4 @@
-"""Downloads from the addresses that Keras uses, checked by hash; an offline machine is held up for seconds only, once."""
+"""Downloads from the addresses that Keras uses, checked by hash; an offline machine waits a few seconds, once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pickle
 import tarfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +51,8 @@ _BYTES = 250_000_000
 def downloaded_arrays(name: str, notes: Path) -> dict[str, Bytes] | None:
     """The arrays of data set `name` from the network, or `None` when they cannot be had.
 
-    A failed attempt leaves a mark in the folder `notes` and is not repeated for six hours. `LABGRADE_OFFLINE=1` forbids it.
+    A failed attempt leaves a mark in the folder `notes` and is not repeated for six hours; the environment's
+    `LABGRADE_OFFLINE=1` forbids any.
     """
     mark = notes / "download-failed"
     if os.environ.get("LABGRADE_OFFLINE", "") not in ("", "0") or _recent(mark):
@@ -81,10 +81,13 @@ def _content(address: str) -> bytes | None:
     received: list[bytes] = []
 
     def fetch() -> None:
-        with contextlib.suppress(OSError, urllib.error.URLError, http.client.HTTPException, ValueError):
-            with urllib.request.urlopen(address, timeout=_CONNECT_SECONDS * 3) as response:
-                answered.set()
-                received.append(response.read(_BYTES))
+        failures = (OSError, http.client.HTTPException, ValueError)
+        with (
+            contextlib.suppress(*failures),
+            urllib.request.urlopen(address, timeout=_CONNECT_SECONDS * 3) as response,
+        ):
+            answered.set()
+            received.append(response.read(_BYTES))
 
     thread = threading.Thread(target=fetch, name="download", daemon=True)
     thread.start()

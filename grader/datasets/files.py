@@ -65,9 +65,8 @@ def keras_cached_arrays(name: str, folder: Path) -> dict[str, Bytes] | None:
             path = folder / "mnist.npz"
             return npz_arrays(name, path) if path.is_file() else None
         if name == "fashion_mnist":
-            return fashion_arrays(
-                {file: (folder / "fashion-mnist" / file).read_bytes() for file, _ in _FASHION.values()}
-            )
+            place = folder / "fashion-mnist"
+            return fashion_arrays({file: (place / file).read_bytes() for file, _ in _FASHION.values()})
         return _cifar_cached(name, folder)
     except (UserError, OSError, ValueError, EOFError, KeyError, TypeError, pickle.UnpicklingError, tarfile.TarError):
         return None

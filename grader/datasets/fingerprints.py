@@ -1,8 +1,8 @@
 """Fingerprints of a data set's rows, which stay the same when a row is rescaled.
 
 A row is stretched to 0..255 by its own least and largest value and rounded; the fingerprint is a linear hash of those
-bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type leave it as it
-is; a negative image is looked up as the negative of what was given.
+bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type leave it
+as it is; a negative image is looked up as the negative of what was given.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _factors(count: int) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, eq=False)
 class Fingerprints:
-    """A data set's rows by their hashes. Training rows come first: row `i` of the test set has index `train_rows + i`."""
+    """A data set's rows by their hashes. Training rows come first: test row `i` has index `train_rows + i`."""
 
     dataset: Dataset
     hashes: NDArray[np.uint64]

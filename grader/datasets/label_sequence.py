@@ -27,7 +27,8 @@ def label_sequence_rows(classes: Indices, positions: Indices, dataset: Dataset) 
         starts = _starts(classes, positions, labels.astype(np.int64))
         # a sequence that fits in two places proves neither
         if len(starts) == 1:
-            return before + starts[0] + positions
+            rows: Indices = before + starts[0] + positions
+            return rows
         before += len(labels)
     return None
 

@@ -43,9 +43,7 @@ def _teachers_folder(folder: Path | None) -> Path | None:
         named = os.environ.get("LABGRADE_DATA", "")
         folder = Path(named) if named else None
     if folder is not None and not folder.is_dir():
-        raise UserError(
-            f"the data folder {folder} does not exist: give --data (or LABGRADE_DATA) a folder of npz files."
-        )
+        raise UserError(f"the data folder {folder} does not exist: name a folder of npz files.")
     return folder
 
 

@@ -138,7 +138,7 @@ def _fields(originals: NDArray[np.int64]) -> Bytes:
     spread = np.rint(weights * _ONE).astype(np.int64)
     rows = np.einsum("fi,nij->nfj", spread, originals)
     fine = np.einsum("nfj,gj->nfg", rows, spread)
-    field = np.clip(fine * 255 // (16 * _ONE * _ONE), 0, 255).astype(np.uint8)
+    field: Bytes = np.clip(fine * 255 // (16 * _ONE * _ONE), 0, 255).astype(np.uint8)
     field[:, [0, -1]] = 0
     field[:, :, [0, -1]] = 0
     return field

@@ -8,9 +8,13 @@ import tokenize
 
 from grader.reading.code import masked, parsed
 
+_LINES_LIMIT = 20_000
+
 
 def _comments(source: str) -> list[tokenize.TokenInfo] | None:
-    """Comment tokens of `source`; `None` where it cannot be cut into tokens."""
+    """Comment tokens of `source`; `None` where it is too long or no Python."""
+    if source.count("\n") > _LINES_LIMIT:
+        return None
     try:
         found = list(tokenize.generate_tokens(io.StringIO(masked(source)).readline))
     except (tokenize.TokenError, SyntaxError, RecursionError):

@@ -46,11 +46,15 @@ class Unit:
 
 @lru_cache(maxsize=4_000)
 def _pattern(cue: str) -> re.Pattern[str]:
-    words = [re.escape(word) for word in re.split(r"[\s_-]+", cue.strip()) if word]
-    body = r"[\s_\-]{0,4}".join(words)
-    before = r"(?<![\d.,])" if cue.strip()[:1].isdigit() else ""
-    after = r"(?![\d]|[.,]\d)" if cue.strip()[-1:].isdigit() else "s?"
-    return re.compile(rf"(?<![^\W_]){before}{body}{after}(?![^\W_])", re.IGNORECASE)
+    cue = cue.strip()
+    body = r"[\s_\-]{0,4}".join(re.escape(word) for word in re.split(r"[\s_-]+", cue) if word)
+    before = r"(?<![^\W_])" if cue[:1].isalnum() else ""
+    if cue[:1].isdigit():
+        before += r"(?<![\d.,])"
+    after = "s?(?![^\\W_])" if cue[-1:].isalpha() else ""
+    if cue[-1:].isdigit():
+        after = r"(?![^\W_]|[.,]\d)"
+    return re.compile(before + body + after, re.IGNORECASE)
 
 
 def has_cue(text: str, cue: str) -> bool:
@@ -101,17 +105,20 @@ def shared_out(
     order = {question.id: place for place, question in enumerate(questions)}
     owner: str | None = None
     waiting: list[Unit] = []
+    strength, cell = 0.0, -1
     for unit, score in zip(units, scores, strict=True):
-        if score:
-            weights = {q: value + (_STAY if q == owner else 0.0) for q, value in score.items()}
-            owner = min(weights, key=lambda q: (-weights[q], order[q]))
-            owned[owner] += [(before, False) for before in waiting]
-            waiting = []
-            owned[owner].append((unit, True))
-        elif owner is None:
+        # Further paragraphs of a cell belong to what its first ones are about, unless they clearly name another.
+        stay = max(_STAY, strength / 2) if unit.cell == cell and not unit.is_code else _STAY
+        weights = {q: score.get(q, 0.0) + (stay if q == owner else 0.0) for q in (*score, *([owner] if owner else ()))}
+        named = min(weights, key=lambda q: (-weights[q], order[q])) if score else owner
+        if named is None:
             waiting.append(unit)
-        else:
-            owned[owner].append((unit, False))
+            continue
+        strength = max(score.get(named, 0.0), strength if named == owner and unit.cell == cell else 0.0)
+        owner, cell = named, unit.cell
+        owned[owner] += [(before, False) for before in waiting]
+        waiting = []
+        owned[owner].append((unit, owner in score))
     if owner is None:
         return {question.id: [(unit, False) for unit in units] for question in questions}
     for question in questions:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from grader.reading.code import parsed
@@ -14,6 +15,8 @@ from grader.records.submission import Cell
 
 LINE_LIMIT = 600
 """Characters of a line that are looked at."""
+_LINES_LIMIT = 5_000
+"""Lines of text looked at in one cell."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,13 @@ class Line:
 
 def text_lines(cell: Cell) -> list[Line]:
     """The lines of `cell` that are text, in order."""
-    if cell.kind == "prose":
-        return list(_prose_lines(cell.source))
-    return sorted(_code_lines(cell.source), key=lambda line: line.start)
+    lines = _prose_lines(cell.source) if cell.kind == "prose" else _code_lines(cell.source)
+    return sorted(islice(lines, _LINES_LIMIT), key=lambda line: line.start)
 
 
 def _starts(source: str) -> list[tuple[int, str]]:
-    position, found = 0, []
+    position = 0
+    found: list[tuple[int, str]] = []
     for line in source.split("\n"):
         found.append((position, line))
         position += len(line) + 1

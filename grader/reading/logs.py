@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from grader.reading.code import called_names, progress_calls
@@ -22,11 +23,14 @@ def read_logs(text: str, source: str, cell: int, first_seq: int) -> tuple[Event,
     A progress line without validation could be one epoch of `fit` or an `evaluate`: the calls in `source` decide, and
     where it makes neither, the line counts as an evaluation.
     """
-    lines = list(_unwrapped(screen_text(shortened(text, _TEXT_LIMIT)).split("\n")))
+    text = re.sub(r"\n{3,}", "\n\n", screen_text(shortened(text, _TEXT_LIMIT)))
+    lines = list(_unwrapped(text.split("\n")))
     evaluates = "evaluate" in called_names(source)
     trainings = Trainings()
     scores: list[tuple[int, dict[str, float], str]] = []
     for number, line in enumerate(lines):
+        if not line or line.isspace():
+            continue
         if not trainings.take(number, line) and (metrics := printed_score(line, evaluates)):
             scores.append((number, metrics, line.strip()))
     for number, progress in trainings.settle(progress_calls(source)):

@@ -24,8 +24,6 @@ _PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _ANSWER_WORDS = 15
 """Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
 _MARKED_WORDS = 4
-_LINES_LIMIT = 5_000
-"""Lines of text looked at in one cell."""
 _HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
 _LABELLED = re.compile(
     r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE
@@ -53,7 +51,7 @@ class MarkedText:
         self.asked = Asked(rubric)
         self.marks = found_markers(cells, self.known)
         self._labels = {(mark.cell, mark.start): mark.end for mark in self.marks if isinstance(mark, Marker)}
-        self._lines = [text_lines(cell)[:_LINES_LIMIT] for cell in cells]
+        self._lines = [text_lines(cell) for cell in cells]
         self._words: dict[tuple[Piece, bool], str] = {}
 
     def lines(self, piece: Piece) -> list[TextLine]:
@@ -71,7 +69,7 @@ class MarkedText:
             found.append(
                 TextLine(line.start, end, _bare(cell.source[label or line.start : end], line, label), label is not None)
             )
-        if cell.kind == "prose":
+        if cell.kind == "prose" and ("```" in cell.source or "~~~" in cell.source):
             found += _fenced(cell.source, piece, {line.start for line in lines})
         return sorted(found, key=lambda line: line.start)
 
@@ -138,9 +136,7 @@ class MarkedText:
 
     def _unit(self, piece: Piece, is_code: bool) -> Unit:
         source = self.cells[piece.cell].source
-        label = next(
-            (end for (cell, start), end in self._labels.items() if cell == piece.cell and start == piece.start), None
-        )
+        label = self._labels.get((piece.cell, piece.start))
         text = source[label : piece.end].lstrip(" \t.:)]*_-–#") if label else source[piece.start : piece.end]
         return Unit(piece.cell, piece.start, piece.end, f"# {text}" if label and is_code else text, is_code)
 

@@ -11,6 +11,8 @@ from grader.reading.lines import Line, text_lines
 from grader.records.submission import Cell
 
 FoundBy = Literal["heading", "text", "comment", "docstring"]
+_MARKS_LIMIT = 300
+"""Ids and headings looked at in one cell."""
 TEXT_LEVEL = 7
 """Level of what is no heading; those of headings are 1 to 6."""
 
@@ -37,8 +39,8 @@ _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})|[ \t]*<h([1-6])", re.IGNORECASE)
 _NEXT = re.compile(r"\s*([^\W\d_]+|\S)")
 _UNITS = set(
     "s sec secs second seconds sekunder sekunden segundos secondes ms us min mins minute minutes minuter minuten h "
-    "hours percent procent prozent points poäng p pts times epochs epoch gb mb kb ghz mhz hz million millions k m x and "
-    "or to is was are och eller und oder är ist y o et ou of in".split()
+    "hours percent procent prozent points poäng p pts times epochs epoch gb mb kb ghz mhz hz million millions k m x "
+    "and or to is was are och eller und oder är ist y o et ou of in".split()
 )
 
 
@@ -73,7 +75,10 @@ def found_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Hea
     found: list[Marker | Heading] = []
     scope: Marker | None = None
     for cell in cells:
+        before = len(found)
         for line in text_lines(cell):
+            if len(found) - before >= _MARKS_LIMIT:
+                break
             marker = _marker(line, cell.index, known, scope)
             if marker is None:
                 heading = _HEADING.match(line.text) if line.kind == "prose" else None

@@ -15,6 +15,8 @@ _COPIED = 4.5
 _DISTINCT_CUES = 2
 _CLEARLY = 1.25
 _CELLS_ABOVE = 4
+_FOLLOWING = 3
+"""Cells that follow a placed one without words of their own."""
 
 
 def placed_by_cues(
@@ -34,10 +36,8 @@ def placed_by_cues(
         placed = _placed(unit, score, rubric.questions)
         if placed is not None:
             owner, last = placed, unit.cell
-        elif not (alone or unit.is_code) or unit.cell - last > (3 if alone else 1) or _opens_section(unit):
+        elif not (alone or unit.is_code) or unit.cell - last > (_FOLLOWING if alone else 1) or _opens_section(unit):
             owner = None
-        else:
-            last = unit.cell
         if owner in wanted and owner is not None:
             yield owner, Piece(unit.cell, unit.start, unit.end)
 

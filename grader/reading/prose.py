@@ -23,14 +23,17 @@ _POINTER_START = re.compile(
 )
 _POINTER_WORDS = set(
     "above below ovan ovanför nedan nedanför oben unten arriba abajo anterior siguiente dessus dessous comments "
-    "comment kommentarer kommentare comentarios commentaires code cell cells next previous plot figure summary".split()
+    "comment kommentarer kommentare comentarios commentaires code cell cells next previous plot figure "
+    "summary".split()
 )
 _UP = set("above ovan ovanför oben arriba anterior dessus previous".split())
 _COMMENTS = set("comment comments commets kommentar kommentarer kommentare comentarios commentaires".split())
 _COPY, _ASKING, _BESIDE_ID = 0.9, 0.7, 0.45
-_INTERROGATIVES = set(
+_OPENINGS = set(
     "what how why which when where explain describe discuss vad hur varför vilken vilka förklara beskriv diskutera was "
-    "wie warum welche erkläre beschreibe qué cómo por cuál explica describe quel quelle comment pourquoi expliquez".split()
+    "wie warum welche erkläre beschreibe qué cómo por cuál explica describe quel quelle comment pourquoi expliquez "
+    "update train implement plot design select compute calculate state report give compare show write draw evaluate "
+    "define create build modify change add repeat träna implementera rita jämför trainiere entrena entraînez".split()
 )
 _YOU = {"you", "your"}
 _STOP = set(
@@ -50,7 +53,10 @@ class Asked:
 
     def __init__(self, rubric: Rubric) -> None:
         self.by_question = {question.id: _asked(f"{question.asks}\n{question.title}") for question in rubric.questions}
-        self._openings = _INTERROGATIVES | {part[0] for parts in self.by_question.values() for part in parts} - _STOP
+        cues = [tokens(cue) for question in rubric.questions for cue in question.cues]
+        self._phrases = tuple(" ".join(cue) for cue in cues if len(cue) >= 2)
+        self._long_phrases = tuple(" ".join(cue) for cue in cues if len(cue) >= 4)
+        self._openings = _OPENINGS | {part[0] for parts in self.by_question.values() for part in parts} - _STOP
         self._all = tuple(dict.fromkeys(part for parts in self.by_question.values() for part in parts))
 
     def likeness(self, sentence: str, question: str | None = None) -> float:
@@ -65,8 +71,12 @@ class Asked:
         words = tokens(sentence)
         if not words:
             return False
-        asks = _is_question(sentence) or words[0] in self._openings
-        return self.likeness(sentence) >= ((_BESIDE_ID if beside_id else _ASKING) if asks else _COPY)
+        if not (_is_question(sentence) or words[0] in self._openings):
+            return self.likeness(sentence) >= _COPY
+        if self.likeness(sentence) >= (_BESIDE_ID if beside_id else _ASKING):
+            return True
+        text = f" {' '.join(words)} "
+        return any(f" {cue} " in text for cue in (self._phrases if beside_id else self._long_phrases))
 
 
 def _asked(text: str) -> tuple[tuple[str, ...], ...]:
@@ -83,7 +93,7 @@ def _likeness(words: tuple[str, ...], asked: tuple[str, ...]) -> float:
     common = len(weighty & known) / len(weighty)
     covered = len(weighty & known) / max(1, len(known - _STOP))
     if len(weighty) < 3:
-        return min(common, covered)
+        return min(common, covered) if len(words) <= len(asked) + 2 else 0.0
     if common < 0.4 or any(word[0].isdigit() for word in weighty - known):
         # A number that was not in the question is an answer: `The total number of parameters is 55050`.
         return min(common, 0.4)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.reading.cues import Unit, cue_scores, has_cue, shared_out
 from grader.reading.ids import Parts, id_parts
 from grader.reading.marked import MarkedText, marked_text
-from grader.reading.placing import placed_by_cues, pointed_to
+from grader.reading.placing import only_points, placed_by_cues, pointed_to
 from grader.reading.regions import Piece, Region, regions, uncovered
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
@@ -27,60 +27,68 @@ def find_passages(submission: Submission, rubric: Rubric) -> tuple[Passage, ...]
     parts bear no ids are shared out likewise, and what is named nowhere is looked for by its cues, conservatively.
     """
     text = marked_text(submission.cells, rubric)
-    found, listed = _without_listings(text, regions(submission.cells, text.marks))
+    everything = regions(submission.cells, text.marks)
+    found = _without_listings(text, everything)
     by_written = _by_written_id(text, rubric, found)
     by_question = _by_question(text, rubric, by_written)
-    for written, pieces in listed:
-        members = [question for question in rubric.questions if question.written_id in written]
-        _share(text, members, pieces, by_question, whole=False)
     _share_chapters(text, rubric, found, by_question)
-    unplaced = [question for question in rubric.questions if not by_question[question.id]]
-    if unplaced:
-        free = uncovered(submission.cells, found)
-        for question, piece in placed_by_cues(text, rubric, unplaced, free, alone=not found):
-            by_question[question].setdefault(piece, "cue")
+    free = uncovered(submission.cells, found)
+    unplaced = [question for question in rubric.questions if _is_open(text, by_question[question.id])]
+    for question, piece in placed_by_cues(text, rubric, unplaced, free, alone=not found or found != everything):
+        by_question[question].setdefault(piece, "cue")
     for asked in rubric.questions:
-        by_question[asked.id] = _filled(text, asked, by_question[asked.id], found)
+        by_question[asked.id] = _filled(text, asked, by_question[asked.id], free)
     order = {question.id: place for place, question in enumerate(rubric.questions)}
     passages = [passage for name, pieces in by_question.items() for passage in _passages(name, pieces)]
     return tuple(sorted(passages, key=lambda p: (p.cell, p.start, order[p.question])))
 
 
-def _without_listings(
-    text: MarkedText, found: Sequence[Region]
-) -> tuple[list[Region], list[tuple[set[str], tuple[Piece, ...]]]]:
-    """Regions, and what stands below a copied list of questions: it answers any of them, not the last alone."""
+def _is_open(text: MarkedText, pieces: dict[Piece, str]) -> bool:
+    """Whether nothing answers the question yet, not even a pointer elsewhere."""
+    return not any(text.has_content(piece) or only_points(text.own_words(piece)) for piece in pieces)
+
+
+def _without_listings(text: MarkedText, found: Sequence[Region]) -> list[Region]:
+    """Regions without what stands below a copied list of questions: it answers any of them, not the last alone."""
     kept: list[Region] = []
-    listed: list[tuple[set[str], tuple[Piece, ...]]] = []
+    by_cell = _by_cell(found)
     for place, region in enumerate(found):
         cell = region.marker.cell
-        ends_cell = place + 1 == len(found) or found[place + 1].marker.cell != cell
-        here = [other for other in found if other.marker.cell == cell]
-        written = {name for other in here for name in other.marker.ids}
-        inside = [piece for other in here for piece in other.pieces if piece.cell == cell]
-        below = tuple(piece for piece in region.pieces if piece.cell != cell)
-        is_list = ends_cell and below and len(written) >= _LISTED and text.cells[cell].kind == "prose"
-        if is_list and not any(map(text.has_content, inside)):
+        last = place + 1 == len(found) or found[place + 1].marker.cell != cell
+        if last and any(piece.cell != cell for piece in region.pieces) and _is_listing(text, by_cell[cell]):
             region = replace(region, pieces=tuple(piece for piece in region.pieces if piece.cell == cell))
-            listed.append((written, below))
         kept.append(region)
-    return kept, listed
+    return kept
 
 
-def _filled(
-    text: MarkedText, question: Question, pieces: dict[Piece, str], found: Sequence[Region]
-) -> dict[Piece, str]:
+def _is_listing(text: MarkedText, here: Sequence[Region]) -> bool:
+    """Whether the regions that begin in one cell are questions without answers."""
+    cell = here[0].marker.cell
+    inside = [piece for region in here for piece in region.pieces if piece.cell == cell]
+    several = len({written for region in here for written in region.marker.ids}) >= _LISTED
+    return several and text.cells[cell].kind == "prose" and not any(map(text.has_content, inside))
+
+
+def _by_cell(found: Sequence[Region]) -> dict[int, list[Region]]:
+    by_cell: dict[int, list[Region]] = {}
+    for region in found:
+        by_cell.setdefault(region.marker.cell, []).append(region)
+    return by_cell
+
+
+def _filled(text: MarkedText, question: Question, pieces: dict[Piece, str], free: Sequence[Piece]) -> dict[Piece, str]:
     """`pieces` without those that only repeat the question, and with the code to which a bare pointer points."""
     kept = {piece: how for piece, how in pieces.items() if text.has_content(piece)}
     if kept or not pieces:
         return kept
-    above = pointed_to(text, question, list(pieces), uncovered(text.cells, found))
+    above = pointed_to(text, question, list(pieces), free)
     return {**dict.fromkeys(above, "cue"), **pieces}
 
 
 def _by_written_id(text: MarkedText, rubric: Rubric, found: Sequence[Region]) -> _Found:
     placed: _Found = {written: {} for written in text.known.written}
     shared: list[Piece] = []
+    by_cell = _by_cell(found)
     for place in range(len(found) - 1, -1, -1):
         region = found[place]
         following = found[place + 1] if place + 1 < len(found) else None
@@ -91,7 +99,7 @@ def _by_written_id(text: MarkedText, rubric: Rubric, found: Sequence[Region]) ->
             for piece in shared:
                 placed[written].setdefault(piece, "following")
         shared = [piece for piece in region.pieces if piece.cell == region.marker.cell] if own else shared
-        for written, piece, how in _owners(text, rubric, found, region):
+        for written, piece, how in _owners(text, rubric, by_cell[region.marker.cell], region):
             placed[written][piece] = how
     return placed
 
@@ -105,15 +113,13 @@ def _is_beside(region: Region, following: Region) -> bool:
 
 
 def _owners(
-    text: MarkedText, rubric: Rubric, found: Sequence[Region], region: Region
+    text: MarkedText, rubric: Rubric, here: Sequence[Region], region: Region
 ) -> Iterable[tuple[str, Piece, str]]:
     """The ids to which the pieces of `region` go: code below a cell with several ids goes to those with its words."""
     if not region.marker.ids:
         return
     marker = region.marker
-    siblings = dict.fromkeys(
-        written for other in found if other.marker.cell == marker.cell for written in other.marker.ids
-    )
+    siblings = dict.fromkeys(written for other in here for written in other.marker.ids)
     questions = [question for question in rubric.questions if question.written_id in siblings]
     for piece in region.pieces:
         if piece.cell == marker.cell:
@@ -182,7 +188,7 @@ def _share_chapters(text: MarkedText, rubric: Rubric, found: Sequence[Region], b
 def _share(
     text: MarkedText, members: Sequence[Question], pieces: Sequence[Piece], by_question: _Found, whole: bool
 ) -> None:
-    """Gives `pieces` to those of `members` that have nothing of their own; to all alike, if `whole`, what names none."""
+    """Gives `pieces` to those of `members` that have nothing of their own; if `whole`, what names none to all."""
     poor = [question for question in members if not any(map(text.has_content, by_question[question.id]))]
     pieces = [piece for piece in pieces if text.has_content(piece)]
     if not poor or not pieces:

@@ -24,7 +24,7 @@ from grader.errors import LabgradeError, UserError
 from grader.records.match import Match, Reference
 from grader.records.result import Result
 from grader.reports.builder import report_view
-from grader.reports.fonts import Coverage, Face, coverage, font_bytes, font_data_uri
+from grader.reports.fonts import Coverage, Face, carries, coverage, font_bytes, font_data_uri
 from grader.reports.tables import result_json, write_whole
 from grader.reports.view import ReportView
 
@@ -94,7 +94,8 @@ def report_pdf(view: ReportView) -> bytes:
     html = _with_fonts(html, {face: _FONT_SCHEME + face for face, *_ in _FACES})
     with _fixed_clock(view.graded_iso):
         document = weasyprint.HTML(string=html, base_url=None, url_fetcher=_fetcher(covered), media_type="print")
-        data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+        # The fonts are cut already: cutting them again for the PDF would take longer than laying it out.
+        data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True, full_fonts=carries(html, covered))
     return data
 
 

@@ -21,6 +21,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from grader.reports.curves import Band, Curve, Panel, SweepPoint
 from grader.reports.endlabels import EndLabel, draw_end_labels
 from grader.reports.fonts import font_file
+from grader.reports.outlines import light
 from grader.reports.text import line
 from grader.reports.words import setting
 
@@ -43,7 +44,7 @@ def _settings() -> AbstractContextManager[None]:
 
 def lettering(bold: bool = False) -> FontProperties:
     """The report's font for a text in a figure."""
-    return FontProperties(fname=str(font_file("semibold" if bold else "regular")), size=_POINTS)
+    return FontProperties(fname=str(font_file("semibold" if bold else "regular").with_suffix(".otf")), size=_POINTS)
 
 
 def history_figure(panels: Sequence[Panel]) -> str:
@@ -192,5 +193,5 @@ def _value(value: float) -> str:
 def _data_uri(figure: Figure) -> str:
     text = StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = _NOISE.sub("", text.getvalue()).strip()
+    svg = light(_NOISE.sub("", text.getvalue()).strip())
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")

@@ -60,6 +60,20 @@ def font_file(face: Face) -> Path:
     return Path(font_source_sans_pro.font_directory) / f"{_SOURCE_SANS[face]}.ttf"
 
 
+def carries(text: str, covered: Coverage) -> bool:
+    """Whether the cut fonts hold every character of `text`, so that no font of the machine is needed."""
+    return all(ord(character) in _characters(covered) for character in set(text) if character not in "\n\t")
+
+
+@lru_cache(maxsize=8)
+def _characters(covered: Coverage) -> frozenset[int]:
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    faces: tuple[Face, ...] = ("regular", "mono")
+    fonts = (TTFont(BytesIO(font_bytes(face, "ttf", covered)), lazy=True) for face in faces)
+    return frozenset().union(*(font.getBestCmap() for font in fonts))
+
+
 @lru_cache(maxsize=16)
 def font_bytes(face: Face, flavour: Flavour, covered: Coverage = ()) -> bytes:
     """The cut font, from the cache where it is there."""
@@ -85,7 +99,7 @@ def _cache_folder() -> Path:
 
 def _cut(source: Path, covered: Coverage) -> bytes:
     from fontTools import subset  # type: ignore[import-untyped]
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont
 
     options = subset.Options()
     options.layout_features = ["kern", "liga", "ccmp", "tnum", *(["mark", "mkmk", "locl"] if covered else [])]

@@ -17,7 +17,8 @@ _TRANSFORM = re.compile(
 )
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,25}|rgba?\([0-9., %]{3,60}\)")
 _WORD = re.compile(r"[a-zA-Z-]{1,30}")
-_FONT = re.compile(r"[a-zA-Z0-9 ,.'\"%-]{1,300}")
+_WEIGHT = re.compile(r"[a-zA-Z]{1,10}|[1-9]00")
+_FONT_SIZE = re.compile(r"(?:^|\s)([0-9]{1,4}(?:\.[0-9]{0,6})?(?:px|pt))(?=[\s/]|$)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,100}")
 _LOCAL = re.compile(r"#[A-Za-z_][A-Za-z0-9_.:-]{0,100}")
 _LOCAL_URL = re.compile(r"url\(\s?['\"]?#[A-Za-z_][A-Za-z0-9_.:-]{0,100}['\"]?\s?\)")
@@ -28,7 +29,7 @@ _PROPERTIES: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("stroke-dashoffset", "font-size", "letter-spacing"), _LENGTH),
     **dict.fromkeys(("stroke-linejoin", "stroke-linecap", "fill-rule", "clip-rule", "text-anchor"), _WORD),
     **dict.fromkeys(("dominant-baseline", "font-style", "font-stretch", "font-variant", "image-rendering"), _WORD),
-    **dict.fromkeys(("font-weight", "font-family", "font"), _FONT),
+    "font-weight": _WEIGHT,
     "stroke-dasharray": _NUMBERS,
 }
 _GEOMETRY = frozenset(["x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height"])
@@ -77,6 +78,9 @@ def kept_style(style: str, *, references: bool) -> str:
     for declaration in style[:2_000].split(";")[:40]:
         name, colon, value = declaration.partition(":")
         name, value = name.strip().lower(), value.strip()
+        if name == "font":  # the family is the report's own, as a reader's machine may have any
+            size = _FONT_SIZE.search(value[:60])
+            name, value = "font-size", size[1] if size else ""
         if colon and kept_property(name, value, references=references):
             kept.append(f"{name}: {value}")
     return "; ".join(kept)

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from grader.reports.outlines import light
 from grader.reports.rasters import PictureError, base64_bytes, raster
 from grader.reports.svgvalues import kept_attribute, kept_style, local_reference
 from grader.reports.text import plain
@@ -82,8 +83,9 @@ def vector(text: str) -> Vector:
         # Matplotlib says these two in a style element, which is not let through.
         "stroke-linejoin": "round",
         "stroke-linecap": "butt",
+        "font-family": "Labgrade Sans, DejaVu Sans, sans-serif",
     }
-    return Vector(ElementTree.tostring(copy, encoding="unicode"), width * scale, budget.dropped)
+    return Vector(light(ElementTree.tostring(copy, encoding="unicode")), width * scale, budget.dropped)
 
 
 def _parsed(text: str) -> ElementTree.Element:

@@ -3,45 +3,72 @@
 from __future__ import annotations
 
 import os
-import signal
 
-from grader.sandbox.child import REPORT, arrange_descriptors, run_entry
 from grader.sandbox.contract import Provider, ProviderChoice
+from grader.sandbox.identity import may_change_user, slot_user
 from grader.sandbox.job import Job
-from grader.sandbox.libc import die_with_parent
-from grader.sandbox.rlimits import limit_process
-from grader.sandbox.steps import ConfinementError, report_refusal, report_running, step
+from grader.sandbox.landlock import landlock_version
+from grader.sandbox.lockdown import Lockdown, run_locked_down
+from grader.sandbox.namespaces import start_in_namespaces
+from grader.sandbox.readable import open_to_everyone, readable_paths, without_hidden
+from grader.sandbox.root import WRITABLE_DEVICES
+from grader.sandbox.seccomp import require_libseccomp
+from grader.sandbox.steps import step
+
+_LEAST_LANDLOCK = 3
+"""Before version 3 (Linux 6.2) it cannot keep a process from emptying files."""
+
+_OF_PROC = ("self", "cpuinfo", "meminfo", "stat", "version", "filesystems", "loadavg", "uptime")
+_OF_SYSTEM = ("/sys/devices/system/cpu", "/proc/sys/vm", "/proc/sys/kernel/osrelease")
 
 
-def available_provider(choice: ProviderChoice) -> tuple[Provider | None, dict[str, str]]:
-    """The provider in force for `choice`, or None, and for each that was tried and refused the failed step."""
-    return "unconfined", {}
+def candidates(choice: ProviderChoice) -> tuple[Provider, ...]:
+    """Providers to try for `choice`, best first."""
+    return ("namespaces", "landlock") if choice == "auto" else (choice,)
 
 
-def start_confined(job: Job, scratch: str, report: int) -> int:
+def start_confined(job: Job, folder: str, report: int) -> int:
     """Fork a process that confines itself as `job` says and then runs the student's code; its process id.
 
-    `scratch` is a folder of the host for the providers that have no file system of their own. What becomes of it is
-    written to the descriptor `report`.
+    `folder` is scratch on the host for the providers without a file system of their own. Raises ConfinementError;
+    steps that fail in the new process, and its start, are written to the descriptor `report`.
     """
-    return _start_unconfined(job, scratch, report)
+    if job.provider == "namespaces":
+        return start_in_namespaces(job, report)
+    if job.provider == "landlock":
+        return _start(job, _landlock_lockdown(job, folder), report)
+    return _start(job, Lockdown(os.getpid(), folder, folder, confine=False), report)
 
 
-def _start_unconfined(job: Job, scratch: str, report: int) -> int:
-    supervisor = os.getpid()
+def _start(job: Job, lockdown: Lockdown, report: int) -> int:
     pid = os.fork()
-    if pid:
-        return pid
-    try:
-        with step("descriptors"):
-            arrange_descriptors(job, report)
-            die_with_parent(signal.SIGKILL, supervisor)
-            os.setsid()
-        with step("resource limits"):
-            limit_process(job.limits, own_count=False)
-        report_running(REPORT)
-        run_entry(job, scratch, scratch)
-    except ConfinementError as error:
-        report_refusal(REPORT, error)
-    finally:
-        os._exit(70)
+    if pid == 0:
+        run_locked_down(job, lockdown, report)
+    return pid
+
+
+def _landlock_lockdown(job: Job, folder: str) -> Lockdown:
+    with step("libseccomp"):
+        require_libseccomp()
+    with step("Landlock"):
+        version = landlock_version()
+        if version < _LEAST_LANDLOCK:
+            raise OSError(f"version {_LEAST_LANDLOCK} (Linux 6.2) is needed, this kernel has {version or 'none'}")
+    readable = readable_paths()
+    user = None
+    with step("user"):
+        # As root with Python in a folder for root alone, another user could not import anything: then the process
+        # stays root without capabilities, and Landlock and the filter alone stand in its way.
+        if may_change_user() and open_to_everyone(readable):
+            user = slot_user(job.slot, os.getppid())
+            os.chown(folder, user, user)
+    return Lockdown(
+        parent=os.getpid(),
+        scratch=folder,
+        temporary=folder,
+        user=user,
+        own_count=user is not None,
+        read=(*without_hidden(readable), *(f"/proc/{name}" for name in _OF_PROC), *_OF_SYSTEM),
+        write=(folder,),
+        devices=WRITABLE_DEVICES,
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import struct
 from enum import IntEnum, IntFlag
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# These numbers are the same on every architecture: all system calls added since Linux 5.1 are.
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+# These numbers are the same on every architecture: those of all system calls added since Linux 5.1 are.
 _MOUNT_SETATTR = 442
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 
@@ -109,6 +111,11 @@ def bind_read_only(source: str, target: str) -> None:
     )
 
 
+def pivot_root(new: str, old: str) -> None:
+    """pivot_root(2)."""
+    syscall(_PIVOT_ROOT[platform.machine()], os.fsencode(new), os.fsencode(old))
+
+
 def detach(target: str) -> None:
     """Unmount `target` from the tree, now."""
     _checked(_libc.umount2(os.fsencode(target), ctypes.c_int(_MNT_DETACH)), f"umount {target}")
@@ -119,8 +126,8 @@ def set_host_name(name: str) -> None:
     _checked(_libc.sethostname(name.encode(), ctypes.c_size_t(len(name))), "sethostname")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability for good: bounding set, ambient set and this thread's own sets."""
+def drop_bounding_set() -> None:
+    """Take care that no program started from here gets a capability. Of use before the right to do so is given up."""
     for capability in range(64):
         try:
             prctl(Prctl.CAPBSET_READ, capability)
@@ -131,5 +138,9 @@ def drop_capabilities() -> None:
         except PermissionError:
             # Without CAP_SETPCAP there is nothing to gain through the bounding set once no_new_privs is set.
             break
+
+
+def drop_capabilities() -> None:
+    """Give up every capability of this thread."""
     header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
     _checked(_libc.capset(header, struct.pack("6I", *[0] * 6)), "capset")

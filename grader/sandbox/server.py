@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import NoReturn
 
-from grader.sandbox.confine import available_provider
+from grader.sandbox.availability import available_provider
 from grader.sandbox.contract import Limits, Provider
 from grader.sandbox.control import Message, receive_message, send_message
 from grader.sandbox.job import Entry, Job, entry_function
@@ -43,10 +43,11 @@ def serve(descriptor: int) -> None:
             traceback.print_exc()
             send_message(control, {"kind": "failed", "error": f"{type(error).__name__}: {error}"})
         else:
-            server.answer()
+            if server is not None:
+                server.answer()
 
 
-def _warmed(setup: Message, control: socket.socket, host: int) -> _Server:
+def _warmed(setup: Message, control: socket.socket, host: int) -> _Server | None:
     began = time.monotonic()
     with _ending_with(host):
         provider, refusals = available_provider(setup["provider"])
@@ -58,7 +59,7 @@ def _warmed(setup: Message, control: socket.socket, host: int) -> _Server:
             gc.freeze()
     if provider is None:
         send_message(control, {"kind": "refused", "refusals": refusals})
-        raise EOFError
+        return None
     if threading.active_count() > 1:
         raise RuntimeError(f"a preloaded module left threads running: {threading.enumerate()}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

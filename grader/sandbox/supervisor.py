@@ -18,6 +18,7 @@ from grader.sandbox.confine import start_confined
 from grader.sandbox.control import Message, send_message
 from grader.sandbox.job import Job
 from grader.sandbox.libc import Prctl, die_with_parent, prctl
+from grader.sandbox.steps import ConfinementError
 from grader.sandbox.watch import Verdict, Watch
 from grader.sandbox.watchdog import descendants
 
@@ -40,6 +41,8 @@ def supervise(job: Job, status: socket.socket, server: int) -> NoReturn:
         ended = _run(job, folder or "", status)
     except _ServerGoneError:
         pass
+    except ConfinementError as error:
+        ended = {"kind": "refused", "error": str(error)}
     except BaseException as error:
         traceback.print_exc()
         ended = {"kind": "failed", "error": f"{type(error).__name__}: {error}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -107,7 +108,7 @@ class Watch:
                 code = message["code"]
         if not any(message["kind"] == "running" for message in messages):
             return Verdict("crashed", f"start: the process ended with {_how_left(code)}", refused=True)
-        return _verdict(code)
+        return _verdict(code, self._limits)
 
     def _order(self) -> Verdict | None:
         try:
@@ -148,11 +149,18 @@ class Watch:
         return None
 
 
-def _verdict(code: int) -> Verdict:
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _verdict(code: int, limits: Limits) -> Verdict:
     if code == 0:
         return Verdict("finished")
-    if code == -signal.SIGXCPU:
-        return Verdict("timed out", "It used more processor time than allowed.")
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and _cpu_seconds() >= limits.cpu_seconds):
+        return Verdict("timed out", f"It used more than {limits.cpu_seconds} seconds of processor time.")
+    if code == -signal.SIGKILL:
+        return Verdict("killed", "Its process was killed: by itself, or by the system for want of memory.")
     return Verdict("crashed", f"The process ended with {_how_left(code)}.")
 
 

@@ -120,7 +120,8 @@ def test_schedule_is_worked_out_beforehand(record: Any) -> None:
 
 def test_diverged_loss_is_data(record: Any) -> None:
     """A loss that becomes NaN is recorded, not an error."""
-    wild = MODEL.replace("SGD(0.1)", "SGD(1e30)").replace("categorical_crossentropy", "mse").replace("softmax", "linear")
+    wild = MODEL.replace("SGD(0.1)", "SGD(1e30)").replace("categorical_crossentropy", "mse")
+    wild = wild.replace("softmax", "linear")
     (trained,) = record(DATA, wild, FIT).recording.trainings()
     assert trained.native is None
     assert not np.isfinite(trained.history.metrics["loss"][-1])
@@ -191,6 +192,7 @@ channel.send({"type": "event", "kind": "trained", "cell": 0, "history": {"accura
         ("from keras.optimizers import adam; adam(lr=0.1)", "lr="),
         ("from tensorflow.keras.optimizers.legacy import SGD; SGD(lr=0.1)", "lr="),
         (MODEL.replace("['accuracy']", "'accuracy'").replace('["accuracy"]', "'accuracy'"), "metrics as text"),
+        ("import tensorflow as tf; tf.keras.optimizers.legacy.Adam(lr=0.1)", "lr="),
         ("import numpy as np; np.zeros(2, np.int)", "np.int"),
         ("from google.colab import drive; drive.mount('/content/drive')", "google.colab"),
     ],
@@ -200,6 +202,31 @@ def test_keras_2_code_runs_and_is_noted(record: Any, source: str, shim: str) -> 
     recorded = record("import keras", source)
     assert not events(recorded, "failed")
     assert shim in [note.name for note in events(recorded, "noted")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tensorflow as tf; mnist = tf.keras.datasets.mnist",
+        "from tensorflow.keras.datasets import mnist",
+        "from keras.datasets import mnist",
+        "import keras; mnist = keras.datasets.mnist",
+        "from tensorflow.python.keras.datasets import mnist",
+        "import tensorflow.keras as K; mnist = K.datasets.mnist",
+    ],
+)
+def test_every_name_of_a_data_set_is_served(record: Any, source: str) -> None:
+    """Whatever Keras calls the module, load_data is answered by the host."""
+    recorded = record(source, "print(mnist.load_data()[0][0].shape)")
+    assert "(400, 28, 28)" in printed(recorded)
+
+
+def test_saved_folder_is_loaded_again(record: Any) -> None:
+    """A model saved to a folder, as Keras 2 did, comes back as it was."""
+    load = "from tensorflow.keras.models import load_model\nprint(load_model('folder').count_params())"
+    recorded = record(DATA, MODEL, FIT, "model.save('folder')", load)
+    assert not events(recorded, "failed")
+    assert str(784 * 16 + 16 + 170) in printed(recorded)
 
 
 def test_decay_means_inverse_time_decay(record: Any) -> None:

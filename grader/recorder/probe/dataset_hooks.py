@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from grader.recorder.probe.link import Link
+from grader.recorder.probe.modules import keras_modules
 
 NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 
@@ -13,12 +13,9 @@ NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 def install(link: Link) -> None:
     """Serve the image data sets from the host instead of the network."""
     for name in NAMES:
-        for package in ("keras.datasets", "keras.src.datasets", "keras._tf_keras.keras.datasets"):
-            try:
-                module = importlib.import_module(f"{package}.{name}")
-            except ImportError:
-                continue
-            module.load_data = _loader(link, name)  # type: ignore[attr-defined]
+        module: Any
+        for module in keras_modules(f"datasets.{name}"):
+            module.load_data = _loader(link, name)
 
 
 def _loader(link: Link, name: str) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import types
 from collections.abc import Sequence
 from typing import Any
 
 from grader.recorder.probe.link import Link
+from grader.recorder.probe.modules import keras_modules
 
 _MOVED = {
     "utils.np_utils": "utils",
@@ -31,8 +33,16 @@ _MOVED = {
     "engine": "models",
     "engine.sequential": "models",
     "engine.training": "models",
-    "datasets.mnist.mnist": "datasets.mnist",
+    "optimizers.legacy": "optimizers",
 }
+
+
+_PUBLIC = frozenset(
+    """
+    activations applications callbacks constraints datasets initializers layers losses metrics models optimizers
+    preprocessing regularizers utils
+    """.split()
+)
 
 
 class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -65,14 +75,23 @@ class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def _new_name(name: str) -> str | None:
     for root in ("tensorflow.python.keras", "tensorflow.keras", "keras._tf_keras.keras", "keras"):
-        if name == root and root == "tensorflow.python.keras":
-            return "keras"
         if name.startswith(root + "."):
             rest = name[len(root) + 1 :]
             if rest in _MOVED:
                 return f"keras.{_MOVED[rest]}"
-            return f"keras.{rest}" if root == "tensorflow.python.keras" else None
+            return f"keras.{rest}" if root == "tensorflow.python.keras" and _public(rest) else None
     return None
+
+
+def _public(path: str) -> bool:
+    """Whether Keras has a public module of this name today; what has none stays TensorFlow's own."""
+    first = path.split(".", 1)[0]
+    if first not in _PUBLIC:
+        return False
+    try:
+        return importlib.util.find_spec(f"keras.{path}") is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _colab(name: str) -> bool:
@@ -95,6 +114,7 @@ def _fill_colab(module: types.ModuleType, link: Link) -> None:
 def install(link: Link) -> None:
     """Find moved modules by import and, for `keras.utils.np_utils`, by attribute."""
     sys.meta_path.insert(0, _MovedFinder(link))
+    _forget_inner_copy()
     if "google" not in sys.modules:
         try:
             importlib.import_module("google")
@@ -102,9 +122,19 @@ def install(link: Link) -> None:
             package = types.ModuleType("google")
             package.__path__ = []
             sys.modules["google"] = package
-    for name in ("keras.utils", "keras._tf_keras.keras.utils"):
-        module: Any = importlib.import_module(name)
-        module.__getattr__ = _attribute_finder(name, module)
+    module: Any
+    for module in keras_modules("utils"):
+        module.__getattr__ = _attribute_finder(module.__name__, module)
+
+
+def _forget_inner_copy() -> None:
+    """TensorFlow keeps a copy of Keras 2 for itself. Code that reaches for it means Keras."""
+    inner: Any = sys.modules.get("tensorflow.python.keras")
+    for name in _PUBLIC:
+        for loaded in [known for known in sys.modules if known.startswith(f"tensorflow.python.keras.{name}")]:
+            del sys.modules[loaded]
+        if inner is not None and hasattr(inner, name):
+            delattr(inner, name)
 
 
 def _attribute_finder(package: str, module: Any) -> Any:

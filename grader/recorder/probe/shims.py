@@ -13,6 +13,7 @@ import numpy as np
 
 from grader.recorder.probe.callbacks import HistoryTable
 from grader.recorder.probe.link import Link
+from grader.recorder.probe.modules import keras_modules
 
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam", "Ftrl")
 
@@ -66,7 +67,8 @@ def _default_rate(init: Any) -> float:
 def _old_names(note: Callable[[str, str], None]) -> None:
     """Lower-case optimizers, `optimizers.legacy`, and `keras.preprocessing.image`."""
     lower = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adadelta": "Adadelta", "adagrad": "Adagrad"}
-    for package in _packages("optimizers"):
+    package: Any
+    for package in keras_modules("optimizers"):
         for old, new in lower.items():
             if not hasattr(package, old):
                 setattr(package, old, getattr(keras.optimizers, new))
@@ -83,23 +85,11 @@ def _image_generator() -> None:
         from keras.src.legacy.preprocessing import image as legacy
     except ImportError:
         return
-    for package in _packages("preprocessing.image"):
+    package: Any
+    for package in keras_modules("preprocessing.image"):
         for name in ("ImageDataGenerator", "DirectoryIterator", "NumpyArrayIterator"):
             if hasattr(legacy, name) and not hasattr(package, name):
                 setattr(package, name, getattr(legacy, name))
-
-
-def _packages(path: str) -> list[Any]:
-    """The module `path` under each of Keras' public names."""
-    import importlib
-
-    found = []
-    for root in ("keras", "keras._tf_keras.keras"):
-        try:
-            found.append(importlib.import_module(f"{root}.{path}"))
-        except ImportError:
-            continue
-    return found
 
 
 def _old_methods(note: Callable[[str, str], None]) -> None:
@@ -148,7 +138,8 @@ def _saving(note: Callable[[str, str], None]) -> None:
         return load(named(filepath), *arguments, **more)
 
     keras.Model.save = saving
-    for package in (*_packages("models"), *_packages("saving")):
+    package: Any
+    for package in (*keras_modules("models"), *keras_modules("saving"), *keras_modules("saving.saving_api")):
         package.load_model = loading
 
 

@@ -1,0 +1,101 @@
+"""Lettering of a figure made light: one path for each text, where Matplotlib writes a reference for each letter.
+
+A PDF writer walks every element of an SVG; a text of twenty letters costs it sixty elements, or one. The picture is the
+same. The form read here is that of Matplotlib's SVG backend with `svg.fonttype: path`; what has another form is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_LINK = "{http://www.w3.org/1999/xlink}href"
+_PLACED = re.compile(r"translate\(([-0-9.]+) ([-0-9.]+)\) scale\(([-0-9.]+) ([-0-9.]+)\)")
+_ALONG = re.compile(r"translate\(([-0-9.]+) ([-0-9.]+)\)")
+_URL = re.compile(r"url\(\s?['\"]?#([^)'\"]{1,110})")
+_SCALED = re.compile(r"scale\(([-0-9.]+)\)")
+_PAIRS = re.compile(r"[MLQCZz0-9.\s-]*")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def light(svg: str) -> str:
+    """The Matplotlib picture `svg` with each text as a single path, and without groups that say nothing."""
+    ElementTree.register_namespace("", _SVG[1:-1])
+    ElementTree.register_namespace("xlink", _LINK[1:].partition("}")[0])
+    root = ElementTree.fromstring(svg)
+    drawn = {name: element for element in root.iter() if (name := element.get("id"))}
+    for parent in list(root.iter(f"{_SVG}g")):
+        for place, group in enumerate(list(parent)):
+            if group.tag == f"{_SVG}g" and (path := _single_path(group, drawn)) is not None:
+                parent[place] = path
+    _prune(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _single_path(group: ElementTree.Element, drawn: dict[str, ElementTree.Element]) -> ElementTree.Element | None:
+    """The letters of `group` as one path; `None` when it is no text."""
+    placed = _PLACED.fullmatch(group.get("transform", ""))
+    letters = [child for child in group if child.tag != f"{_SVG}defs"]
+    if placed is None or not letters or any(letter.tag != f"{_SVG}use" for letter in letters):
+        return None
+    x, y, x_scale, y_scale = map(float, placed.groups())
+    outlines = []
+    for letter in letters:
+        glyph = drawn.get(_target(letter))
+        along = _ALONG.fullmatch(letter.get("transform", "translate(0 0)"))
+        scaled = _SCALED.fullmatch(glyph.get("transform", "scale(1)")) if glyph is not None else None
+        if glyph is None or along is None or scaled is None or not _PAIRS.fullmatch(glyph.get("d", "")):
+            return None
+        size = float(scaled[1])
+        dx, dy = float(along[1]), float(along[2])
+        outlines.append(
+            _moved(glyph.get("d", ""), (x + dx * x_scale, y + dy * y_scale), (size * x_scale, size * y_scale))
+        )
+    attributes = {"d": " ".join(outlines)}
+    if style := group.get("style"):
+        attributes["style"] = style
+    return ElementTree.Element(f"{_SVG}path", attributes)
+
+
+def _moved(outline: str, origin: tuple[float, float], scale: tuple[float, float]) -> str:
+    """An outline of absolute commands with pairs of coordinates, scaled and moved."""
+    place = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal place
+        axis = place % 2
+        place += 1
+        return f"{origin[axis] + float(found[0]) * scale[axis]:.2f}"
+
+    return _NUMBER.sub(number, outline.replace("\n", " "))
+
+
+def _prune(root: ElementTree.Element) -> None:
+    """Takes out letters that nothing refers to any more, empty groups, and names."""
+    used = {_target(element) for element in root.iter()}
+    for element in root.iter():
+        for value in element.attrib.values():
+            if "url(" in value:
+                used.update(_URL.findall(value))
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+    _drop_empty(root, frozenset(used))
+
+
+def _target(element: ElementTree.Element) -> str:
+    """The name of what a `use` refers to."""
+    return (element.get(_LINK) or element.get("href") or "")[1:]
+
+
+def _drop_empty(element: ElementTree.Element, kept: frozenset[str]) -> None:
+    for child in list(element):
+        _drop_empty(child, kept)
+        hidden = element.tag == f"{_SVG}defs" and child.get("id") not in kept and child.tag == f"{_SVG}path"
+        if hidden or (child.tag in (f"{_SVG}g", f"{_SVG}defs") and not len(child)):
+            element.remove(child)
+        else:
+            child.tail = child.tail if child.tail and child.tail.strip() else None
+    if element.text and not element.text.strip():
+        element.text = None

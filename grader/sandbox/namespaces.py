@@ -1,0 +1,111 @@
+"""Provider `namespaces`: a run in user, process, mount, network, IPC, host-name and cgroup namespaces of its own."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+from grader.sandbox.identity import USER_INSIDE, is_privileged, slot_user
+from grader.sandbox.job import Job
+from grader.sandbox.landlock import landlock_version
+from grader.sandbox.libc import Namespace, Prctl, drop_bounding_set, drop_capabilities, prctl, set_host_name, unshare
+from grader.sandbox.lockdown import Lockdown, run_locked_down
+from grader.sandbox.readable import readable_paths
+from grader.sandbox.root import SCRATCH, SHARED_MEMORY, TEMPORARY, TERMINALS, WRITABLE_DEVICES, enter_root
+from grader.sandbox.seccomp import require_libseccomp, restrict_system_calls
+from grader.sandbox.steps import ConfinementError, report_left, report_refusal, step
+
+_INSIDE_INIT = Namespace.MOUNT | Namespace.NET | Namespace.IPC | Namespace.UTS | Namespace.CGROUP
+
+
+def start_in_namespaces(job: Job, report: int) -> int:
+    """Fork the first process of a new process namespace, and from it the student's; the first one's process id.
+
+    Raises ConfinementError; what fails after the fork goes to the descriptor `report`.
+    """
+    privileged = is_privileged()
+    with step("libseccomp"):
+        require_libseccomp()
+    user = slot_user(job.slot, os.getppid()) if privileged else USER_INSIDE
+    if privileged:
+        with step("process namespace"):
+            unshare(Namespace.PID)
+    else:
+        _enter_user_namespace()
+    first = os.fork()
+    if first:
+        return first
+    try:
+        _be_first_process(job, report, user, privileged)
+    except ConfinementError as error:
+        report_refusal(report, error)
+    finally:
+        os._exit(70)
+
+
+def _enter_user_namespace() -> None:
+    user, group = os.getuid(), os.getgid()
+    with step("user and process namespaces"):
+        unshare(Namespace.USER | Namespace.PID)
+    with step("user id map"):
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{USER_INSIDE} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{USER_INSIDE} {group} 1")
+
+
+def _be_first_process(job: Job, report: int, user: int, privileged: bool) -> NoReturn:
+    with step("first process"):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
+        _leave_if_alone(report)
+    with step("mount, network, IPC, host name and cgroup namespaces"):
+        unshare(_INSIDE_INIT)
+    enter_root(readable_paths(), job.limits, user)
+    with step("host name"):
+        set_host_name("sandbox")
+    with step("first process"):
+        # Its memory could otherwise be opened through /proc/1/mem.
+        prctl(Prctl.SET_DUMPABLE, 0)
+    student = os.fork()
+    if student == 0:
+        run_locked_down(job, _lockdown(user if privileged else None), report)
+    job.close()
+    with step("first process"):
+        prctl(Prctl.SET_NO_NEW_PRIVS, 1)
+        drop_bounding_set()
+        drop_capabilities()
+        restrict_system_calls(may_start_programs=True)
+    while True:
+        pid, status = os.wait()
+        if pid == student:
+            report_left(report, os.waitstatus_to_exitcode(status))
+            # The kernel kills all that is left in the process namespace when its first process leaves.
+            os._exit(0)
+
+
+def _lockdown(user: int | None) -> Lockdown:
+    return Lockdown(
+        parent=1,
+        scratch=SCRATCH,
+        temporary=TEMPORARY,
+        user=user,
+        own_count=True,
+        may_start_programs=True,
+        read=("/",),
+        write=(SCRATCH, TEMPORARY, SHARED_MEMORY),
+        devices=(*WRITABLE_DEVICES, TERMINALS),
+        # The minimal root already holds nothing else; Landlock stands behind it where the kernel has it.
+        landlock=landlock_version() > 0,
+    )
+
+
+def _leave_if_alone(report: int) -> None:
+    """Leave when the supervisor died before the kernel was told to say so: its process id cannot be asked for here."""
+    waiting = select.poll()
+    waiting.register(report, 0)
+    if waiting.poll(0):
+        os._exit(70)

@@ -1,0 +1,65 @@
+"""What the sandbox tests share: a warm server without TensorFlow, and code run in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from grader.sandbox.contract import Limits
+from grader.sandbox.warm import WarmServer
+
+HERE = Path(__file__).parent
+
+
+def quick_server(provider: str = "auto", **changes: object) -> WarmServer:
+    """A server that runs the entry functions of `sandbox_entries`, with NumPy alone preloaded."""
+    setup: dict[str, object] = {
+        "student": "sandbox_entries:student",
+        "trainer": "sandbox_entries:trainer",
+        "preload": ["numpy"],
+        "provider": provider,
+        "search_path": [HERE],
+    }
+    return WarmServer(**{**setup, **changes})  # type: ignore[arg-type]
+
+
+class Sandbox:
+    """A server, and a short way to run code in it."""
+
+    def __init__(self, server: WarmServer) -> None:
+        self.server = server
+        self.confines_programs = server.provider == "namespaces"
+
+    def run(self, code: str, **limits: float):
+        """Run `code`: what it left in `answer` (None when no answer came), the outcome and the output."""
+        chosen = Limits(**{"wall_seconds": 20.0, "cpu_seconds": 15, **limits})  # type: ignore[arg-type]
+        student = self.server.student(chosen)
+        try:
+            student.channel.send({"code": code})
+            answer, _ = student.channel.receive(chosen.wall_seconds + 5)
+        except (EOFError, BrokenPipeError):
+            answer = {}
+        student.channel.close()
+        outcome = student.wait(30)
+        student.close()
+        return answer, outcome, student.output()
+
+
+def processes_of(server: WarmServer) -> list[psutil.Process]:
+    """The server and everything below it."""
+    assert server._server is not None
+    top = psutil.Process(server._server.pid)
+    return [top, *top.children(recursive=True)]
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Whether `condition` comes true in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
