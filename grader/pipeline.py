@@ -20,7 +20,8 @@ from grader.records.progress import Progress
 from grader.records.result import Result
 from grader.records.rubric import Rubric
 from grader.records.submission import Submission
-from grader.reports.document import ReportFiles, write_report
+from grader.reports.document import ReportFiles
+from grader.reports.kept import current_report
 from grader.workshop import Workshop
 
 
@@ -60,7 +61,7 @@ def check(path: Path, options: Options, progress: Progress) -> Checked:
     result = make_result(match, reference, effort)
 
     progress.stage("Writing the report")
-    files = write_report(result, match, reference, folder, date.today())
+    files = current_report(result, match, reference, folder, date.today(), options.cache / "reports")
     return Checked(result, rubric, reason, files, trained, shared)
 
 

@@ -8,16 +8,16 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from grader.checks.accuracy import check_accuracy
-from grader.checks.architecture import check_architecture, check_parameters
-from grader.checks.compiling import check_compiled
-from grader.checks.console_log import check_console_log
-from grader.checks.error_bar_plot import check_error_bar_plot
-from grader.checks.history_plot import check_history_plot
-from grader.checks.states_number import check_states_number
-from grader.checks.sweep import check_sweep
-from grader.checks.training import check_trained
-from grader.checks.written import check_written
+from grader.checks.models.accuracy import check_accuracy
+from grader.checks.models.architecture import check_architecture, check_parameters
+from grader.checks.models.compiling import check_compiled
+from grader.checks.models.training import check_trained
+from grader.checks.plots.error_bar_plot import check_error_bar_plot
+from grader.checks.plots.history_plot import check_history_plot
+from grader.checks.plots.sweep import check_sweep
+from grader.checks.texts.console_log import check_console_log
+from grader.checks.texts.states_number import check_states_number
+from grader.checks.texts.written import check_written
 from grader.errors import UserError
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.result import Verdict

@@ -9,12 +9,13 @@ from grader.records.rubric import Rubric
 
 _DOTTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}")
 _DASHED = re.compile(r"\d{1,2}(?:[-_]\d{1,2}){1,3}")
-_LETTER = re.compile(r"\.?\s?\(([a-h])\)|\.?([a-h])(?![^\W_])|\s([a-h])\)", re.IGNORECASE)
+_LETTER = re.compile(r"\.?\s?\(([a-h])\)|\.?([a-h])(?![^\W_]|[-+]\d)|\s([a-h])\)", re.IGNORECASE)
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _JOIN = re.compile(
     r"\s*(?:,\s*(?:and|och|und)?|&|\+|/|and\b|och\b|samt\b|und\b|y\b|et\b)\s*[*_]{0,2}\s*", re.IGNORECASE
 )
 _RANGE = re.compile(r"\s*(?:-{1,2}|–|—|to\b|till\b|bis\b|hasta\b|à)\s*[*_]{0,2}\s*", re.IGNORECASE)
+_COUNTED = re.compile(r"\s*(?:points?|pts?|p|poäng|marks?|punkte?|puntos?)\b", re.IGNORECASE)
 
 Parts = tuple[str, ...]
 
@@ -80,7 +81,7 @@ class KnownIds:
             following = self._one(text, gap.end(), named) if gap else None
             if gap is None or following is None or not following.ids or len(following.parts) != len(first.parts):
                 break
-            if not named and len(first.parts) == 1:
+            if len(first.parts) == 1 and (not named or _COUNTED.match(text, following.end)):
                 break
             ids += self._between(ids[-1], following.ids[0]) if span else following.ids
             end = following.end

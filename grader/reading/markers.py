@@ -24,8 +24,8 @@ _TASK_WORDS = (
     "lösung|parte|ejercicio|apartado|tarea|partie|tâche|opgave|oppgave|steg"
 )
 _DECORATION = re.compile(
-    r"[ \t#>*_\[(`~•\\-]|</?(?:h[1-6]|b|strong|font|u|p|div|span|center|i|em|a|summary|details)(?:\s[^<>]{0,200})?>|"
-    r"\\(?:(?:sub){0,2}section|textbf|large|Large|underline)\*?\{",
+    r"\\(?:(?:sub){0,2}section|textbf|large|underline)\*?\{|"
+    r"</?(?:h[1-6]|b|strong|font|u|p|div|span|center|i|em|a|summary|details)(?:\s[^<>]{0,200})?>|[ \t#>*_\[(`~•\\-]",
     re.IGNORECASE,
 )
 _WORD = re.compile(rf"(?P<question>{_QUESTION_WORDS})(?![^\W\d_])|(?P<task>{_TASK_WORDS})(?![^\W\d_])", re.IGNORECASE)
@@ -156,7 +156,7 @@ def _stands(text: str, written: WrittenIds, line: Line, strong: bool, named: boo
     nearest = _NEXT.match(text, written.end)
     token = nearest[1] if nearest else ""
     if len(written.parts) > 2 and written.ids:
-        return not token.isdigit()
+        return True
     if token.casefold() in _UNITS or token in {"=", "+", "/", "*x", "<", "±", "%"}:
         return False
     if len(written.parts) == 1 and not written.parts[0].isalpha():

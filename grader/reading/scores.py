@@ -53,7 +53,11 @@ def printed_score(line: str, evaluated: bool) -> dict[str, float]:
     for number in _NUMBER.finditer(line):
         label = line[position : number.start()]
         position = number.end()
-        name = _metric_name(label)
+        words = {word.casefold() for word in _WORD.findall(label)}
+        if words - _LOSS - _ACCURACY - _VALIDATION - _TRAINING - _PLAIN:
+            # What is said of one number changes what the next ones mean: `Epoch 3, loss 0.2`.
+            return metrics
+        name = _metric_name(words)
         if name is None:
             continue
         value = _value(number[0], name)
@@ -70,19 +74,14 @@ def _pair(pair: re.Match[str]) -> dict[str, float]:
     return {"loss": loss, "accuracy": accuracy} if loss >= 0 and 0 <= accuracy <= 1 else {}
 
 
-def _metric_name(label: str) -> str | None:
-    words = [word.casefold() for word in _WORD.findall(label)]
-    if not words or len(words) > 8:
-        return None
-    loss, accuracy = set(words) & _LOSS, set(words) & _ACCURACY
+def _metric_name(words: set[str]) -> str | None:
+    loss, accuracy = words & _LOSS, words & _ACCURACY
     if bool(loss) == bool(accuracy):
         return None
-    if set(words) - loss - accuracy - _VALIDATION - _TRAINING - _PLAIN:
-        return None
     name = "loss" if loss else "accuracy"
-    if set(words) & _VALIDATION:
+    if words & _VALIDATION:
         return f"val_{name}"
-    return f"train_{name}" if set(words) & _TRAINING else name
+    return f"train_{name}" if words & _TRAINING else name
 
 
 def _value(number: str, name: str) -> float | None:

@@ -119,9 +119,9 @@ def _exported_parts(lines: list[str]) -> Iterator[_Part]:
             continue
         code, prose = _code_and_prose(segment) if coded else ([], segment)
         yield _Part("code", _trimmed(code), count)
-        for paragraph in re.split(r"\n(?:[ \t]*\n)+", "\n".join(prose)):
-            kind: Literal["code", "prose"] = "prose" if _is_comment(paragraph.split("\n")) else "code"
-            yield _Part(kind, _uncommented(paragraph.split("\n")) if kind == "prose" else paragraph)
+        for paragraph in re.split(r"\n(?:[ \t]*\n)+", _trimmed(prose)):
+            body = paragraph.split("\n")
+            yield _Part("prose", _uncommented(body)) if _is_comment(body) else _Part("code", _trimmed(body))
         segment, coded = [], True
         count = int(mark[1]) if mark[1] else None
 

@@ -78,9 +78,10 @@ def _by_cell(found: Sequence[Region]) -> dict[int, list[Region]]:
 
 def _filled(text: MarkedText, question: Question, pieces: dict[Piece, str], free: Sequence[Piece]) -> dict[Piece, str]:
     """`pieces` without those that only repeat the question, and with the code to which a bare pointer points."""
-    kept = {piece: how for piece, how in pieces.items() if text.has_content(piece)}
-    if kept or not pieces:
-        return kept
+    answers = [piece.cell for piece in pieces if text.has_content(piece)]
+    if answers or not pieces:
+        inside = range(min(answers, default=0), max(answers, default=0))
+        return {piece: how for piece, how in pieces.items() if piece.cell in inside or text.has_content(piece)}
     above = pointed_to(text, question, list(pieces), free)
     return {**dict.fromkeys(above, "cue"), **pieces}
 

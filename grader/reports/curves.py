@@ -13,6 +13,9 @@ from grader.reports.layers import regularisation
 
 MOST_CURVES = 3
 """More trainings than this are shown as a sweep, or with one of them in front."""
+_WIDEST_RATIO = 1e3
+_LARGEST = 1e30
+"""Beyond this a value is drawn as if it were infinite."""
 _SAME_LOSS = {"sparse_categorical_crossentropy": "categorical_crossentropy"}
 
 
@@ -59,6 +62,20 @@ class Panel:
     curves: tuple[Curve, ...]
     band: Band | None
 
+    @property
+    def finite(self) -> tuple[float, ...]:
+        """Every value drawn that is a number."""
+        drawn = [value for curve in self.curves for value in (*curve.training, *curve.validation)]
+        if self.band:
+            drawn += [*self.band.mean, *self.band.training]
+        return tuple(value for value in drawn if math.isfinite(value))
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the values span so much that a linear axis would hide most of them."""
+        values = self.finite
+        return bool(values) and min(values) > 0 and max(values) / min(values) > _WIDEST_RATIO
+
 
 @dataclass(frozen=True)
 class SweepPoint:
@@ -89,14 +106,14 @@ def metric_name(trainings: Sequence[Trained]) -> str | None:
 
 
 def values(training: Trained, metric: str, validation: bool) -> tuple[float, ...]:
-    """One metric's values, with infinities as NaN; accuracy is found under any of Keras' names for it."""
+    """One metric's values, with infinities (and what comes near) as NaN; accuracy is found under any of Keras' names for it."""
     metrics = training.history.metrics
     prefix = "val_" if validation else ""
     found = metrics.get(prefix + metric)
     if found is None and "acc" in metric:
         names = (name for name in metrics if name.startswith("val_") == validation and "acc" in name)
         found = metrics.get(next(names, ""))
-    return tuple(value if math.isfinite(value) else math.nan for value in found or ())
+    return tuple(value if abs(value) < _LARGEST else math.nan for value in found or ())
 
 
 def panels(yours: Sequence[Trained], reference: Sequence[Trained], comparable: bool) -> tuple[Panel, ...]:

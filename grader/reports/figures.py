@@ -35,7 +35,6 @@ _INCH = 25.4
 _POINTS = 8.0
 _AXES_WIDTH, _AXES_HEIGHT = 0.315, 0.66
 _NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<\?xml.*?\?>|<!DOCTYPE[^>]*>", re.DOTALL)
-_WIDEST_RATIO = 1e3
 
 
 def _settings() -> AbstractContextManager[None]:
@@ -68,6 +67,7 @@ def sweep_figure(yours: Sequence[SweepPoint], reference: Sequence[SweepPoint], m
         for points, colour, name, shift in ((reference, GREY, "reference", 1.06), (yours, BLUE, "yours", 1.0)):
             drawn = [point for point in points if point.values]
             if not drawn:
+                labels += [EndLabel(f"{name}: NaN", math.nan, math.nan, colour, True)] if points else []
                 continue
             xs = [(point.factor or zero) * shift for point in drawn]
             means, deviations = [point.mean for point in drawn], [point.deviation for point in drawn]
@@ -76,13 +76,24 @@ def sweep_figure(yours: Sequence[SweepPoint], reference: Sequence[SweepPoint], m
                 axes.plot([x] * len(point.values), point.values, "_", color=colour, ms=4, mew=0.7, alpha=0.8)
             labels.append(EndLabel(f"{name} {_value(means[-1])}", xs[-1], means[-1], colour, name == "yours"))
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(FixedLocator([place or zero for place in places][:12]))
+        axes.set_xlim((places[0] or zero) / 1.25, places[-1] * 1.3)
+        axes.xaxis.set_major_locator(FixedLocator(_apart([place or zero for place in places])))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "0" if x <= zero else setting(x)))
         axes.yaxis.set_major_locator(MaxNLocator(4))
         _letter(axes, f"Final {line(metric, 40)} of each training", "regularisation factor")
         draw_end_labels(axes, labels, lettering)
         return _data_uri(figure)
+
+
+def _apart(places: Sequence[float]) -> list[float]:
+    """Those of the rising `places` whose labels have room on a logarithmic axis."""
+    kept: list[float] = []
+    room = math.log(places[-1] / places[0]) * 0.09 if len(places) > 1 else 0.0
+    for place in places:
+        if not kept or math.log(place / kept[-1]) >= room:
+            kept.append(place)
+    return kept
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
@@ -148,18 +159,14 @@ def _labels_of(curve: Curve, shown: Sequence[float]) -> list[EndLabel]:
 
 
 def _scale(axes: Axes, panel: Panel, epochs: int) -> None:
-    drawn = [value for curve in panel.curves for value in (*curve.training, *curve.validation)]
-    if panel.band:
-        drawn += [*panel.band.mean, *panel.band.training]
-    finite = [value for value in drawn if math.isfinite(value)]
-    if finite and min(finite) > 0 and max(finite) / min(finite) > _WIDEST_RATIO:
+    if panel.logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(numticks=5))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
-    if not finite:
+    if not panel.finite:
         axes.set_ylim(0, 1)
         axes.yaxis.set_major_locator(NullLocator())
     axes.set_xlim(0.5 if epochs < 3 else 1 - 0.03 * epochs, max(epochs, 1) + (0.5 if epochs < 3 else 0))

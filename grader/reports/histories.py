@@ -72,10 +72,13 @@ def _key(drawn: Sequence[Panel], trainings: Sequence[Trained]) -> str:
             else f"Solid: validation{where}. Dashed: training."
         )
     else:
-        parts.append("There was no validation: the dashed line is the training's.")
+        parts.append("There was no validation: the dashed line is the training’s.")
     seeds = max((panel.band.seeds for panel in drawn if panel.band), default=0)
     if seeds > 1:
-        parts.append(f"Grey band: the reference's range over {seeds} seeds.")
+        parts.append(f"Grey band: the reference’s range over {seeds} seeds.")
+    wide = [panel.title.lower() for panel in drawn if panel.logarithmic]
+    if wide:
+        parts.append(f"The {wide[0]} axis is logarithmic.")
     if len(trainings) > MOST_CURVES:
         parts.append(f"The last of your {len(trainings)} trainings is drawn in full, the others are thin.")
     return " ".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from grader.records.result import Effort, Status
@@ -87,7 +88,7 @@ def setting(value: float) -> str:
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else score(value)
     if 1e-6 <= abs(value) < 1e6:
-        return f"{value:.10f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:g}"
+        return format(Decimal(f"{value:.4g}").normalize(), "f")
     return f"{value:g}"
 
 

@@ -1,4 +1,4 @@
-"""`python -m grader.sandbox DESCRIPTOR`: the warm server, started by `grader.sandbox.warm`."""
+"""`python -m grader.sandbox DESCRIPTOR HOST`: the warm server, started by `grader.sandbox.warm`."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ import sys
 
 from grader.sandbox.server import serve
 
-serve(int(sys.argv[1]))
+serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -30,11 +30,10 @@ from grader.sandbox.trainer import become_trainer
 _PARENT_CHECK_SECONDS = 0.2
 
 
-def serve(descriptor: int) -> None:
-    """Answer the host behind the control socket `descriptor` until it is gone."""
+def serve(descriptor: int, host: int) -> None:
+    """Answer the host, a process id, behind the control socket `descriptor` until it is gone."""
     control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
-    host = os.getppid()
     with suppress(EOFError, BrokenPipeError):
         setup, _ = receive_message(control)
         try:
@@ -76,6 +75,7 @@ def _ending_with(host: int) -> Iterator[None]:
         if os.getppid() != host:
             os._exit(1)
 
+    look()
     signal.signal(signal.SIGALRM, look)
     signal.siginterrupt(signal.SIGALRM, False)
     signal.setitimer(signal.ITIMER_REAL, _PARENT_CHECK_SECONDS, _PARENT_CHECK_SECONDS)

@@ -99,7 +99,7 @@ class WarmServer:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
@@ -171,6 +171,9 @@ class WarmServer:
         if self._control is not None:
             self._control.close()
         if self._server is not None:
+            if self._ready is None:
+                # It has forked nothing yet, and looks up from its imports only now and then.
+                self._server.kill()
             try:
                 self._server.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:

@@ -19,7 +19,7 @@ from fictional_recordings import (
 )
 
 from grader.checks.judge import verdict_of
-from grader.checks.numbers import numbers_in
+from grader.checks.texts.numbers import numbers_in
 from grader.records.recording import CellFailed, LoggedSummary, Trained
 from grader.records.result import Verdict
 

@@ -42,8 +42,8 @@ def test_links_that_leave_are_ignored(tmp_path: Path) -> None:
     """A link to a file outside the folder is not followed."""
     notebook(tmp_path / "secret" / "other.ipynb", "secret = 1")
     notebook(tmp_path / "group" / "lab.ipynb", "x = 1")
-    os.symlink(tmp_path / "secret" / "other.ipynb", tmp_path / "group" / "a.ipynb")
-    os.symlink(tmp_path / "secret", tmp_path / "group" / "folder")
+    (tmp_path / "group" / "a.ipynb").symlink_to(tmp_path / "secret" / "other.ipynb")
+    (tmp_path / "group" / "folder").symlink_to(tmp_path / "secret")
     assert read_submission(tmp_path / "group").files == ("lab.ipynb",)
 
 

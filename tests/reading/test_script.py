@@ -41,8 +41,8 @@ def test_jupytext_header(tmp_path: Path) -> None:
 def test_exported_notebook(tmp_path: Path) -> None:
     """nbconvert's export is cells again, with texts and execution counts."""
     text = (
-        "#!/usr/bin/env python\n# coding: utf-8\n\n# # Lab\n\n# In[1]:\n\n\nimport numpy\n\n\n# ## 2.1 Layers\n# four\n\n"
-        "# In[2]:\n\n\nx = 1\n\n# a comment\ny = 2\n\n\n"
+        "#!/usr/bin/env python\n# coding: utf-8\n\n# # Lab\n\n# In[1]:\n\n\nimport numpy\n\n\n# ## 2.1 Layers\n# four\n"
+        "\n# In[2]:\n\n\nx = 1\n\n# a comment\ny = 2\n\n\n"
     )
     read = cells(tmp_path, text)
     assert [(cell.kind, cell.source) for cell in read] == [
@@ -100,7 +100,7 @@ def test_figures_stay_whole(tmp_path: Path) -> None:
 
 def test_syntax_error_is_isolated(tmp_path: Path) -> None:
     """A broken statement stands alone, and everything else still parses."""
-    text = "x = 1\n\ny = = 2\n\ndef f():\n    return (1,\n\n            2)\n\nif x:\n    a = 1\nelse:\n    a = 2\n\nz = 3\n"
+    text = "x = 1\n\ny = = 2\n\ndef f():\n    return (1,\n\n  2)\n\nif x:\n    a = 1\nelse:\n    a = 2\n"
     read = cells(tmp_path, text)
     broken = []
     for cell in read:

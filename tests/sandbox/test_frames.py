@@ -70,7 +70,7 @@ def test_lone_surrogates_are_replaced_on_the_way_out(ends):
 
 def test_a_large_message_travels(ends):
     """A training set goes through although it is larger than any socket buffer."""
-    sender, _, left = ends
+    sender, _, _ = ends
     big = np.random.default_rng(0).integers(0, 255, (3000, 28, 28), np.uint8)
     far = Channel(ends[1]._socket)
     thread = threading.Thread(target=sender.send, args=({}, [big]))

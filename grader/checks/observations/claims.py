@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from grader.checks.metrics import plain_metric
-from grader.checks.numbers import Number, numbers_in
-from grader.checks.states_number import saved_accuracies
+from grader.checks.texts.numbers import Number, numbers_in
+from grader.checks.texts.states_number import saved_accuracies
 from grader.checks.wording import accuracy_text, clipped, listed, place
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import LoggedTraining, Printed

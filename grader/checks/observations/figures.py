@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grader.checks.curves import owner_of
+from grader.checks.plots.curves import owner_of
 from grader.checks.wording import capitalised, place
 from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
 from grader.records.recording import FigureDrawn, Trained

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.checks.observations.placing import question_of
-from grader.checks.regularisers import hidden_layers, layer_words, strength
+from grader.checks.plots.regularisers import hidden_layers, layer_words, strength
 from grader.checks.wording import listed, places
 from grader.records.match import Match, Reference
 from grader.records.models import Layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.modules import keras_modules
+from grader.recorder.probe.old_keras.modules import keras_modules
 
 NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 

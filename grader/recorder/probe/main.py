@@ -11,10 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grader.recorder.probe import dataset_hooks, keras_hooks, moved_modules, shims
+from grader.recorder.probe import dataset_hooks
+from grader.recorder.probe.drawing.hooks import FigureWatch
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.pyplot_hooks import FigureWatch
+from grader.recorder.probe.old_keras import moved, shims
 from grader.recorder.probe.shell import Shell
+from grader.recorder.probe.training import hooks as training_hooks
 from grader.sandbox.frames import Channel
 
 _SEED = 20_230_511
@@ -27,9 +29,9 @@ def main(channel: Channel) -> None:
     _quiet()
     _seed(int(job["threads"]))
     dataset_hooks.install(link)
-    moved_modules.install(link)
+    moved.install(link)
     shims.install(link)
-    keras_hooks.install(link, str(job["effort"]))
+    training_hooks.install(link, str(job["effort"]))
     figures = FigureWatch(link)
     figures.install()
     shell = Shell(link)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from grader.checks.regularisers import Swept, swept_trainings
+from grader.checks.plots.regularisers import Swept, swept_trainings
 from grader.checks.subject import hindrance, missing, saved_training_evidence
 from grader.checks.verdicts import errored, graded
 from grader.checks.wording import counted, listed, places, quantity

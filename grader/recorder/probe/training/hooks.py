@@ -7,11 +7,11 @@ from typing import Any
 
 import keras
 
-from grader.recorder.probe import describe
 from grader.recorder.probe.data import shown_data
-from grader.recorder.probe.fitting import Fitting
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.tracking import state_of, watch_assignments
+from grader.recorder.probe.training import describe
+from grader.recorder.probe.training.fitting import Fitting
+from grader.recorder.probe.training.tracking import state_of, watch_assignments
 
 
 def install(link: Link, effort: str) -> None:

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 
 from grader.checks.metrics import plain_metric, values_of
-from grader.checks.numbers import Number, numbers_in
 from grader.checks.subject import (
     architecture_of,
     is_reduced,
@@ -16,6 +15,7 @@ from grader.checks.subject import (
     saved_logs,
     saved_summaries,
 )
+from grader.checks.texts.numbers import Number, numbers_in
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import listed, place, places
 from grader.records.match import Match, QuestionMatch, Reference

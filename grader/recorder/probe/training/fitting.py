@@ -11,11 +11,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.recorder.probe import callbacks, describe, native
 from grader.recorder.probe.data import as_array, chosen, digest
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
-from grader.recorder.probe.tracking import state_of, touch, weights_touched
+from grader.recorder.probe.training import callbacks, describe, native
+from grader.recorder.probe.training.tracking import state_of, touch, weights_touched
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ import re
 
 from pydantic import JsonValue
 
-from grader.checks.layers import PlainLayer, aligned_layers, layer_likeness, plain_layers
+from grader.checks.models.layers import PlainLayer, aligned_layers, layer_likeness, plain_layers
 from grader.checks.subject import (
     architecture_of,
     compile_of,

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from grader.recorder.probe.figures import figure_description
+from grader.recorder.probe.drawing.figures import figure_description
 from grader.recorder.probe.link import Link
 
 _MAX_FIGURES = 200

@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from grader.recorder.probe import callbacks, describe
 from grader.recorder.probe.data import as_array, shown_data
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
-from grader.recorder.probe.tracking import state_of, touch
+from grader.recorder.probe.training import callbacks, describe
+from grader.recorder.probe.training.tracking import state_of, touch
 
 _MAX_WEIGHT_BYTES = 400 << 20
 

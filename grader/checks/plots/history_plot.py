@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from grader.checks.curves import Curve, curves_of, is_recorded, owner_of
-from grader.checks.labels import label_sentence, lacking_labels
 from grader.checks.metrics import plain_metric, readable_metric
+from grader.checks.plots.curves import Curve, curves_of, is_recorded, owner_of
+from grader.checks.plots.labels import label_sentence, lacking_labels
 from grader.checks.subject import missing, others_of
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import capitalised, listed, place, places

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.modules import keras_modules
+from grader.recorder.probe.old_keras.modules import keras_modules
 
 _MOVED = {
     "utils.np_utils": "utils",
@@ -70,7 +70,7 @@ class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if not name.startswith("__"):
                 setattr(module, name, getattr(source, name))
         short = module.__name__.rsplit(".", 1)[-1]
-        self._link.note("shim", short, f"{module.__name__} was found at {source.__name__}, its place today.")
+        self._link.note("shim", short, f"The module {module.__name__} was found at {source.__name__}, its place today.")
 
 
 def _new_name(name: str) -> str | None:

@@ -9,9 +9,9 @@ from statistics import fmean, pstdev
 
 from pydantic import JsonValue
 
-from grader.checks.labels import label_sentence, lacking_labels
 from grader.checks.metrics import values_of
-from grader.checks.regularisers import Swept, swept_trainings
+from grader.checks.plots.labels import label_sentence, lacking_labels
+from grader.checks.plots.regularisers import Swept, swept_trainings
 from grader.checks.subject import missing
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import listed, place, places, sentence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from grader.checks.layers import plain_layers
+from grader.checks.models.layers import plain_layers
 from grader.checks.subject import architecture_of, compile_of, missing, reference_model, trainings_of
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import places, quantity

@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from grader.recorder.probe.callbacks import HistoryTable
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.modules import keras_modules
+from grader.recorder.probe.old_keras.modules import keras_modules
+from grader.recorder.probe.training.callbacks import HistoryTable
 
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam", "Ftrl")
 

@@ -1,0 +1,1 @@
+"""Checks of what is plotted, and of the sweep behind a plot."""

@@ -1,0 +1,62 @@
+"""A report that nothing has changed is not rendered again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from grader.assets import templates_folder
+from grader.records.match import Match, Reference
+from grader.records.result import Result
+from grader.reports.document import ReportFiles, write_report
+from grader.reports.tables import write_whole
+
+
+def current_report(
+    result: Result, match: Match, reference: Reference, folder: Path, graded: date, ledger: Path
+) -> ReportFiles:
+    """The report in `folder`: as it lies there when it was made from the same content, else written anew.
+
+    `ledger` is a folder of labgrade's own that remembers which files came from which content. Raises `UserError` when
+    `folder` cannot be written.
+    """
+    entry = ledger / f"{_content_digest(result, match, reference, graded)}.json"
+    files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
+    if _recorded(entry) == _digests(files):
+        return files
+    files = write_report(result, match, reference, folder, graded)
+    if files.pdf is not None:
+        with suppress(OSError):
+            ledger.mkdir(parents=True, exist_ok=True)
+            write_whole(entry, json.dumps(_digests(files)).encode())
+    return files
+
+
+def _recorded(entry: Path) -> object:
+    try:
+        return json.loads(entry.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _digests(files: ReportFiles) -> dict[str, str]:
+    found = {}
+    for path in (files.html, files.result, files.pdf):
+        with suppress(OSError):
+            if path is not None:
+                found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def _content_digest(result: Result, match: Match, reference: Reference, graded: date) -> str:
+    """SHA-256 (hex) over all that a report is made of, labgrade's own templates and code included."""
+    digest = hashlib.sha256(graded.isoformat().encode())
+    for record in (result, match, reference):
+        digest.update(record.model_dump_json().encode())
+    for folder in (templates_folder(), Path(__file__).parent):
+        for file in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".j2", ".css")):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
