@@ -66,7 +66,7 @@ def check(submission: Path, as_json: bool, verbose: bool, **choices: Any) -> Non
     except LabgradeError as error:
         _stop(f"labgrade failed: {error} (run again with --verbose for details)", code=1)
     except KeyboardInterrupt:
-        _stop("interrupted; nothing half-written was left, and finished trainings are kept", code=130)
+        _stop("interrupted; run the same command again to go on, finished trainings are kept")
     if as_json:
         click.echo(checked.result.model_dump_json(indent=2))
         return

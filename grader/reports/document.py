@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import platform
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -138,7 +139,8 @@ def _weasyprint() -> Any:
     """WeasyPrint, loaded here alone: it needs Pango, which HTML reports and `labgrade --help` must not."""
     chatter = io.StringIO()  # WeasyPrint prints a banner of its own when a library is missing
     try:
-        with contextlib.redirect_stdout(chatter), contextlib.redirect_stderr(chatter):
+        with contextlib.redirect_stdout(chatter), contextlib.redirect_stderr(chatter), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             import weasyprint
     except (OSError, ImportError) as error:
         raise PdfLibrariesError(f"No PDF: the Pango libraries are missing. {_install_words()}") from error

@@ -28,6 +28,7 @@ def answer(submission: Submission, rubric: Rubric, id: str) -> str:  # noqa: A00
         ("### 2.1.1 How many layers?\n\n**Answer:**\n\nFour.", "Four."),
         ("2.1.1 Count them all, please.\n\nAnswer: Four.", "Four."),
         ("2.1.1 The network has four layers.", "The network has four layers."),
+        ("2.1.1 4, all of them dense", "4, all of them dense"),
         ("2.1.1 How many layers does the network have?", ""),
         ("@# 2.1.1 There are four layers here", "There are four layers here"),
         ("@# 2.1.1\nmodel.summary()  # shows the layers", ""),

@@ -63,7 +63,12 @@ def conv() -> Architecture:
         config = {"filters": filters, "kernel_size": [3, 3], "activation": "relu", "padding": "same"}
         layers.append(Layer(class_name="Conv2D", name=f"c{number}", config=config, parameters=320 + 18_176 * number))
         layers.append(
-            Layer(class_name="MaxPooling2D", name=f"p{number}", config={"pool_size": [2, 2], "strides": [2, 2]}, parameters=0)
+            Layer(
+                class_name="MaxPooling2D",
+                name=f"p{number}",
+                config={"pool_size": [2, 2], "strides": [2, 2]},
+                parameters=0,
+            )
         )
     layers += [Layer(class_name="Flatten", name="f", parameters=0), dense(10, "softmax", 31_370)]
     return Architecture(id="conv", kind="sequential", layers=tuple(layers), parameters=50_186)
@@ -111,7 +116,8 @@ def training(
 
 
 SVG = (
-    '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" '
+    '"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
     '<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="460.8pt" height="288pt" viewBox="0 0 460.8 288" '
     'xmlns="http://www.w3.org/2000/svg"><defs><style type="text/css">*{stroke-linejoin: round}</style></defs>'
     '<path d="M 60 250 L 430 250 M 60 250 L 60 30" style="fill: none; stroke: #000000"/>'
@@ -178,7 +184,10 @@ def _questions() -> tuple[Question, ...]:
             title="A convolutional model at 99 %",
             asks="Build a model with at least one convolutional layer that reaches 99 % validation accuracy.",
             model="conv",
-            criteria=(ArchitectureCriterion(points=2, must_have=("Conv2D",)), AccuracyCriterion(points=2, at_least=0.99)),
+            criteria=(
+                ArchitectureCriterion(points=2, must_have=("Conv2D",)),
+                AccuracyCriterion(points=2, at_least=0.99),
+            ),
         ),
         Question(
             id="3.2",
@@ -191,7 +200,11 @@ def _questions() -> tuple[Question, ...]:
 
 def rubric() -> Rubric:
     return Rubric(
-        version=1, name="dat405", title="Neural networks with Keras and TensorFlow", datasets=("mnist",), questions=_questions()
+        version=1,
+        name="dat405",
+        title="Neural networks with Keras and TensorFlow",
+        datasets=("mnist",),
+        questions=_questions(),
     )
 
 
@@ -217,7 +230,9 @@ def _diverged() -> History:
 def _student_trainings() -> tuple[Trained, ...]:
     wrong = CompileArguments(optimizer="SGD", learning_rate=0.01, loss="binary_crossentropy", metrics=("accuracy",))
     sweep = [
-        training(60 + 3 * place + replica, 19, f"wide{place}", epochs=40, ends=(0.957 + 0.002 * place + 0.001 * replica, 0.2))
+        training(
+            60 + 3 * place + replica, 19, f"wide{place}", epochs=40, ends=(0.957 + 0.002 * place + 0.001 * replica, 0.2)
+        )
         for place in range(5)
         for replica in range(3)
     ]
@@ -300,7 +315,9 @@ def rerun() -> Recording:
 
 @cache
 def reference() -> Reference:
-    compiled = CompileArguments(optimizer="SGD", learning_rate=0.1, loss="categorical_crossentropy", metrics=("accuracy",))
+    compiled = CompileArguments(
+        optimizer="SGD", learning_rate=0.1, loss="categorical_crossentropy", metrics=("accuracy",)
+    )
     sweep = {f"ref{place}": wide(f"ref{place}", l2=factor) for place, factor in enumerate(FACTORS)}
     trained = {
         "small_mlp": (small(), [training(s, 1, "small", ends=(0.9735 + 0.002 * s, 0.085)) for s in range(2)]),
@@ -330,7 +347,9 @@ def reference() -> Reference:
 
 
 _VERDICTS: dict[str, list[tuple[str, str, float, float, str]]] = {
-    "1.1": [("written", "review", 1, 0, "Found: scaling, one-hot. Not found: the data type. 0.67 of 1 point would fit.")],
+    "1.1": [
+        ("written", "review", 1, 0, "Found: scaling, one-hot. Not found: the data type. 0.67 of 1 point would fit.")
+    ],
     "2.1.5": [
         ("architecture", "passed", 1, 1, "Four layers, the same as the reference’s."),
         ("parameters", "passed", 1, 1, "55,050 parameters, as asked."),
@@ -347,14 +366,34 @@ _VERDICTS: dict[str, list[tuple[str, str, float, float, str]]] = {
             "which your answer to 2.2.1 also names. The learning rate is 0.01; asked for was 0.1.",
         ),
         ("trained", "passed", 1, 1, "Trained for 10 epochs in batches of 128, as asked."),
-        ("accuracy", "failed", 1, 0, "0.8360 on the test set; the reference reaches 0.9745 ± 0.0010, and 0.9645 was enough."),
-        ("history_plot", "partial", 1, 0.5, "Both accuracies are plotted; the y axis has no label and there is no legend."),
+        (
+            "accuracy",
+            "failed",
+            1,
+            0,
+            "0.8360 on the test set; the reference reaches 0.9745 ± 0.0010, and 0.9645 was enough.",
+        ),
+        (
+            "history_plot",
+            "partial",
+            1,
+            0.5,
+            "Both accuracies are plotted; the y axis has no label and there is no legend.",
+        ),
     ],
     "2.4a": [
         ("architecture", "partial", 2, 1.5, "A Dropout layer stands between the hidden layers that was not asked for."),
         ("trained", "errored", 1, 0, "The training hit labgrade’s time limit of 60 s before it had finished."),
     ],
-    "2.4b": [("sweep", "passed", 3, 3, "Five factors from 0.000001 to 0.001, three trainings each, L2 on both hidden layers.")],
+    "2.4b": [
+        (
+            "sweep",
+            "passed",
+            3,
+            3,
+            "Five factors from 0.000001 to 0.001, three trainings each, L2 on both hidden layers.",
+        )
+    ],
     "3.1": [
         ("architecture", "passed", 2, 2, "The model holds Conv2D, as asked."),
         ("accuracy", "passed", 2, 2, "0.9926 on the test set; 0.99 was asked for."),
@@ -438,8 +477,8 @@ def _observations() -> tuple[Observation, ...]:
         Observation(
             kind="text_against_code",
             question="2.3",
-            message="Your answer to 2.2.1 names categorical cross-entropy; the model is compiled with `binary_crossentropy`.",
-            proof="Cell 14: “the loss is categorical cross-entropy”. Cell 16: `model.compile('sgd', 'binary_crossentropy')`.",
+            message="Your answer to 2.2.1 names categorical cross-entropy; the model has `binary_crossentropy`.",
+            proof="Cell 14: “the loss is categorical”. Cell 16: `model.compile('sgd', 'binary_crossentropy')`.",
         ),
         Observation(
             kind="stale_log",

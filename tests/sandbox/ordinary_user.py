@@ -20,7 +20,10 @@ def main() -> None:
     """Become the user and run the command."""
     home = Path(tempfile.mkdtemp(prefix="ordinary-user-"))
     os.chown(home, USER, USER)
-    unshare(Namespace.MOUNT)
+    try:
+        unshare(Namespace.MOUNT)
+    except OSError as error:
+        sys.exit(f"cannot become an ordinary user: {error}")
     mount(None, "/", None, Mount.REC | Mount.PRIVATE)
     for path in {sys.prefix, sys.base_prefix, str(Path(__file__).parents[2])}:
         open_way(Path(path), home)

@@ -1,0 +1,28 @@
+"""The whole of the attacks and of the server's life once more, for an ordinary user, where the tests run as root."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from sandbox_helpers import HERE
+
+pytestmark = [
+    pytest.mark.skipif(os.getuid() != 0, reason="the other tests already run as an ordinary user"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.mark.parametrize("module", ["test_attacks.py", "test_warm_server.py"])
+def test_an_ordinary_user_is_as_safe(module):
+    """Without root's rights the same attacks fail and the same promises hold."""
+    command = [sys.executable, str(HERE / "ordinary_user.py"), sys.executable, "-m", "pytest"]
+    command += ["-p", "no:cacheprovider", "-x", str(HERE / module)]
+    ran = subprocess.run(command, cwd=HERE.parents[1], capture_output=True, text=True)
+    if "cannot become an ordinary user" in ran.stderr:
+        pytest.skip(ran.stderr.strip())
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+    assert re.search(r"\d+ passed", ran.stdout)

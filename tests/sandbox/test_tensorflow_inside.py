@@ -1,0 +1,63 @@
+"""What students' programs need works inside: TensorFlow, Matplotlib, IPython, pandas and shell commands."""
+
+from __future__ import annotations
+
+import pytest
+from sandbox_helpers import HERE, Sandbox, quick_server
+
+from grader.errors import SandboxUnavailableError
+from grader.sandbox.warm import PRELOAD
+
+LAB = """
+import io, os, subprocess
+import keras, numpy as np, pandas as pd, matplotlib.pyplot as plt
+from IPython.core.interactiveshell import InteractiveShell
+x, y = np.random.rand(64, 6, 6, 1).astype("float32"), np.random.randint(0, 3, 64)
+model = keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+history = model.fit(x, y, epochs=2, batch_size=16, validation_split=0.25, verbose=2)
+model.save("model.keras")
+again = keras.models.load_model("model.keras").predict(x, verbose=0)
+plt.plot(history.history["loss"], label="loss")
+plt.title("Täby"); plt.legend()
+svg = io.BytesIO(); plt.savefig(svg, format="svg")
+shell = InteractiveShell.instance()
+done = shell.run_cell("%matplotlib inline\\ntable = 1\\nimport asyncio\\nawait asyncio.sleep(0)\\ntable")
+try:
+    listed = subprocess.run(["ls", "/"], capture_output=True, text=True).stdout.split()
+    shell.run_cell("!echo from-shell")
+except OSError as error:
+    listed = str(error)
+pd.DataFrame({"a": [1, 2]}).to_csv("table.csv")
+answer = [history.history["loss"], list(again.shape), svg.getvalue()[:40].decode(), done.success, listed,
+          sorted(name for name in os.listdir() if not name.startswith(".")), len(os.listdir("/proc/self/task"))]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("provider", ["namespaces", "landlock"])
+def test_a_lab_runs_inside(provider):
+    """A model is fitted, saved and loaded, a figure drawn, a table written and a command run, and again in a new run."""
+    with quick_server(provider, preload=PRELOAD) as server:
+        try:
+            sandbox = Sandbox(server)
+        except SandboxUnavailableError as error:
+            pytest.skip(str(error))
+        for _ in range(2):
+            answer, outcome, output = sandbox.run(LAB, wall_seconds=120.0, cpu_seconds=120)
+            assert "answer" in answer, answer.get("trace", output)
+            loss, shape, svg, done, listed, files, threads = answer["answer"]
+            assert len(loss) == 2
+            assert shape == [64, 3]
+            assert svg.startswith("<?xml")
+            assert done
+            assert files == ["model.keras", "table.csv"]
+            assert threads < 30
+            assert b"Epoch 2/2" in output
+            assert outcome.status == "finished"
+            if provider == "namespaces":
+                assert "scratch" in listed
+                assert str(HERE.parts[1]) not in listed or HERE.parts[1] in ("root", "opt", "usr")
+                assert b"from-shell" in output
+            else:
+                assert "not permitted" in listed
