@@ -11,10 +11,10 @@ from grader.checks.result import make_result
 from grader.errors import UserError
 from grader.matching.match import match_submission
 from grader.options import Options
-from grader.reading.answers import answer_text
 from grader.reading.choice import find_rubric
+from grader.reading.passages.answers import answer_text
+from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
-from grader.reading.sections import find_passages
 from grader.reading.submission import read_submission
 from grader.records.progress import Progress
 from grader.records.result import Result

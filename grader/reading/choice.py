@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UserError
-from grader.reading.cues import has_cue
-from grader.reading.ids import KnownIds
-from grader.reading.markers import Marker, found_markers
+from grader.reading.passages.cues import has_cue
+from grader.reading.passages.ids import KnownIds
+from grader.reading.passages.markers import Marker, found_markers
 from grader.reading.rubric import load_rubric, rubrics
 from grader.reading.yaml_lines import Document, line_of, suggestion
 from grader.records.rubric import Rubric

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from grader.reading.logs import read_logs
+from grader.reading.console.logs import read_logs
 from grader.records.recording import CellFailed, Event, PictureSaved, Printed, Recording
 from grader.records.submission import Cell, Submission
 

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 from grader.errors import UserError
-from grader.reading.contents import FILE_LIMIT, Contents
-from grader.reading.folder import candidates, is_notebook, is_script
-from grader.reading.notebook import read_notebook
-from grader.reading.script import read_script
+from grader.reading.formats.contents import FILE_LIMIT, Contents
+from grader.reading.formats.folder import candidates, is_notebook, is_script
+from grader.reading.formats.notebook import read_notebook
+from grader.reading.formats.script import read_script
 from grader.records.submission import Cell, Submission
 
 _FILES_LIMIT = 40

@@ -106,7 +106,10 @@ def metric_name(trainings: Sequence[Trained]) -> str | None:
 
 
 def values(training: Trained, metric: str, validation: bool) -> tuple[float, ...]:
-    """One metric's values, with infinities (and what comes near) as NaN; accuracy is found under any of Keras' names for it."""
+    """One metric's values, with infinities (and what comes near) as NaN.
+
+    Accuracy is found under any of Keras' names for it.
+    """
     metrics = training.history.metrics
     prefix = "val_" if validation else ""
     found = metrics.get(prefix + metric)

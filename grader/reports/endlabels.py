@@ -34,14 +34,21 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
             (one, ones), (two, twos) = clusters[-2:]
             middle = (one * len(ones) + two * len(twos)) / (len(ones) + len(twos))
             clusters[-2:] = [(middle, ones + twos)]
+    ranked = [
+        max(low, middle - gap * (len(members) - 1) / 2 + gap * rank)
+        for middle, members in clusters
+        for rank in range(len(members))
+    ]
+    for rank in range(1, len(ranked)):
+        ranked[rank] = max(ranked[rank], ranked[rank - 1] + gap)
+    ceiling = high
+    for rank in range(len(ranked) - 1, -1, -1):
+        ranked[rank] = min(ranked[rank], ceiling)
+        ceiling = ranked[rank] - gap
     moved = [0.0] * len(places)
-    for middle, members in clusters:
-        bottom = middle - gap * (len(members) - 1) / 2
-        for rank, number in enumerate(members):
-            moved[number] = bottom + gap * rank
-    shift = min(0.0, high - max(moved, default=high))
-    shift = max(shift, low - min(moved, default=low)) if min(moved, default=low) + shift < low else shift
-    return [place + shift for place in moved]
+    for number, place in zip(order, ranked, strict=True):
+        moved[number] = place
+    return moved
 
 
 def _touch(lower: tuple[float, list[int]], upper: tuple[float, list[int]], gap: float) -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.reading.answers import answer_text
-from grader.reading.sections import find_passages
+from grader.reading.passages.answers import answer_text
+from grader.reading.passages.sections import find_passages
 from grader.reading.submission import read_submission
 from grader.records.rubric import Rubric
 from grader.records.submission import Submission

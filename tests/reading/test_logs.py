@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from grader.reading.logs import read_logs
+from grader.reading.console.logs import read_logs
 from grader.records.recording import Event, LoggedScore, LoggedSummary, LoggedTraining
 
 BAR = "[==============================]"

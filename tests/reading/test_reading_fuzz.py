@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import UserError
-from grader.reading.answers import answer_text
-from grader.reading.logs import read_logs
+from grader.reading.console.logs import read_logs
+from grader.reading.passages.answers import answer_text
+from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
-from grader.reading.sections import find_passages
 from grader.reading.submission import read_submission
 from grader.records.rubric import Rubric
 from grader.records.submission import Submission

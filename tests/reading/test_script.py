@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UserError
-from grader.reading.script import read_script
+from grader.reading.formats.script import read_script
 from grader.records.submission import Cell
 
 

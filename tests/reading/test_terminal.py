@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.reading.terminal import screen_text, shortened
+from grader.reading.formats.terminal import screen_text, shortened
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def _questions() -> tuple[Question, ...]:
         Question(
             id="2.4b",
             title="Weight decay: five factors, three replicates each",
-            asks="Add L2 weight decay to the hidden units; try five factors from 0.000001 to 0.001, three trainings each.",
+            asks="Add L2 weight decay to the hidden units: five factors from 0.000001 to 0.001, three trainings each.",
             model="wide_l2",
             criteria=(SweepCriterion(points=3),),
         ),

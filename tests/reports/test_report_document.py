@@ -85,11 +85,9 @@ def test_text_can_be_copied_from_the_pdf(files: ReportFiles) -> None:
 def test_every_figure_of_the_pdf_has_an_alternative_text(files: ReportFiles) -> None:
     """No figure in the structure tree is without words."""
     assert files.pdf
-    figures = [
-        element
-        for number in range(1, len(PdfReader(files.pdf).xref[0]) + 1)
-        if isinstance(element := PdfReader(files.pdf).get_object(number), dict) and element.get("/S") == "/Figure"
-    ]
+    reader = PdfReader(files.pdf)
+    elements = [reader.get_object(number) for number in range(1, int(str(reader.trailer["/Size"])))]
+    figures = [one for one in elements if isinstance(one, dict) and one.get("/S") == "/Figure"]
     assert len(figures) == 6
     assert all(figure.get("/Alt") for figure in figures)
 

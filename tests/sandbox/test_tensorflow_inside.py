@@ -37,7 +37,7 @@ answer = [history.history["loss"], list(again.shape), svg.getvalue()[:40].decode
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", ["namespaces", "landlock"])
 def test_a_lab_runs_inside(provider):
-    """A model is fitted, saved and loaded, a figure drawn, a table written and a command run, and again in a new run."""
+    """A model is fitted, saved and loaded, a figure drawn, a table written and a command run, twice."""
     with quick_server(provider, preload=PRELOAD) as server:
         try:
             sandbox = Sandbox(server)
@@ -50,7 +50,7 @@ def test_a_lab_runs_inside(provider):
             assert len(loss) == 2
             assert shape == [64, 3]
             assert svg.startswith("<?xml")
-            assert done
+            assert done, output.decode()
             assert files == ["model.keras", "table.csv"]
             assert threads < 30
             assert b"Epoch 2/2" in output

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.reading.markers import TEXT_LEVEL, Heading, Marker
+from grader.reading.passages.markers import TEXT_LEVEL, Heading, Marker
 from grader.records.submission import Cell
 
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from grader.reading.ids import KnownIds, Parts, WrittenIds
-from grader.reading.lines import Line, text_lines
+from grader.reading.passages.ids import KnownIds, Parts, WrittenIds
+from grader.reading.passages.lines import Line, text_lines
 from grader.records.submission import Cell
 
 FoundBy = Literal["heading", "text", "comment", "docstring"]

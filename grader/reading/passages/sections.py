@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from grader.reading.cues import Unit, cue_scores, has_cue, shared_out
-from grader.reading.ids import Parts, id_parts
-from grader.reading.marked import MarkedText, marked_text
-from grader.reading.placing import only_points, placed_by_cues, pointed_to
-from grader.reading.regions import Piece, Region, regions, uncovered
+from grader.reading.passages.cues import Unit, cue_scores, has_cue, shared_out
+from grader.reading.passages.ids import Parts, id_parts
+from grader.reading.passages.marked import MarkedText, marked_text
+from grader.reading.passages.placing import only_points, placed_by_cues, pointed_to
+from grader.reading.passages.regions import Piece, Region, regions, uncovered
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grader.reading.cues import Unit, cue_scores, has_cue
-from grader.reading.marked import MarkedText, has_statements
-from grader.reading.prose import is_pointer, points_to_comments_above, sentences, tokens
-from grader.reading.regions import Piece
+from grader.reading.passages.cues import Unit, cue_scores, has_cue
+from grader.reading.passages.marked import MarkedText, has_statements
+from grader.reading.passages.prose import is_pointer, points_to_comments_above, sentences, tokens
+from grader.reading.passages.regions import Piece
 from grader.records.rubric import Question, Rubric
 
 _COPIED = 4.5

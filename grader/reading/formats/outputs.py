@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from grader.reading.decoding import clean
-from grader.reading.terminal import screen_text, shortened
+from grader.reading.formats.decoding import clean
+from grader.reading.formats.terminal import screen_text, shortened
 from grader.records.submission import SavedImage, SavedOutput
 
 TEXT_LIMIT = 400_000

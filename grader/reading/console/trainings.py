@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from grader.reading.progress import EpochHeader, ProgressLine, epoch_header, is_callback_line, progress_line
+from grader.reading.console.progress import EpochHeader, ProgressLine, epoch_header, is_callback_line, progress_line
 from grader.records.recording import LoggedEpoch
 
 _SAMPLES = re.compile(r"\s*Train on \d{1,12} (?:samples|steps)")

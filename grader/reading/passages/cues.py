@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grader.reading.comments import comment_text
-from grader.reading.prose import Asked, sentences
+from grader.reading.passages.comments import comment_text
+from grader.reading.passages.prose import Asked, sentences
 from grader.records.rubric import Question
 
 _TITLE_WEIGHT = 3.0

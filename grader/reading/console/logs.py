@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.reading.code import called_names, progress_calls
-from grader.reading.progress import LINE_LIMIT, is_cut
-from grader.reading.scores import printed_score
-from grader.reading.summaries import Summary, summaries
-from grader.reading.terminal import screen_text, shortened
-from grader.reading.trainings import Training, Trainings
+from grader.reading.console.progress import LINE_LIMIT, is_cut
+from grader.reading.console.scores import printed_score
+from grader.reading.console.summaries import Summary, summaries
+from grader.reading.console.trainings import Training, Trainings
+from grader.reading.formats.terminal import screen_text, shortened
+from grader.reading.passages.code import called_names, progress_calls
 from grader.records.recording import Event, LoggedScore, LoggedSummary, LoggedTraining
 
 _TEXT_LIMIT = 3_000_000

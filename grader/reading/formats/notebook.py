@@ -12,11 +12,11 @@ from typing import Any, Literal
 import nbformat
 
 from grader.errors import UserError
-from grader.reading.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
-from grader.reading.decoding import decoded
-from grader.reading.outputs import joined, saved_image, saved_outputs
-from grader.reading.salvage import salvaged_cells
-from grader.reading.terminal import shortened
+from grader.reading.formats.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
+from grader.reading.formats.decoding import decoded
+from grader.reading.formats.outputs import joined, saved_image, saved_outputs
+from grader.reading.formats.salvage import salvaged_cells
+from grader.reading.formats.terminal import shortened
 from grader.records.submission import Cell, SavedOutput
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.reading.code import masked, parsed
+from grader.reading.passages.code import masked, parsed
 
 _PLOTTING = re.compile(r"\b(?:plt|pyplot|ax\w{0,9}|axs|fig\w{0,9}|sns|axes)\s?(?:\[[^\]\n]{1,30}\])?\.\w")
 _SHOWN = re.compile(r"\b(?:show|savefig|close)\s*\(")

@@ -6,7 +6,7 @@ import ast
 import io
 import tokenize
 
-from grader.reading.code import masked, parsed
+from grader.reading.passages.code import masked, parsed
 
 _LINES_LIMIT = 20_000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.reading.marked import marked_text
-from grader.reading.placing import only_points
-from grader.reading.regions import Piece
+from grader.reading.passages.marked import marked_text
+from grader.reading.passages.placing import only_points
+from grader.reading.passages.regions import Piece
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from grader.reading.code import parsed
-from grader.reading.comments import comment_rows
+from grader.reading.passages.code import parsed
+from grader.reading.passages.comments import comment_rows
 from grader.records.submission import Cell
 
 LINE_LIMIT = 600

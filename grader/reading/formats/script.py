@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import UserError
-from grader.reading.chunks import chunks
-from grader.reading.code import parsed
-from grader.reading.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
-from grader.reading.decoding import decoded
+from grader.reading.formats.chunks import chunks
+from grader.reading.formats.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
+from grader.reading.formats.decoding import decoded
+from grader.reading.passages.code import parsed
 from grader.records.submission import Cell
 
 _PERCENT = re.compile(r"#\s?%%(?!%)(.*)$")

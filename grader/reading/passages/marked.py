@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grader.reading.code import parsed
-from grader.reading.comments import comment_text, is_code, trailing_comments
-from grader.reading.cues import Unit
-from grader.reading.ids import KnownIds
-from grader.reading.lines import Line, text_lines
-from grader.reading.markers import Marker, found_markers
-from grader.reading.prose import Asked, is_pointer, own_lines, sentences, tokens
-from grader.reading.regions import Piece
+from grader.reading.passages.code import parsed
+from grader.reading.passages.comments import comment_text, is_code, trailing_comments
+from grader.reading.passages.cues import Unit
+from grader.reading.passages.ids import KnownIds
+from grader.reading.passages.lines import Line, text_lines
+from grader.reading.passages.markers import Marker, found_markers
+from grader.reading.passages.prose import Asked, is_pointer, own_lines, sentences, tokens
+from grader.reading.passages.regions import Piece
 from grader.records.rubric import Rubric
 from grader.records.submission import Cell
 

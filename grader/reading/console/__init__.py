@@ -1,0 +1,1 @@
+"""What Keras prints, read back into typed events."""

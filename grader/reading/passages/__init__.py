@@ -1,0 +1,1 @@
+"""Which piece of a submission stands under which question."""
