@@ -29,6 +29,7 @@ from grader.training.service import DataPool, TrainingService, library_versions
 from grader.training.spec import Runtime
 from grader.training.store import TrainingStore
 
+_NVIDIA = Path("/dev/nvidia0")
 _CODE = ("recorder", "training", "sandbox", "datasets")
 
 
@@ -37,12 +38,12 @@ class Workshop:
 
     def __init__(self, options: Options, progress: Progress) -> None:
         self.options = options
-        self.device = detected_device()
+        self._warm: WarmServer | None = None
+        self.device = self._detected_device()
         self.effort: Effort = options.effort or ("quick" if self.device == "cpu" else "full")
         self._progress = progress
         self._pool = DataPool()
         self._recordings = RecordingStore(options.cache / "recordings")
-        self._warm: WarmServer | None = None
         self._datasets: dict[str, Dataset] = {}
         self._prints: dict[str, Fingerprints] = {}
         runtime = Runtime(self.device, options.threads, library_versions())
@@ -159,16 +160,21 @@ class Workshop:
         return self._warm
 
     def _start_trainer(self) -> Any:
-        visible = {} if self.device == "cpu" else {"CUDA_VISIBLE_DEVICES": "0"}
+        visible: dict[str, str | None] = {"CUDA_VISIBLE_DEVICES": None} if _NVIDIA.exists() else {}
         return self._server().trainer(visible)
 
-
-def detected_device() -> str:
-    """`gpu` when this machine has an NVIDIA device and TensorFlow its libraries, else `cpu`, without importing it."""
-    from importlib.util import find_spec
-
-    has_device = Path("/dev/nvidia0").exists()
-    return "gpu" if has_device and find_spec("nvidia") is not None else "cpu"
+    def _detected_device(self) -> str:
+        """`cpu`, or the name of the GPU that TensorFlow sees; it is asked only where there is a device at all."""
+        if not _NVIDIA.exists():
+            return "cpu"
+        trainer = self._start_trainer()
+        try:
+            header, _ = trainer.channel.receive(timeout=180.0)
+        except (EOFError, TimeoutError, OSError):
+            return "cpu"
+        finally:
+            trainer.kill()
+        return str(header.get("device", "cpu"))
 
 
 def _solution_fault(rubric: Rubric, solution: Submission, recording: Recording) -> str:

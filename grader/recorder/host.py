@@ -219,6 +219,7 @@ class Recorder:
         uses = [self._data_use(item) if isinstance(item, dict) else None for item in (train, validation)]
         model, architecture = self._log.model(header, self._log.cell)
         trained = native_training(header, model, architecture, self._log, uses[0], uses[1])
+        trained = trained.model_copy(update={"test": self._desk.score(header, trained.train, weights)})
         self._log.add(trained)
         student.channel.send({"type": "noted", "seq": trained.seq})
 

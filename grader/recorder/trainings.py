@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from grader.errors import TrainerError
 from grader.recorder.architectures import canonical_architecture
 from grader.recorder.data import DataDesk
 from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
-from grader.records.models import DataUse, FitArguments
+from grader.records.models import DataUse, FitArguments, TestScore
 from grader.training.arguments import canonical_compile, canonical_fit
 from grader.training.budget import check_budget
 from grader.training.canonical import NotExpressibleError, canonical_digest
@@ -101,6 +101,24 @@ class TrainingDesk:
         spec = finished.spec.with_replica(replica)
         result = self._train(spec, finished.start, finished.train, progress)
         return FinishedTraining(spec, finished.start, result, finished.train, finished.validation)
+
+    def score(self, header: Mapping[str, Any], train: DataUse, weights: Sequence[Array]) -> TestScore | None:
+        """The host's own score of weights that were trained in the sandbox; `None` where it cannot measure."""
+        test = self._data.test_set(train)
+        if test is None or not weights:
+            return None
+        try:
+            architecture = canonical_architecture(header["description"], train.shape)
+            check_budget(architecture)
+            loss = canonical_compile(header.get("compile"))["loss"]
+        except NotExpressibleError:
+            return None
+        label_shape = (10,) if train.one_hot else ()
+        try:
+            return self._service.score(architecture, loss, label_shape, weights, test, train.dataset or "")
+        except TrainerError:
+            logger.exception("the trainer failed to score")
+            return None
 
     def _replica(self, spec: TrainingSpec) -> int:
         self._asked[spec.key] += 1

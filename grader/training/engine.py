@@ -67,10 +67,15 @@ class Engine:
 
     def predict(self, x: Array) -> Array:
         """Outputs for all rows of `x`."""
-        return np.concatenate([np.array(self.model(part[0], training=False)) for part in _parts((tf.constant(x),))])
+        return predictions(self.model, x)
 
     def _metrics(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+
+
+def predictions(model: Any, x: Array) -> Array:
+    """Outputs of `model` for all rows of `x`, batch by batch."""
+    return np.concatenate([np.array(model(part[0], training=False)) for part in _parts((tf.constant(x),))])
 
 
 def _graphs(model: Any) -> tuple[Any, Any]:

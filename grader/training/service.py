@@ -160,31 +160,68 @@ class TrainingService:
         test_dataset: str,
         progress: Callable[[EpochProgress], None],
     ) -> TrainingResult:
+        content = spec.content() | {"data": vars(spec.data)}
+        request = {"type": "train", "spec": content, "seed": spec.random_seed, "limit": self.limit_seconds}
+
+        def show(header: dict[str, Any]) -> None:
+            progress(EpochProgress(header["epoch"], int(str(spec.fit["epochs"])), header["metrics"]))
+
+        header, arrays = self._answer(request, start, show)
+        return self._result(header, arrays, spec, test_dataset)
+
+    def score(
+        self,
+        architecture: dict[str, Any],
+        loss: dict[str, Any] | None,
+        label_shape: tuple[int, ...],
+        weights: Sequence[Array],
+        test: tuple[str, str],
+        test_dataset: str,
+    ) -> TestScore | None:
+        """The test score of weights that were trained elsewhere; `None` when the trainer cannot tell.
+
+        `test` holds the digests of the test rows and their labels. Raises `TrainerError` when the trainer failed.
+        """
+        data = {"test_x": test[0], "test_y": test[1]}
+        spec = {"architecture": architecture, "compile": {"loss": loss}, "label_shape": list(label_shape), "data": data}
+        try:
+            header, _ = self._answer({"type": "score", "spec": spec}, weights, lambda _: None)
+        except (TrainingRefusedError, TrainingLimitError):
+            return None
+        score, rows = header["score"], self.pool.get(test[0])
+        if score is None or rows is None:
+            return None
+        return TestScore(dataset=test_dataset, rows=len(rows), accuracy=score["accuracy"], loss=score["loss"])
+
+    def _answer(
+        self, request: dict[str, Any], arrays: Sequence[Array], show: Callable[[dict[str, Any]], None]
+    ) -> tuple[dict[str, Any], list[Array]]:
+        """The trainer's answer to `request`, after sending it what data it lacks."""
         try:
             channel = self._ready_trainer().channel
-            for digest in spec.data.given():
-                self._send_data(channel, digest)
-            content = spec.content() | {"data": vars(spec.data)}
-            header = {"type": "train", "spec": content, "seed": spec.random_seed, "limit": self.limit_seconds}
-            channel.send(header, list(start))
-            return self._answer(channel, spec, test_dataset, progress)
+            self._send(channel, request, arrays)
+            deadline = time.monotonic() + self.limit_seconds + 60
+            while True:
+                header, answer = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
+                if header["type"] == "epoch":
+                    show(header)
+                elif header["type"] == "missing":
+                    self._sent -= set(header["digests"])
+                    self._send(channel, request, arrays)
+                elif header["type"] == "failed":
+                    refused = TrainingLimitError if header["fault"] == "limit" else TrainingRefusedError
+                    raise refused(header["message"])
+                else:
+                    return header, answer
         except (EOFError, OSError, TimeoutError) as error:
             self.close()
             raise TrainerError(f"the trainer ended without an answer ({type(error).__name__})") from error
 
-    def _answer(
-        self, channel: _Channel, spec: TrainingSpec, test_dataset: str, progress: Callable[[EpochProgress], None]
-    ) -> TrainingResult:
-        deadline = time.monotonic() + self.limit_seconds + 60
-        while True:
-            header, arrays = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
-            if header["type"] == "epoch":
-                progress(EpochProgress(header["epoch"], int(str(spec.fit["epochs"])), header["metrics"]))
-            elif header["type"] == "failed":
-                refused = TrainingLimitError if header["fault"] == "limit" else TrainingRefusedError
-                raise refused(header["message"])
-            else:
-                return self._result(header, arrays, spec, test_dataset)
+    def _send(self, channel: _Channel, request: dict[str, Any], arrays: Sequence[Array]) -> None:
+        for digest in request["spec"]["data"].values():
+            if digest:
+                self._send_data(channel, digest)
+        channel.send(request, list(arrays))
 
     def _result(
         self, header: dict[str, Any], arrays: list[Array], spec: TrainingSpec, test_dataset: str

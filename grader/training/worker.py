@@ -1,6 +1,7 @@
 """The trainer's process: trains and scores what the host asks for, and knows nothing of submissions or rubrics.
 
-Messages in: `data` (an array under its digest), `train`. Messages out: `ready`, `epoch`, `trained`, `failed`.
+Messages in: `data` (an array under its digest), `train`, `score`. Messages out: `ready`, `epoch`, `trained`, `scored`,
+`missing` (data that were let go and are to be sent again), `failed`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from grader.sandbox.frames import Channel
 from grader.training import assembly
 from grader.training.canonical import canonical_digest
-from grader.training.engine import Engine, run_epochs
+from grader.training.engine import Engine, predictions, run_epochs
 
 _DATA_BYTES = 3 << 30
 _ENGINES = 2
@@ -70,28 +71,37 @@ class _Worker:
             lambda epoch, metrics: self.channel.send({"type": "epoch", "epoch": epoch, "metrics": dict(metrics)}),
             time.monotonic() + limit,
         )
-        score = self.score(engine, spec, y)
+        score = self.score(engine.predict, spec, y.shape[1:])
         weights = engine.model.get_weights()
         optimizer = [np.array(variable) for variable in engine.model.optimizer.variables]
         reply = {"type": "trained", "history": history, "seconds": seconds, "score": score, "weights": len(weights)}
         self.channel.send(reply, [np.asarray(array) for array in weights + optimizer])
 
-    def score(self, engine: Engine, spec: Mapping[str, Any], y: Array) -> dict[str, float] | None:
+    def score(
+        self, predict: Callable[[Array], Array], spec: Mapping[str, Any], label_shape: Sequence[int]
+    ) -> dict[str, float] | None:
         """Accuracy and loss on the data set's own test rows; `None` without them or without one output per class."""
         digest = spec["data"]["test_x"]
         if not digest:
             return None
         labels = self.data[spec["data"]["test_y"]].reshape(-1).astype(np.int64)
-        outputs = engine.predict(self.data[digest])
+        outputs = predict(self.data[digest])
         if outputs.ndim != 2 or outputs.shape[1] <= labels.max():
             return None
-        one_hot = y.ndim == 2 and y.shape[1] == outputs.shape[1]
+        one_hot = tuple(label_shape) == outputs.shape[1:]
         truth = np.eye(outputs.shape[1], dtype=np.float32)[labels] if one_hot else labels
         try:
             loss = float(assembly.loss(spec["compile"]["loss"])(truth, outputs))
         except (ValueError, TypeError, tf.errors.OpError):
             loss = float("nan")
         return {"accuracy": float(np.mean(outputs.argmax(axis=1) == labels)), "loss": loss}
+
+    def score_weights(self, spec: Mapping[str, Any], weights: list[Array]) -> None:
+        """Score weights that were trained elsewhere."""
+        model = assembly.model_builder(spec["architecture"])()
+        model.set_weights(weights)
+        score = self.score(lambda x: predictions(model, x), spec, spec["label_shape"])
+        self.channel.send({"type": "scored", "score": score})
 
 
 def _row_weights(y: Array, weights: Mapping[str, float]) -> Array:
@@ -139,8 +149,15 @@ def _serve(worker: _Worker, header: Mapping[str, Any], arrays: list[Array]) -> N
     if header["type"] == "data":
         worker.keep(header["digest"], arrays[0])
         return
+    missing = [digest for digest in header["spec"]["data"].values() if digest and digest not in worker.data]
+    if missing:
+        worker.channel.send({"type": "missing", "digests": missing})
+        return
     try:
-        worker.train(header["spec"], arrays, header["seed"], header["limit"])
+        if header["type"] == "score":
+            worker.score_weights(header["spec"], arrays)
+        else:
+            worker.train(header["spec"], arrays, header["seed"], header["limit"])
     except (MemoryError, TimeoutError, tf.errors.ResourceExhaustedError) as error:
         worker.engines.clear()
         worker.channel.send({"type": "failed", "fault": "limit", "message": f"{error}"[:500]})

@@ -92,8 +92,10 @@ def test_quick_effort_cuts_inside_fit_alone(record: Any) -> None:
 def test_own_callback_trains_in_the_sandbox(record: Any) -> None:
     """What is not plain configuration is trained by the student's process, and the recording says why."""
     own = "class Mine(keras.callbacks.Callback):\n    pass\n" + FIT.replace("epochs=3", "epochs=2, callbacks=[Mine()]")
-    (trained,) = record(DATA, MODEL, own).recording.trainings()
+    recorded = record(DATA, MODEL, own, "print(model.evaluate(x_test, y_test, verbose=0))")
+    (trained,) = recorded.recording.trainings()
     assert "Mine" in trained.native
+    assert trained.test.accuracy == pytest.approx(events(recorded, "evaluated")[0].metrics["accuracy"], abs=1e-6)
     assert trained.history.epochs == 2
     assert trained.train.split == "train"
 
