@@ -64,7 +64,7 @@ def _settle(job: Job, scratch: str, temporary: str) -> None:
     os.environ.pop("PYTHONPATH", None)
     tempfile.tempdir = None
     sys.dont_write_bytecode = True
-    sys.path[:] = [scratch, *(path for path in sys.path if os.path.isdir(path))]  # noqa: PTH112
+    sys.path[:] = [scratch, *filter(_listable, sys.path)]
     sys.argv[:] = ["student"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.modules["__main__"].__dict__["__builtins__"] = builtins
@@ -78,6 +78,13 @@ def _settle(job: Job, scratch: str, temporary: str) -> None:
     random.seed(_SEED)
     np.random.seed(_SEED)
     _limit_threads(job.threads)
+
+
+def _listable(folder: str) -> bool:
+    try:
+        return bool(os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def _limit_threads(threads: int) -> None:

@@ -72,7 +72,7 @@ def _be_first_process(job: Job, report: int, user: int, privileged: bool) -> NoR
         prctl(Prctl.SET_DUMPABLE, 0)
     student = os.fork()
     if student == 0:
-        run_locked_down(job, _lockdown(user if privileged else None), report)
+        run_locked_down(job, _lockdown(user if privileged else None, privileged or _counts_by_namespace()), report)
     job.close()
     with step("first process"):
         prctl(Prctl.SET_NO_NEW_PRIVS, 1)
@@ -87,13 +87,13 @@ def _be_first_process(job: Job, report: int, user: int, privileged: bool) -> NoR
             os._exit(0)
 
 
-def _lockdown(user: int | None) -> Lockdown:
+def _lockdown(user: int | None, own_count: bool) -> Lockdown:
     return Lockdown(
         parent=1,
         scratch=SCRATCH,
         temporary=TEMPORARY,
         user=user,
-        own_count=True,
+        own_count=own_count,
         may_start_programs=True,
         read=("/",),
         write=(SCRATCH, TEMPORARY, SHARED_MEMORY),
@@ -101,6 +101,12 @@ def _lockdown(user: int | None) -> Lockdown:
         # The minimal root already holds nothing else; Landlock stands behind it where the kernel has it.
         landlock=landlock_version() > 0,
     )
+
+
+def _counts_by_namespace() -> bool:
+    """Whether the kernel counts a user's processes for each user namespace by itself, as Linux does from 5.14 on."""
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int("".join(filter(str.isdecimal, minor)))) >= (5, 14)
 
 
 def _leave_if_alone(report: int) -> None:

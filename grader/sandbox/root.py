@@ -41,6 +41,9 @@ def enter_root(readable: Readable, limits: Limits, uid: int) -> None:
         for folder in (_NEW, _SPACE):
             Path(folder).mkdir()
         mount("tmpfs", _NEW, "tmpfs", _SAFE, "size=4m,mode=755")
+    # Writable places come first: the Python environment may lie below /tmp, and is then mounted into it.
+    with step("scratch"):
+        _writable_places(limits, uid)
     with step("read-only folders"):
         for path in readable.paths:
             _show(path)
@@ -54,8 +57,6 @@ def enter_root(readable: Readable, limits: Limits, uid: int) -> None:
             Path(_NEW + name).write_text(text.format(uid=uid))
     with step("devices"):
         _devices()
-    with step("scratch"):
-        _writable_places(limits, uid)
     with step("processes folder"):
         Path(_NEW + "/proc").mkdir()
         mount("proc", _NEW + "/proc", "proc", _SAFE | Mount.NOEXEC)

@@ -82,6 +82,7 @@ def _allow_calls(allowing: _Filter, may_start_programs: bool) -> None:
         return
     allowing.add_all(_error(errno.EPERM), (*STARTING, "tkill"))
     allowing.add_all(_error(0), METADATA)
+    allowing.add(_error(errno.EPERM), "clone", (0, _CLONE_THREAD, 0))
     allowing.add(_ALLOW, "clone", (0, _CLONE_NEW_NAMESPACES | _CLONE_THREAD, _CLONE_THREAD))
     for call in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
         allowing.add(_ALLOW, call, (0, _LOW_HALF, os.getpid()))

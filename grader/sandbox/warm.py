@@ -95,6 +95,8 @@ class WarmServer:
         """Start the server without waiting for it. Of no effect when it is started."""
         if self._server is not None:
             return
+        if sys.platform != "linux":
+            raise SandboxUnavailableError("Student code runs on Linux only: run labgrade in a Linux container.")
         self._control, theirs = control_pair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         with theirs:

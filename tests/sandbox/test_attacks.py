@@ -30,7 +30,8 @@ def attempt(sandbox: Sandbox, code: str, **limits: float):
 
 def unharmed(sandbox: Sandbox) -> None:
     """The next run is served as if nothing had happened, and nothing of the last one is left."""
-    answer, outcome, _ = sandbox.run("import os; answer = [6 * 7, os.listdir(), os.listdir(os.environ['TMPDIR'])]")
+    code = "import os, glob; answer = [6 * 7, os.listdir(), [*filter(os.path.isfile, glob.glob(os.environ['TMPDIR'] + '/*'))]]"
+    answer, outcome, _ = sandbox.run(code)
     assert answer["answer"] == [42, [], []]
     assert outcome.status == "finished"
     assert eventually(lambda: len(processes_of(sandbox.server)) == 1)

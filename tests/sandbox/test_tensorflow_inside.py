@@ -22,7 +22,7 @@ plt.plot(history.history["loss"], label="loss")
 plt.title("Täby"); plt.legend()
 svg = io.BytesIO(); plt.savefig(svg, format="svg")
 shell = InteractiveShell.instance()
-done = shell.run_cell("%matplotlib inline\\ntable = 1\\nimport asyncio\\nawait asyncio.sleep(0)\\ntable")
+done = shell.run_cell("%time table = 0\\ntable = 1\\nimport asyncio\\nawait asyncio.sleep(0)\\ntable")
 try:
     listed = subprocess.run(["ls", "/"], capture_output=True, text=True).stdout.split()
     shell.run_cell("!echo from-shell")
