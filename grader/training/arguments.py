@@ -117,7 +117,7 @@ def _callback(raw: Any) -> dict[str, Any]:
     item = mapping(raw, "a callback")
     name = str(item.get("class_name"))
     if name not in allowlist.CALLBACKS:
-        raise NotExpressibleError(f"the callback {short(name)} has code of its own")
+        raise NotExpressibleError(f"the callback {short(name)} is not one that can be told as configuration")
     allowed = allowlist.CALLBACKS[name]
     kept = {key: _argument(value) for key, value in item.items() if key in allowed}
     return {"class_name": name, **kept}

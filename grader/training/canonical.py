@@ -162,12 +162,13 @@ def _string(value: str, key: str) -> str:
 
 
 def plain(name: str, config: dict[str, Any]) -> dict[str, Any]:
-    return {"module": _module(name), "class_name": name, "config": config, "registered_name": None}
+    registered = name if name == "Functional" else None  # what Keras itself writes for it
+    return {"module": _module(name), "class_name": name, "config": config, "registered_name": registered}
 
 
 def _module(name: str) -> str:
     if name in allowlist.MODELS:
-        return "keras"
+        return "keras" if name == "Sequential" else "keras.src.models.functional"
     if name in allowlist.LAYERS:
         return "keras.layers"
     if name in allowlist.INITIALIZERS:

@@ -34,7 +34,18 @@ ROOMS = {
     "display": {"records"},
     "cli": {"pipeline", "workshop", "options", "display", "sandbox", "records", "errors"},
 }
-HEAVY = ("tensorflow", "keras", "weasyprint", "matplotlib", "scipy", "nbformat", "IPython", "pandas", "numpy", "pydantic")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "weasyprint",
+    "matplotlib",
+    "scipy",
+    "nbformat",
+    "IPython",
+    "pandas",
+    "numpy",
+    "pydantic",
+)
 
 
 def room(file: Path) -> str:

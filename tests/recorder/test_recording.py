@@ -194,6 +194,7 @@ channel.send({"type": "event", "kind": "trained", "cell": 0, "history": {"accura
         ("from keras.optimizers import adam; adam(lr=0.1)", "lr="),
         ("from tensorflow.keras.optimizers.legacy import SGD; SGD(lr=0.1)", "lr="),
         (MODEL.replace("['accuracy']", "'accuracy'").replace('["accuracy"]', "'accuracy'"), "metrics as text"),
+        (MODEL + "model.compile('sgd', 'mse', ['accuracy'])", "metrics in third place"),
         ("import tensorflow as tf; tf.keras.optimizers.legacy.Adam(lr=0.1)", "lr="),
         ("import numpy as np; np.zeros(2, np.int)", "np.int"),
         ("from google.colab import drive; drive.mount('/content/drive')", "google.colab"),
@@ -302,3 +303,19 @@ def test_functions_are_listed(record: Any) -> None:
     """A function defined at top level is recorded with its parameters."""
     (function,) = events(record("def relu(x, slope=0):\n    return x"), "function")
     assert (function.name, function.parameters) == ("relu", ("x", "slope"))
+
+
+def test_functional_model_is_trained_by_the_trainer(record: Any) -> None:
+    """Branches, activation objects and functions of TensorFlow's own are plain configuration."""
+    source = """
+from keras import layers
+import tensorflow as tf
+given = keras.Input((784,))
+left = layers.Dense(8, activation=tf.nn.relu)(given)
+right = layers.Dense(8, activation=layers.LeakyReLU())(given)
+model = keras.Model(given, layers.Dense(10, activation="softmax")(layers.concatenate([left, right])))
+model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+"""
+    (trained,) = record(DATA, source, FIT).recording.trainings()
+    assert trained.native is None
+    assert trained.test is not None

@@ -1,4 +1,4 @@
-"""Run a command as an ordinary user: `python ordinary_user.py command...`, started by root.
+"""Run a command as an ordinary user: `python ordinary_user.py HOME COMMAND...`, started by root.
 
 Where Python or a folder of the command lies below a folder for root alone (such as /root), that folder is replaced, in
 a mount namespace of this process, by one that shows nothing else.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from grader.sandbox.libc import Mount, Namespace, mount, unshare
@@ -18,7 +17,7 @@ USER = 54321
 
 def main() -> None:
     """Become the user and run the command."""
-    home = Path(tempfile.mkdtemp(prefix="ordinary-user-"))
+    home = Path(sys.argv[1])
     os.chown(home, USER, USER)
     try:
         unshare(Namespace.MOUNT)
@@ -31,7 +30,7 @@ def main() -> None:
     os.setresgid(USER, USER, USER)
     os.setresuid(USER, USER, USER)
     os.environ.update(HOME=str(home), TMPDIR=str(home), XDG_CACHE_HOME=str(home / "cache"))
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execv(sys.argv[2], sys.argv[2:])
 
 
 def open_way(path: Path, room: Path) -> None:

@@ -73,6 +73,7 @@ class _Results(DisplayHook):  # type: ignore[misc]
         self.update_user_ns(result)
         data, _ = self.compute_format_data(result)
         text = str(data.get("text/plain", ""))[:_MAX_CELL_TEXT]
+        self.link.flush_output()
         self.link.event("printed", text=text, stream="result")
 
 
@@ -101,6 +102,7 @@ class Shell:
         self.shell.showtraceback = lambda *arguments, **more: None
         self.shell.showsyntaxerror = lambda *arguments, **more: None
         self.shell.system = self._system
+        self.shell.ask_exit = lambda: None
         self.shell.user_ns["get_ipython"] = lambda: self.shell
         for name in ("pip", "conda", "mamba", "uv"):
             self.shell.register_magic_function(self._installing(name), "line", name)

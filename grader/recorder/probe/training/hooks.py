@@ -43,12 +43,20 @@ def _compile(link: Link, original: Any) -> Any:
         if isinstance(metrics, str):
             link.note("shim", "metrics as text", f"metrics='{metrics[:40]}' was read as a list of one, as Keras 2 did.")
             metrics = [metrics]
+        if metrics is None and _names(loss_weights):
+            link.note("shim", "metrics in third place", "compile's third argument was read as metrics, as in Keras 2.")
+            metrics, loss_weights = loss_weights, None
         original(self, optimizer, loss, loss_weights, metrics, **more)
         state = state_of(self)
         state.loss, state.metrics, state.compiled, state.same_optimizer = loss, metrics, True, False
         link.event("compiled", **model_fields(self), compile=describe.compile_description(self, loss, metrics))
 
     return compile_model
+
+
+def _names(value: Any) -> bool:
+    """Whether this is a list of metrics rather than of weights."""
+    return isinstance(value, list | tuple) and bool(value) and not any(isinstance(item, int | float) for item in value)
 
 
 def _fit(fitting: Fitting, original: Any) -> Any:
