@@ -248,7 +248,7 @@ for factor, value, spread in zip(factors, mean, deviation):
 # ### 2.4 How close to Hinton's result
 #
 # Hinton reports 0.9847. With 40 epochs and without weight decay we come to about 0.982, which is lower by about a quarter of a
-# percentage point, or 25 more errors among the 10,000 images. After only 10 epochs the sweep's best mean, about 0.979, stays some 0.6 percentage points lower. The
+# percentage point, or 25 more errors among the 10,000 images. After only 10 epochs the sweep's best mean, about 0.978, stays some 0.7 percentage points lower. The
 # differences between small factors are of the size of the standard deviation over replicates, so that three replicates cannot tell them apart.
 
 # %% [markdown]
