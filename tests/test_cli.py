@@ -101,6 +101,6 @@ def test_interrupted_run_leaves_nothing_behind(tmp_path: Path, how: signal.Signa
     assert process.returncode == 2
     assert "Traceback" not in errors
     assert "interrupted" in errors.strip().splitlines()[-1]
-    gone, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     assert not list((tmp_path / "reports").rglob("*.*"))

@@ -20,11 +20,11 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import NoReturn
 
-from grader.sandbox.availability import available_provider
+from grader.sandbox.confinement.availability import available_provider
 from grader.sandbox.contract import Limits, Provider
 from grader.sandbox.control import Message, receive_message, send_message
 from grader.sandbox.job import Entry, Job, entry_function
-from grader.sandbox.supervisor import supervise
+from grader.sandbox.supervision.supervisor import supervise
 from grader.sandbox.trainer import become_trainer
 
 _PARENT_CHECK_SECONDS = 0.2

@@ -10,10 +10,10 @@ import traceback
 from collections.abc import Mapping
 from typing import NoReturn
 
+from grader.sandbox.confinement.libc import die_with_parent
 from grader.sandbox.frames import Channel
 from grader.sandbox.job import Entry
-from grader.sandbox.libc import die_with_parent
-from grader.sandbox.rlimits import limit_data
+from grader.sandbox.supervision.rlimits import limit_data
 
 
 def become_trainer(

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import grader
-from grader.sandbox import readable, seccomp
-from grader.sandbox.readable import readable_paths, without_hidden
+from grader.sandbox.confinement import readable, seccomp
+from grader.sandbox.confinement.readable import readable_paths, without_hidden
 
 
 def within(path: Path, folders: tuple[str, ...]) -> bool:

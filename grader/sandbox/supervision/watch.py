@@ -14,7 +14,7 @@ from typing import Literal
 
 from grader.sandbox.contract import Limits
 from grader.sandbox.control import receive_message, send_message
-from grader.sandbox.watchdog import descendants, folder_use, memory, memory_upper_bound, thread_count
+from grader.sandbox.supervision.watchdog import descendants, folder_use, memory, memory_upper_bound, thread_count
 
 _LOOK_SECONDS = 0.05
 _COST_SHARE = 0.05

@@ -8,15 +8,23 @@ import signal
 from pathlib import Path
 from typing import NoReturn
 
-from grader.sandbox.identity import USER_INSIDE, is_privileged, slot_user
+from grader.sandbox.confinement.identity import USER_INSIDE, is_privileged, slot_user
+from grader.sandbox.confinement.landlock import landlock_version
+from grader.sandbox.confinement.libc import (
+    Namespace,
+    Prctl,
+    drop_bounding_set,
+    drop_capabilities,
+    prctl,
+    set_host_name,
+    unshare,
+)
+from grader.sandbox.confinement.lockdown import Lockdown, run_locked_down
+from grader.sandbox.confinement.readable import readable_paths
+from grader.sandbox.confinement.root import SCRATCH, SHARED_MEMORY, TEMPORARY, TERMINALS, WRITABLE_DEVICES, enter_root
+from grader.sandbox.confinement.seccomp import require_libseccomp, restrict_system_calls
+from grader.sandbox.confinement.steps import ConfinementError, report_left, report_refusal, step
 from grader.sandbox.job import Job
-from grader.sandbox.landlock import landlock_version
-from grader.sandbox.libc import Namespace, Prctl, drop_bounding_set, drop_capabilities, prctl, set_host_name, unshare
-from grader.sandbox.lockdown import Lockdown, run_locked_down
-from grader.sandbox.readable import readable_paths
-from grader.sandbox.root import SCRATCH, SHARED_MEMORY, TEMPORARY, TERMINALS, WRITABLE_DEVICES, enter_root
-from grader.sandbox.seccomp import require_libseccomp, restrict_system_calls
-from grader.sandbox.steps import ConfinementError, report_left, report_refusal, step
 
 _INSIDE_INIT = Namespace.MOUNT | Namespace.NET | Namespace.IPC | Namespace.UTS | Namespace.CGROUP
 

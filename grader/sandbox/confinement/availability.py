@@ -12,12 +12,12 @@ from typing import IO, NoReturn
 import numpy as np
 
 import grader.sandbox.contract
-from grader.sandbox.confine import candidates
+from grader.sandbox.confinement.confine import candidates
 from grader.sandbox.contract import Limits, Provider, ProviderChoice
 from grader.sandbox.control import control_pair, receive_message
 from grader.sandbox.frames import Channel
 from grader.sandbox.job import Job
-from grader.sandbox.supervisor import supervise
+from grader.sandbox.supervision.supervisor import supervise
 
 _TRIAL_SECONDS = 20.0
 _TRIAL_LIMITS = Limits(wall_seconds=10.0, cpu_seconds=10)

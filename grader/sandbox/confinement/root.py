@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from grader.sandbox.confinement.libc import Mount, bind_read_only, detach, mount, pivot_root
+from grader.sandbox.confinement.readable import Readable
+from grader.sandbox.confinement.steps import step
 from grader.sandbox.contract import Limits
-from grader.sandbox.libc import Mount, bind_read_only, detach, mount, pivot_root
-from grader.sandbox.readable import Readable
-from grader.sandbox.steps import step
 
 SCRATCH = "/scratch"
 TEMPORARY = "/tmp"

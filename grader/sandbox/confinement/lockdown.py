@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from grader.sandbox.child import REPORT, arrange_descriptors, run_entry
-from grader.sandbox.identity import become
+from grader.sandbox.confinement.identity import become
+from grader.sandbox.confinement.landlock import restrict_files
+from grader.sandbox.confinement.libc import Prctl, die_with_parent, drop_bounding_set, drop_capabilities, prctl
+from grader.sandbox.confinement.seccomp import restrict_system_calls
+from grader.sandbox.confinement.steps import ConfinementError, report_refusal, report_running, step
 from grader.sandbox.job import Job
-from grader.sandbox.landlock import restrict_files
-from grader.sandbox.libc import Prctl, die_with_parent, drop_bounding_set, drop_capabilities, prctl
-from grader.sandbox.rlimits import limit_process
-from grader.sandbox.seccomp import restrict_system_calls
-from grader.sandbox.steps import ConfinementError, report_refusal, report_running, step
+from grader.sandbox.supervision.child import REPORT, arrange_descriptors, run_entry
+from grader.sandbox.supervision.rlimits import limit_process
 
 
 @dataclass(frozen=True)

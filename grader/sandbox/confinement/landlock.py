@@ -10,7 +10,7 @@ from contextlib import suppress
 from enum import IntFlag
 from pathlib import Path
 
-from grader.sandbox.libc import LANDLOCK_ADD_RULE, LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF, syscall
+from grader.sandbox.confinement.libc import LANDLOCK_ADD_RULE, LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF, syscall
 
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1

@@ -14,13 +14,13 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn
 
-from grader.sandbox.confine import start_confined
+from grader.sandbox.confinement.confine import start_confined
+from grader.sandbox.confinement.libc import Prctl, die_with_parent, prctl
+from grader.sandbox.confinement.steps import ConfinementError
 from grader.sandbox.control import Message, send_message
 from grader.sandbox.job import Job
-from grader.sandbox.libc import Prctl, die_with_parent, prctl
-from grader.sandbox.steps import ConfinementError
-from grader.sandbox.watch import Verdict, Watch
-from grader.sandbox.watchdog import descendants
+from grader.sandbox.supervision.watch import Verdict, Watch
+from grader.sandbox.supervision.watchdog import descendants
 
 _CLEARING_ROUNDS = 500
 _CLEARING_PAUSE = 0.01

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from grader.sandbox.syscalls import ALLOWED, ALLOWED_PRCTL, DENIED, METADATA, STARTING
+from grader.sandbox.confinement.syscalls import ALLOWED, ALLOWED_PRCTL, DENIED, METADATA, STARTING
 
 _ALLOW = 0x7FFF0000
 _KILL_PROCESS = 0x80000000

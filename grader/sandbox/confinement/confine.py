@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
+from grader.sandbox.confinement.identity import may_change_user, slot_user
+from grader.sandbox.confinement.landlock import landlock_version
+from grader.sandbox.confinement.lockdown import Lockdown, run_locked_down
+from grader.sandbox.confinement.namespaces import start_in_namespaces
+from grader.sandbox.confinement.readable import open_to_everyone, readable_paths, without_hidden
+from grader.sandbox.confinement.root import WRITABLE_DEVICES
+from grader.sandbox.confinement.seccomp import require_libseccomp
+from grader.sandbox.confinement.steps import step
 from grader.sandbox.contract import Provider, ProviderChoice
-from grader.sandbox.identity import may_change_user, slot_user
 from grader.sandbox.job import Job
-from grader.sandbox.landlock import landlock_version
-from grader.sandbox.lockdown import Lockdown, run_locked_down
-from grader.sandbox.namespaces import start_in_namespaces
-from grader.sandbox.readable import open_to_everyone, readable_paths, without_hidden
-from grader.sandbox.root import WRITABLE_DEVICES
-from grader.sandbox.seccomp import require_libseccomp
-from grader.sandbox.steps import step
 
 _LEAST_LANDLOCK = 3
 """Before version 3 (Linux 6.2) it cannot keep a process from emptying files."""

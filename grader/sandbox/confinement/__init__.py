@@ -1,0 +1,1 @@
+"""Confinement: each step of it, and the providers that are made of them."""

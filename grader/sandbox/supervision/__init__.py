@@ -1,0 +1,1 @@
+"""Supervision of one run: its limits, its clock, its memory, and how it ended."""
