@@ -40,7 +40,7 @@ class Engine:
             fresh._symbolic_build(data_batch=sample)
             self.model = fresh
             self._fresh_optimizer = [np.array(variable) for variable in fresh.optimizer.variables]
-            self._epoch, self._validate = _graphs(fresh)
+            self._epoch, self._validate = _graphs(fresh, sample)
             return
         for old, new in zip(self.model.variables, fresh.variables, strict=True):
             old.assign(new)
@@ -78,18 +78,29 @@ def predictions(model: Any, x: Array) -> Array:
     return np.concatenate([np.array(model(part[0], training=False)) for part in _parts((tf.constant(x),))])
 
 
-def _graphs(model: Any) -> tuple[Any, Any]:
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def epoch(data: tuple[Any, ...], batches: Any) -> None:
-        for step in tf.range(tf.shape(batches)[0]):
-            rows = batches[step]
-            model.train_step(tuple(tf.gather(part, rows) for part in data))
+def _graphs(model: Any, sample: tuple[Any, ...]) -> tuple[Any, Any]:
+    """(one pass over batches of row indices, one validation step), as graphs traced once for any number of rows.
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    Without AutoGraph: Keras' steps need no conversion, which costs more than tracing and leaves files behind.
+    """
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def epoch(data: tuple[Any, ...], batches: Any) -> None:
+        def step(at: Any) -> tuple[Any]:
+            rows = batches[at]
+            model.train_step(tuple(tf.gather(part, rows) for part in data))
+            return (at + 1,)
+
+        count = tf.shape(batches)[0]
+        tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
+
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def validate(data: tuple[Any, ...]) -> None:
         model.test_step(data)
 
-    return epoch, validate
+    rows = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in sample)
+    order = tf.TensorSpec((None, None), tf.int32)
+    return epoch.get_concrete_function(rows, order), validate
 
 
 def _parts(data: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -56,6 +56,6 @@ def _seed(threads: int) -> None:
     random.seed(_SEED)
     np.random.seed(_SEED)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(_SEED)
