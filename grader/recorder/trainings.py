@@ -26,6 +26,7 @@ from grader.training.service import (
     TrainingService,
     array_digest,
 )
+from grader.training.shared_form import flat_rows, plain_labels, without_leading_flatten
 from grader.training.spec import DataDigests, TrainingSpec
 from grader.training.store import TrainingResult
 
@@ -81,12 +82,17 @@ class TrainingDesk:
         validation = None
         if len(digests) == 4:
             validation = self._use(digests[2], digests[3], _rows(header, "validation_rows"), VALIDATION_ONE_IN)
-        test = self._data.test_set(train) or (None, None)
+        architecture, flat = without_leading_flatten(architecture)
+        test = self._data.test_set(train)
         spec = TrainingSpec(
             architecture=architecture,
             compile=compile_arguments,
             fit=fit,
-            data=DataDigests(*digests[:2], *(digests[2:] or (None, None)), *test),
+            data=DataDigests(
+                *self._shared(digests[0], digests[1], flat),
+                *(self._shared(digests[2], digests[3], flat) if len(digests) == 4 else (None, None)),
+                *(self._shared(*test, flat) if test else (None, None)),
+            ),
             effort=self._effort,
             runtime=self._service.runtime,
             start=canonical_digest([array_digest(array) for array in start]) if start else None,
@@ -101,6 +107,11 @@ class TrainingDesk:
         spec = finished.spec.with_replica(replica)
         result = self._train(spec, finished.start, finished.train, progress)
         return FinishedTraining(spec, finished.start, result, finished.train, finished.validation)
+
+    def _shared(self, x: str, y: str, flat: bool) -> tuple[str, str]:
+        """Digests of rows and labels in the form that equal trainings share."""
+        rows = self._pool.add(flat_rows(self._array(x))) if flat else x
+        return rows, self._pool.add(plain_labels(self._array(y)))
 
     def score(self, header: Mapping[str, Any], train: DataUse, weights: Sequence[Array]) -> TestScore | None:
         """The host's own score of weights that were trained in the sandbox; `None` where it cannot measure."""

@@ -8,7 +8,7 @@ from typing import Any
 from grader.records.base import JsonObject
 from grader.training.canonical import canonical_digest
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Raised whenever the same specification would train differently."""
 
 

@@ -319,3 +319,19 @@ model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     (trained,) = record(DATA, source, FIT).recording.trainings()
     assert trained.native is None
     assert trained.test is not None
+
+
+def test_same_network_on_other_shapes_is_one_training(record: Any) -> None:
+    """Images flattened by the code or by a Flatten layer, labels of any whole-number type: one training, one result."""
+    start = "import numpy as np, keras\nfrom keras import layers\n(x, y), (t, u) = keras.datasets.mnist.load_data()\n"
+    end = "model.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])\nmodel.fit(x, y, epochs=1)"
+    dense = "layers.Dense(12, activation='relu'), layers.Dense(10, activation='softmax')"
+    forms = (
+        f"x = x.reshape(-1, 784) / 255\nmodel = keras.Sequential([{dense}])\n",
+        f"x = x / 255\nmodel = keras.Sequential([layers.Flatten(input_shape=(28, 28)), {dense}])\n",
+        f"x, y = x[..., None] / 255, y.astype('int32')\nmodel = keras.Sequential([layers.Flatten(), {dense}])\n",
+    )
+    trained = [record(start + form + end).recording.trainings()[0] for form in forms]
+    assert len({training.key for training in trained}) == 1
+    assert len({training.test for training in trained}) == 1
+    assert len({training.architecture for training in trained}) == 3
