@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from grader.recorder.host import Recorded
-from grader.recorder.trainings import TrainingDesk
+from grader.recorder.trainings import FinishedTraining, TrainingDesk
 from grader.records.match import Reference, ReferenceModel
 from grader.records.progress import Progress
 from grader.records.recording import Recording, Trained
@@ -21,26 +21,30 @@ def seeded_reference(
 ) -> Reference:
     """The reference of `rubric`, after training what has fewer replicas than the effort wants."""
     named = {question.model for question in rubric.questions if question.model}
-    replicas = Counter(finished.spec.with_replica(0).key for _, finished in recorded.trainings)
     trainings = defaultdict(list)
+    drawn = defaultdict(set)
     for trained, finished in recorded.trainings:
-        if trained.name not in named:
+        if trained.name in named:
+            trainings[trained.name].append(trained)
+            drawn[trained.name, finished.spec.with_replica(0).key].add(finished.spec.replica)
+    for trained, finished in recorded.trainings:
+        have = drawn[trained.name, finished.spec.with_replica(0).key]
+        if trained.name not in named or finished.start:
             continue
-        trainings[trained.name].append(trained)
-        have = replicas[finished.spec.with_replica(0).key]
-        if finished.spec.replica != 0 or finished.start:
-            continue
-        for replica in range(have, SEEDS[effort]):
-            again = desk.again(finished, replica, _shown(progress, f"{trained.name}, seed {replica + 1}"))
-            update = {
-                "replica": replica,
-                "key": again.spec.key,
-                "history": again.result.history,
-                "test": again.result.test,
-            }
-            trainings[trained.name].append(trained.model_copy(update=update))
+        for replica in range(SEEDS[effort]):
+            if len(have) < SEEDS[effort] and replica not in have:
+                have.add(replica)
+                label = f"{trained.name}, seed {len(have)}"
+                again = desk.again(finished, replica, _shown(progress, label))
+                trainings[trained.name].append(_redrawn(trained, again))
     recording = recorded.recording.model_copy(update={"testimony": "reference"})
     return Reference(rubric=rubric.name, recording=recording, models=_models(recording, trainings))
+
+
+def _redrawn(trained: Trained, again: FinishedTraining) -> Trained:
+    result = again.result
+    update = {"replica": again.spec.replica, "key": again.spec.key, "history": result.history, "test": result.test}
+    return trained.model_copy(update=update)
 
 
 def _shown(progress: Progress, label: str) -> Callable[[EpochProgress], None]:

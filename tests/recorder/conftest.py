@@ -48,6 +48,12 @@ class Bench:
 
     def record(self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", **limits: Any) -> Recorded:
         """The recording of code cells with these sources."""
+        return self.recorded_with_desk(*sources, effort=effort, file=file, **limits)[0]
+
+    def recorded_with_desk(
+        self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", **limits: Any
+    ) -> tuple[Recorded, TrainingDesk]:
+        """The same, with the desk that answered its trainings."""
         cells = [
             Cell(index=at, kind="code", source=source, file=file, number=at + 1) for at, source in enumerate(sources)
         ]
@@ -58,7 +64,7 @@ class Bench:
         )
         desk = TrainingDesk(self.service, self.pool, data, effort)
         student = self.server.student(Limits(**limits))
-        return Recorder(cells, desk, data, self.pool, Silence()).record(student, effort, 2)
+        return Recorder(cells, desk, data, self.pool, Silence()).record(student, effort, 2), desk
 
 
 @pytest.fixture(scope="session")
