@@ -23,6 +23,7 @@ _TERMS = {
     "cpu": "CPU",
     "gpu": "GPU",
     "os": "Operating system",
+    "standin": "Stand-in data",
 }
 
 
@@ -74,7 +75,8 @@ def _data(match: Match, environment: dict[str, Scalar]) -> str:
 
 
 def _machine(match: Match, environment: dict[str, Scalar]) -> str:
-    parts = [line(str(environment.get("device") or "CPU"), 80)]
+    device = line(str(environment.get("device") or "CPU"), 80)
+    parts = [device.upper() if device.lower() in ("cpu", "gpu") else device]
     threads = environment.get("threads")
     if isinstance(threads, int) and not isinstance(threads, bool):
         parts.append(counted(threads, "thread"))

@@ -25,10 +25,15 @@ def light(svg: str) -> str:
     ElementTree.register_namespace("xlink", _LINK[1:].partition("}")[0])
     root = ElementTree.fromstring(svg)
     drawn = {name: element for element in root.iter() if (name := element.get("id"))}
+    letters = ElementTree.Element(f"{_SVG}defs")
     for parent in list(root.iter(f"{_SVG}g")):
         for place, group in enumerate(list(parent)):
             if group.tag == f"{_SVG}g" and (path := _single_path(group, drawn)) is not None:
                 parent[place] = path
+                # a text that stays as it is, a turned one say, may use letters that were first drawn here
+                for definitions in group.findall(f"{_SVG}defs"):
+                    letters.extend(definitions)
+    root.insert(0, letters)
     _prune(root)
     return ElementTree.tostring(root, encoding="unicode")
 

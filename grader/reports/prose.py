@@ -25,7 +25,7 @@ _EMBEDDED = re.compile(r"data:[\w/+.-]{1,60};base64,[A-Za-z0-9+/=]*")
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    reader = MarkdownIt("zero", {"html": False, "linkify": False, "breaks": True, "maxNesting": 12})
+    reader = MarkdownIt("zero", {"html": False, "linkify": False, "breaks": False, "maxNesting": 12})
     reader.enable(_RULES)
     reader.block.ruler.before("fence", "formula", _formula_block, {"alt": ["paragraph", "blockquote", "list"]})
     reader.inline.ruler.before("emphasis", "formula", _formula)

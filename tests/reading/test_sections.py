@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.reading.passages.answers import answer_text
 from grader.reading.passages.sections import find_passages
 from grader.reading.submission import read_submission
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records.rubric import Question, Rubric, WrittenCriterion
+from grader.records.submission import Cell, Submission
 
 Made = Callable[..., Submission]
 FIT = "@history = model.fit(x_train, y_train)"
@@ -225,3 +226,26 @@ def test_sample(sample: Path, lab: Rubric) -> None:
         wanted = set(question["evidence"]["cells"]) - {12}
         assert wanted <= set(cells[question["id"]]) <= wanted | {12}, question["id"]
     assert not any(8 in found for found in cells.values())
+
+
+def test_bold_lead_opens_another_part_of_a_shared_section() -> None:
+    """A paragraph that opens with another part's name in bold belongs to that part, with what follows it."""
+    questions = (
+        Question(
+            id="4-near", section="4", title="Near", cues=("how close", "0.9847"), criteria=(WrittenCriterion(points=1),)
+        ),
+        Question(id="4-why", section="4", title="Why", cues=("reflection",), criteria=(WrittenCriterion(points=1),)),
+    )
+    lab = Rubric(version=1, name="lab", title="Lab", questions=questions)
+    source = (
+        "## 4\n\n**How close to 0.9847?** We reached 0.97, how close is that.\n\nIt is near.\n\n"
+        "**Reflection.** The seed is not told.\n\nNor is the batch size."
+    )
+    cell = Cell(index=0, kind="prose", source=source, file="a.ipynb", number=1)
+    submission = Submission(name="a", files=("a.ipynb",), cells=(cell,), digest="")
+    found = find_passages(submission, lab)
+    texts = {q.id: answer_text(submission, found, q, lab) for q in questions}
+    assert "near" in texts["4-near"]
+    assert "seed" not in texts["4-near"]
+    assert "seed" in texts["4-why"]
+    assert "batch size" in texts["4-why"]

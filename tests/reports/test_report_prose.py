@@ -46,9 +46,9 @@ def test_markup_and_links_of_students_appear_as_text() -> None:
 
 
 def test_light_markdown_is_rendered_and_paragraphs_stay() -> None:
-    """Bold, code and lists are set, line breaks and paragraphs are kept."""
+    """Bold, code and lists are set; a wrapped line goes on, as in a notebook, and paragraphs are kept."""
     html, cut = prose("**bold** `x_1`\nnext\n\n- one\n- two")
-    assert "<strong>bold</strong> <code>x_1</code><br>" in html
+    assert "<strong>bold</strong> <code>x_1</code>\nnext</p>" in html
     assert html.count("<li>") == 2
     assert not cut
 

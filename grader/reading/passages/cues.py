@@ -16,6 +16,7 @@ _TITLE_WEIGHT = 3.0
 _COPY_WEIGHT = 6.0
 _COPY = 0.75
 _STAY = 0.4
+_LEAD = re.compile(r"\s*(?:#{1,6}[ \t]*(?P<heading>[^\n]{1,200})|(?:\*\*|__)(?P<bold>[^*_\n]{1,200})(?:\*\*|__))")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,16 @@ def _copies(text: str, questions: Sequence[Question], asked: Asked) -> dict[str,
     return found
 
 
+def _announced(unit: Unit, questions: Sequence[Question]) -> str | None:
+    """The one question whose words stand in the bold or heading lead of a paragraph."""
+    found = None if unit.is_code else _LEAD.match(unit.text)
+    if found is None:
+        return None
+    lead = found["heading"] or found["bold"] or ""
+    named = [question.id for question in questions if any(has_cue(lead, cue) for cue in question.cues)]
+    return named[0] if len(named) == 1 else None
+
+
 def shared_out(
     units: Sequence[Unit], questions: Sequence[Question], asked: Asked
 ) -> dict[str, list[tuple[Unit, bool]]]:
@@ -109,6 +120,9 @@ def shared_out(
     for unit, score in zip(units, scores, strict=True):
         # Further paragraphs of a cell belong to what its first ones are about, unless they clearly name another.
         stay = max(_STAY, strength / 2) if unit.cell == cell and not unit.is_code else _STAY
+        announced = _announced(unit, questions)
+        if announced is not None:
+            score, stay = {announced: max(score.get(announced, 0.0), _TITLE_WEIGHT)}, 0.0
         weights = {q: score.get(q, 0.0) + (stay if q == owner else 0.0) for q in (*score, *([owner] if owner else ()))}
         named = min(weights, key=lambda q: (-weights[q], order[q])) if score else owner
         if named is None:

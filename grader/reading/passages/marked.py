@@ -102,7 +102,7 @@ class MarkedText:
             own = " ".join(part for part in own_lines([(text, marked)], self.asked) if part)
             if len(tokens(own)) >= (3 if all_comments or bare else _MARKED_WORDS if marked else _ANSWER_WORDS):
                 kept.append(own)
-        return "\n".join(kept)
+        return "\n\n".join(kept)
 
     def has_content(self, piece: Piece) -> bool:
         """Whether it holds code, or own words that do more than point elsewhere."""
