@@ -9,13 +9,15 @@ import logging
 import os
 import signal
 import sys
+import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from grader import __version__
-from grader.errors import LabgradeError, UserError
+from grader.errors import UserError
 
 if TYPE_CHECKING:
     from grader.pipeline import Checked
@@ -63,10 +65,10 @@ def check(submission: Path, as_json: bool, verbose: bool, **choices: Any) -> Non
             checked = run(submission, _options(**choices), progress)
     except UserError as error:
         _stop(str(error))
-    except LabgradeError as error:
-        _stop(f"labgrade failed: {error} (run again with --verbose for details)", code=1)
     except KeyboardInterrupt:
         _stop("interrupted; run the same command again to go on, finished trainings are kept")
+    except Exception as error:  # our own fault, whatever it is: the traceback goes to the log, a line to the teacher
+        _stop(f"failed by its own fault ({type(error).__name__}: {error}); {_logged(choices['cache'])}", code=1)
     if as_json:
         click.echo(checked.result.model_dump_json(indent=2))
         return
@@ -145,6 +147,21 @@ def _effort_line(checked: Checked) -> str:
     data = "; ".join(f"{value}" for name, value in result.environment.items() if name.startswith("data"))
     trained = f"{checked.trained} trainings run, {checked.shared} taken from the store"
     return ". ".join(part for part in (f"Effort {result.effort}: {words}", trained, data) if part)
+
+
+def _logged(cache: Path | None) -> str:
+    """Where the traceback of the exception in hand was written, as the end of a sentence."""
+    from grader.options import default_cache
+
+    place = (cache or default_cache()) / "labgrade.log"
+    logging.exception("labgrade failed")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("a") as file:
+            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
+    except OSError:
+        return "run again with --verbose for the traceback"
+    return f"the traceback is in {place}"
 
 
 def _log(verbose: bool) -> None:

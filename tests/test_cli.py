@@ -76,6 +76,17 @@ def test_nothing_is_written_after_a_mistake(tmp_path: Path) -> None:
     assert not (tmp_path / "reports").exists()
 
 
+def test_own_fault_is_one_line_and_a_log(tmp_path: Path) -> None:
+    """A failure of labgrade's own is one line with exit code 1; the traceback is in the log."""
+    notebook(tmp_path / "group.ipynb", "x = 1")
+    (tmp_path / "sitecustomize.py").write_text("import grader.pipeline as p\np.read_submission = lambda path: 1 / 0\n")
+    done = labgrade("check", "group.ipynb", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "ZeroDivisionError" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" in (tmp_path / "cache" / "labgrade.log").read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:

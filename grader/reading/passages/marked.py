@@ -137,7 +137,7 @@ class MarkedText:
     def _unit(self, piece: Piece, is_code: bool) -> Unit:
         source = self.cells[piece.cell].source
         label = self._labels.get((piece.cell, piece.start))
-        text = source[label : piece.end].lstrip(" \t.:)]*_-–#") if label else source[piece.start : piece.end]
+        text = source[label : piece.end].lstrip(" \t.,;:)]*_-–#") if label else source[piece.start : piece.end]
         return Unit(piece.cell, piece.start, piece.end, f"# {text}" if label and is_code else text, is_code)
 
 
@@ -163,7 +163,7 @@ def _bare(text: str, line: Line, label: int | None) -> str:
     if label is None:
         return text
     # What stands beside the id in a heading is a title or the question, never the answer.
-    return "" if line.kind == "prose" and _HEADING.match(line.text) else text.lstrip(" \t.:)]*_-–#").rstrip("*_ ")
+    return "" if line.kind == "prose" and _HEADING.match(line.text) else text.lstrip(" \t.,;:)]*_-–#").rstrip("*_ ")
 
 
 def _fenced(source: str, piece: Piece, taken: set[int]) -> list[TextLine]:
