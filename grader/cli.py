@@ -58,6 +58,8 @@ def check(submission: Path, as_json: bool, verbose: bool, **choices: Any) -> Non
     _log(verbose)
     signal.signal(signal.SIGTERM, _interrupt)
     errors = Console(stderr=True, highlight=False)
+    if choices["unconfined"]:
+        errors.print("[bold]The submission's code runs WITHOUT confinement: it can do what you can do.[/bold]")
     try:
         from grader.pipeline import check as run
 

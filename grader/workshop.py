@@ -86,7 +86,7 @@ class Workshop:
         self._progress.stage("Running the submission")
         recorded, _ = self._record(submission, rubric)
         recording = self._described(recorded.recording)
-        if recording.outcome.status != "killed":
+        if _is_settled(recording):
             self._recordings.put(key, recording)
         return recording
 
@@ -175,6 +175,12 @@ class Workshop:
         finally:
             trainer.kill()
         return str(header.get("device", "cpu"))
+
+
+def _is_settled(recording: Recording) -> bool:
+    """Whether another run would find the same: not when labgrade itself failed or ended the run."""
+    unfinished = any(event.kind == "noted" and event.topic == "limit" for event in recording.events)
+    return recording.outcome.status != "killed" and not unfinished
 
 
 def _solution_fault(rubric: Rubric, solution: Submission, recording: Recording) -> str:

@@ -13,6 +13,7 @@ from grader.records.recording import Compiled, Evaluated, Event, ModelBuilt, Not
 
 MAX_EVENTS = 20_000
 _MAX_TEXT = 2_000_000
+_MAX_PICTURES = 40_000_000
 _SAID = ("printed", "figure", "function", "failed", "noted")
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -31,6 +32,7 @@ class EventLog:
         """Index of the cell that the sandbox says is running."""
         self._cells = cells
         self._text = 0
+        self._pictures = 0
         self._seen: set[tuple[str, str]] = set()
 
     @property
@@ -79,13 +81,20 @@ class EventLog:
 
     def _plain(self, header: Mapping[str, Any], cell: int) -> None:
         fields = {key: value for key, value in header.items() if key not in ("type", "seq", "cell")}
+        if isinstance(fields.get("figure"), dict):
+            fields["figure"] = self._bounded_figure(fields["figure"])
         self._text += sum(len(value) for value in fields.values() if isinstance(value, str))
-        if self._text > _MAX_TEXT:
+        if self._text > _MAX_TEXT and header.get("kind") == "printed":
             return
         try:
             self.add(_EVENTS.validate_python(fields | {"seq": self.next_seq, "cell": cell}))
         except ValidationError as error:
             raise ForgedError(f"a malformed {header.get('kind')} event") from error
+
+    def _bounded_figure(self, figure: dict[str, Any]) -> dict[str, Any]:
+        """The figure, without its picture once the recording holds enough of them."""
+        self._pictures += sum(len(figure[name]) for name in ("svg", "png") if isinstance(figure.get(name), str))
+        return figure if self._pictures <= _MAX_PICTURES else figure | {"svg": "", "png": ""}
 
     def model(
         self, header: Mapping[str, Any], cell: int, input_shape: tuple[int, ...] | None = None
