@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grader.records.match import Match, ModelMatch, ReferenceModel
 from grader.records.models import Architecture, CompileArguments, FitArguments
 from grader.records.recording import Compiled, Trained
-from grader.records.rubric import ArchitectureCriterion, Question
+from grader.records.rubric import ArchitectureCriterion, Question, TrainedCriterion
 from grader.reports.curves import factor
 from grader.reports.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
 from grader.reports.text import line
@@ -42,7 +42,7 @@ def model_view(match: Match, model: ModelMatch, question: Question, reference: R
         label=line(model.label, 80),
         reference="" if reference is None else "Reference, one possible design" if free else "Reference",
         layers=tuple(layers),
-        settings=tuple(_settings(match, model, trainings, reference, marked=not free)),
+        settings=tuple(_settings(match, model, question, reference, marked=not free)),
         note=_note(yours, theirs, varied),
     )
 
@@ -66,8 +66,9 @@ def _total(yours: Architecture | None, theirs: Architecture | None, marked: bool
 
 
 def _settings(
-    match: Match, model: ModelMatch, trainings: Sequence[Trained], reference: ReferenceModel | None, marked: bool
+    match: Match, model: ModelMatch, question: Question, reference: ReferenceModel | None, marked: bool
 ) -> list[LayerRow]:
+    trainings = match.trainings(model)
     mine = compiled_by(match, model)
     theirs = reference.compile if reference else None
     rows = [
@@ -77,7 +78,7 @@ def _settings(
     ]
     views = []
     for term, left, right in rows:
-        same = left == right or (term == "Training" and _comparable(trainings, reference))
+        same = _as_asked(question, trainings, reference) if term == "Training" else left == right
         sign = "≠" if marked and reference and left and right and not same else ""
         views.append(LayerRow(term, sign, _MEANINGS[sign], left or "not recorded", "", right, ""))
     return views
@@ -120,15 +121,15 @@ def _training(trainings: Sequence[Trained]) -> str:
     return f"{count(len(trainings))} times{', the last' if len(alike) > 1 else ''} {text}"
 
 
-def _comparable(trainings: Sequence[Trained], reference: ReferenceModel | None) -> bool:
-    """Whether epochs and batch size agree, however often each was trained."""
-    if not trainings or reference is None or reference.fit is None:
-        return False
-    mine, theirs = trainings[-1].fit, reference.fit
-    return (mine.epochs - mine.initial_epoch, mine.batch_size) == (
-        theirs.epochs - theirs.initial_epoch,
-        theirs.batch_size,
-    )
+def _as_asked(question: Question, trainings: Sequence[Trained], reference: ReferenceModel | None) -> bool:
+    """Whether epochs and batch size are as asked; where the question does not ask for them, any are."""
+    asked = next((one for one in question.criteria if isinstance(one, TrainedCriterion)), None)
+    if asked is None or not trainings:
+        return True
+    fit, known = trainings[-1].fit, reference.fit if reference else None
+    ran = fit.epochs - fit.initial_epoch
+    wanted = asked.epochs or (known.epochs - known.initial_epoch if known else ran)
+    return (ran >= wanted if asked.at_least else ran == wanted) and asked.batch_size in (None, fit.batch_size)
 
 
 def _note(yours: Architecture | None, theirs: Architecture | None, varied: bool) -> str:

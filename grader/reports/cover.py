@@ -36,6 +36,7 @@ def score_view(result: Result) -> ScoreView:
         lost=points(score.decided - score.awarded),
         awaiting=points(score.awaiting) if score.awaiting > 1e-9 else "",
         total=points(score.points),
+        verb="awaits" if score.awaiting <= 1 else "await",
         sentence=_sentence(result),
         bar=bar_view(score.awarded, score.decided, score.points),
     )
@@ -70,7 +71,11 @@ def facts(result: Result, match: Match) -> tuple[Fact, ...]:
 def _data(match: Match, environment: dict[str, Scalar]) -> str:
     sources = match.rerun.data_sources
     if sources:
-        return line("; ".join(f"{name}: {source}" for name, source in sorted(sources.items())), 240)
+        named = [
+            source if source.casefold().startswith(name.casefold()) else f"{name}: {source}"
+            for name, source in sorted(sources.items())
+        ]
+        return line("; ".join(named), 240)
     return line(str(environment.get("data") or environment.get("data_sources") or "none was asked for"), 240)
 
 

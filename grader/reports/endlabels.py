@@ -22,6 +22,8 @@ class EndLabel(NamedTuple):
     y: float
     colour: str
     bold: bool
+    inside: bool = False
+    """Beside its point within the axes, for a line that breaks off; else in the margin on the right."""
 
 
 def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -61,7 +63,7 @@ def draw_end_labels(axes: Axes, labels: Sequence[EndLabel], font: Callable[[bool
     right = axes.get_xlim()[1]
     wanted = [_height(axes, label) * height for label in labels]
     for label, place in zip(labels, spread(wanted, _GAP, 0.0, height), strict=True):
-        x = right if not math.isfinite(label.x) or label.x >= 0.75 * right else label.x
+        x = label.x if label.inside and label.x < 0.75 * right else right
         axes.annotate(
             label.text,
             xy=(x, place / height),

@@ -153,9 +153,10 @@ def _labels_of(curve: Curve, shown: Sequence[float]) -> list[EndLabel]:
         return [EndLabel(f"{curve.label}: NaN from the start", math.nan, math.nan, BLUE, True)]
     last = finite[-1]
     text = f"{curve.label} {_value(shown[last])}"
-    if last + 1 < len(shown):
+    broken = last + 1 < len(shown)
+    if broken:
         text = f"{curve.label}: NaN after epoch {last + 1}"
-    return [EndLabel(text, last + 1, shown[last], BLUE, True)]
+    return [EndLabel(text, last + 1, shown[last], BLUE, True, inside=broken)]
 
 
 def _scale(axes: Axes, panel: Panel, epochs: int) -> None:

@@ -76,12 +76,24 @@ def _key(drawn: Sequence[Panel], trainings: Sequence[Trained]) -> str:
     seeds = max((panel.band.seeds for panel in drawn if panel.band), default=0)
     if seeds > 1:
         parts.append(f"Grey band: the reference’s range over {seeds} seeds.")
+    lengths = _lengths(drawn)
+    if lengths:
+        parts.append(lengths)
     wide = [panel.title.lower() for panel in drawn if panel.logarithmic]
     if wide:
         parts.append(f"The {wide[0]} axis is logarithmic.")
     if len(trainings) > MOST_CURVES:
         parts.append(f"The last of your {len(trainings)} trainings is drawn in full, the others are thin.")
     return " ".join(parts)
+
+
+def _lengths(drawn: Sequence[Panel]) -> str:
+    """Says so when the two trainings did not run for equally many epochs."""
+    yours = max((curve.epochs for panel in drawn for curve in panel.curves), default=0)
+    theirs = max((len(panel.band.mean) for panel in drawn if panel.band), default=0)
+    if not yours or not theirs or yours == theirs:
+        return ""
+    return f"Yours ran for {counted(yours, 'epoch')}, the reference for {theirs}."
 
 
 def _why_apart(loss: str | None, reference: ReferenceModel | None, penalties: tuple[bool, bool]) -> str:

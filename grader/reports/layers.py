@@ -69,7 +69,7 @@ def layer_pairs(yours: Architecture | None, reference: Architecture | None, vari
 
 def _distance(one: Layer, other: Layer, varied: bool) -> float:
     if one.class_name != other.class_name:
-        return 1.9
+        return 2.5
     return 0.0 if layer_words(one, varied) == layer_words(other, varied) else 0.6
 
 

@@ -6,17 +6,19 @@ same. The form read here is that of Matplotlib's SVG backend with `svg.fonttype:
 
 from __future__ import annotations
 
+import math
 import re
 from xml.etree import ElementTree
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
-_PLACED = re.compile(r"translate\(([-0-9.]+) ([-0-9.]+)\) scale\(([-0-9.]+) ([-0-9.]+)\)")
+_N = r"([-+0-9.eE]{1,40})"
+_PLACED = re.compile(rf"translate\({_N} {_N}\) (?:rotate\({_N}\) )?scale\({_N} {_N}\)")
 _ALONG = re.compile(r"translate\(([-0-9.]+) ([-0-9.]+)\)")
 _URL = re.compile(r"url\(\s?['\"]?#([^)'\"]{1,110})")
 _SCALED = re.compile(r"scale\(([-0-9.]+)\)")
 _PAIRS = re.compile(r"[MLQCZz0-9.\s-]*")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_PAIR = re.compile(r"(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)")
 
 
 def light(svg: str) -> str:
@@ -30,7 +32,7 @@ def light(svg: str) -> str:
         for place, group in enumerate(list(parent)):
             if group.tag == f"{_SVG}g" and (path := _single_path(group, drawn)) is not None:
                 parent[place] = path
-                # a text that stays as it is, a turned one say, may use letters that were first drawn here
+                # a text whose form is not known here stays as it is, and may use letters that were first drawn here
                 for definitions in group.findall(f"{_SVG}defs"):
                     letters.extend(definitions)
     root.insert(0, letters)
@@ -44,7 +46,11 @@ def _single_path(group: ElementTree.Element, drawn: dict[str, ElementTree.Elemen
     letters = [child for child in group if child.tag != f"{_SVG}defs"]
     if placed is None or not letters or any(letter.tag != f"{_SVG}use" for letter in letters):
         return None
-    x, y, x_scale, y_scale = map(float, placed.groups())
+    try:
+        x, y, turned, x_scale, y_scale = (float(number or 0) for number in placed.groups())
+    except ValueError:
+        return None
+    cosine, sine = math.cos(math.radians(turned)), math.sin(math.radians(turned))
     outlines = []
     for letter in letters:
         glyph = drawn.get(_target(letter))
@@ -54,26 +60,29 @@ def _single_path(group: ElementTree.Element, drawn: dict[str, ElementTree.Elemen
             return None
         size = float(scaled[1])
         dx, dy = float(along[1]), float(along[2])
-        outlines.append(
-            _moved(glyph.get("d", ""), (x + dx * x_scale, y + dy * y_scale), (size * x_scale, size * y_scale))
-        )
+        matrix = (cosine * x_scale, -sine * y_scale, sine * x_scale, cosine * y_scale)
+        outlines.append(_moved(glyph.get("d", ""), (x, y), matrix, (dx, dy), size))
     attributes = {"d": " ".join(outlines)}
     if style := group.get("style"):
         attributes["style"] = style
     return ElementTree.Element(f"{_SVG}path", attributes)
 
 
-def _moved(outline: str, origin: tuple[float, float], scale: tuple[float, float]) -> str:
-    """An outline of absolute commands with pairs of coordinates, scaled and moved."""
-    place = 0
+def _moved(
+    outline: str,
+    origin: tuple[float, float],
+    matrix: tuple[float, float, float, float],
+    along: tuple[float, float],
+    size: float,
+) -> str:
+    """An outline of absolute commands with pairs of coordinates: sized, moved along its line, turned, placed."""
+    a, b, c, d = matrix
 
-    def number(found: re.Match[str]) -> str:
-        nonlocal place
-        axis = place % 2
-        place += 1
-        return f"{origin[axis] + float(found[0]) * scale[axis]:.2f}"
+    def pair(found: re.Match[str]) -> str:
+        x, y = float(found[1]) * size + along[0], float(found[2]) * size + along[1]
+        return f"{origin[0] + a * x + b * y:.2f} {origin[1] + c * x + d * y:.2f}"
 
-    return _NUMBER.sub(number, outline.replace("\n", " "))
+    return _PAIR.sub(pair, outline.replace("\n", " "))
 
 
 def _prune(root: ElementTree.Element) -> None:

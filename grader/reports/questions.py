@@ -78,6 +78,7 @@ def question_view(
         status=status_view(result.status),
         points=f"{words.points(result.awarded)} / {words.points(decided)}" if decided else "",
         awaiting=words.points(result.points - decided) if result.points - decided > 1e-9 else "",
+        open=words.awaits(result.points - decided) if result.points - decided > 1e-9 else "",
         bar=bar_view(result.awarded, decided, result.points),
         criteria=tuple(_criterion(verdict) for verdict in result.verdicts),
         found=_found(match, found),

@@ -116,6 +116,8 @@ class QuestionView:
     status: StatusView
     points: str
     awaiting: str
+    open: str
+    """`2 await`; empty when all is decided."""
     bar: BarView
     criteria: tuple[CriterionView, ...]
     found: str
@@ -148,6 +150,8 @@ class ScoreView:
     decided: str
     lost: str
     awaiting: str
+    verb: str
+    """`awaits` or `await`, as the number asks for."""
     total: str
     sentence: str
     bar: BarView

@@ -96,6 +96,8 @@ def seconds(value: float) -> str:
     """`0.4 s`, `74 s`, `12 min 5 s`."""
     if not math.isfinite(value) or value < 0:
         return "–"
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
     if value < 10:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
@@ -110,6 +112,11 @@ def day(value: date) -> str:
 def listed(items: Sequence[str], word: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
+
+
+def awaits(value: float) -> str:
+    """`1 awaits`, `2 await`."""
+    return f"{points(value)} {'awaits' if value <= 1 else 'await'}"
 
 
 def criterion_title(kind: str) -> str:

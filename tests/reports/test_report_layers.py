@@ -65,3 +65,18 @@ def test_a_sweep_is_not_different_because_its_factors_vary() -> None:
     assert {row.sign for row in view.layers} == {""}
     assert "varies" in view.note
     assert len(FACTORS) == 5
+
+
+def test_epochs_are_marked_only_where_they_were_asked_for() -> None:
+    """A sweep trained longer than the reference's is no difference, as nobody asked for a number of epochs."""
+    longer = reference().models["wide_l2"]
+    assert longer.fit
+    shorter = longer.model_copy(update={"fit": longer.fit.model_copy(update={"epochs": 5})})
+    found = match().question("2.4b")
+    assert found.model
+    view = model_view(match(), found.model, found.question, shorter)
+    assert [row.sign for row in view.settings if row.number == "Training"] == [""]
+    asked = match().question("2.3")
+    assert asked.model
+    view = model_view(match(), asked.model, asked.question, shorter)
+    assert [row.sign for row in view.settings if row.number == "Training"] == ["≠"]

@@ -46,3 +46,14 @@ def test_an_unknown_criterion_still_gets_a_title() -> None:
     """A criterion that the reports do not know is titled by its own name."""
     assert words.criterion_title("confusion_matrix") == "Confusion matrix"
     assert words.listed(["a", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.5, "0.5 awaits"), (1.0, "1 awaits"), (2.0, "2 await")])
+def test_open_points_take_the_right_verb(value: float, text: str) -> None:
+    """One point awaits, two await."""
+    assert words.awaits(value) == text
+
+
+def test_fast_epochs_are_given_in_milliseconds() -> None:
+    """An epoch of 40 ms does not take `0.0 s`."""
+    assert words.seconds(0.04) == "40 ms"
