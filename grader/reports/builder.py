@@ -7,9 +7,9 @@ from datetime import date
 from grader import __version__
 from grader.records.match import Match, Reference
 from grader.records.result import ModelSummary, Observation, Result
-from grader.reports.cover import environment_facts, facts, score_view, warnings
+from grader.reports.pages.cover import environment_facts, facts, score_view, warnings
+from grader.reports.pages.questions import Shown, question_view, status_view
 from grader.reports.prose import sentence
-from grader.reports.questions import Shown, question_view, status_view
 from grader.reports.text import line, plain
 from grader.reports.view import ModelRow, ObservationView, ReportView
 from grader.reports.words import STATUSES, count, day, underscored

@@ -14,8 +14,8 @@ from report_records import SVG
 
 from grader.records.figures import Figure
 from grader.records.submission import SavedImage
-from grader.reports.pictures import figure_picture, saved_picture
-from grader.reports.svgvalues import kept_attribute, kept_style
+from grader.reports.untrusted.pictures import figure_picture, saved_picture
+from grader.reports.untrusted.svgvalues import kept_attribute, kept_style
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="100" height="80">'
 

@@ -14,6 +14,7 @@ from grader.records.result import Verdict
 from grader.records.rubric import WrittenCriterion
 
 _LONGEST = 100_000
+_SHOWN = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -25,8 +26,7 @@ def check_written(criterion: WrittenCriterion, question: QuestionMatch, match: M
     evidence = places(match, question.cells)
     words = len(_WORD.findall(question.answer[:_LONGEST]))
     if words == 0:
-        said = "No answer was found under this id. It may stand elsewhere: a person decides."
-        return review(criterion, said, observed={"words": 0}, evidence=evidence)
+        return review(criterion, _nothing_written(question, match), observed={"words": 0}, evidence=evidence)
     text = _folded(question.answer[:_LONGEST])
     found = [concept for concept in criterion.mentions if any(_mentions(text, phrase) for phrase in concept)]
     lacking = [concept for concept in criterion.mentions if concept not in found]
@@ -34,8 +34,7 @@ def check_written(criterion: WrittenCriterion, question: QuestionMatch, match: M
     if found:
         said += f" Found: {listed([concept[0] for concept in found])}."
     if lacking:
-        said += f" Not found: {listed(['/'.join(concept) for concept in lacking])}."
-    said += " A person decides."
+        said += f" Not found: {listed([concept[0] for concept in lacking])}."
     observed: dict[str, JsonValue] = {"words": words}
     if criterion.mentions:
         observed["found"] = [concept[0] for concept in found]
@@ -43,6 +42,18 @@ def check_written(criterion: WrittenCriterion, question: QuestionMatch, match: M
         observed["suggested"] = rounded_points(criterion.points, len(found) / len(criterion.mentions))
     expected: JsonValue = [list(concept) for concept in criterion.mentions]
     return review(criterion, said, observed=observed, expected=expected, evidence=evidence)
+
+
+def _nothing_written(question: QuestionMatch, match: Match) -> str:
+    """What to say where no text stands: the cells may have printed the answer."""
+    for recording in (match.saved, match.rerun):
+        printed = " ".join(
+            event.text for event in recording.events if event.kind == "printed" and event.cell in question.cells
+        )
+        if printed.split():
+            shown = " ".join(printed[:2_000].split())[:_SHOWN]
+            return f"No text of yours was found under this id; its cells print: “{shown}”."
+    return "No answer was found under this id. It may stand elsewhere."
 
 
 def _folded(text: str) -> str:

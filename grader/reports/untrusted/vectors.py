@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from grader.reports.outlines import light
-from grader.reports.rasters import PictureError, base64_bytes, raster
-from grader.reports.svgvalues import kept_attribute, kept_style, local_reference
 from grader.reports.text import plain
+from grader.reports.untrusted.outlines import light
+from grader.reports.untrusted.rasters import PictureError, base64_bytes, raster
+from grader.reports.untrusted.svgvalues import kept_attribute, kept_style, local_reference
 
 MOST_CHARACTERS = 3_000_000
 MOST_ELEMENTS = 12_000

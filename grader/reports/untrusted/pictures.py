@@ -14,8 +14,8 @@ from PIL import Image
 
 from grader.records.figures import Figure
 from grader.records.submission import SavedImage
-from grader.reports.rasters import PictureError, base64_bytes, raster
-from grader.reports.vectors import vector
+from grader.reports.untrusted.rasters import PictureError, base64_bytes, raster
+from grader.reports.untrusted.vectors import vector
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from grader.reports.curves import Band, Curve, Panel, SweepPoint
-from grader.reports.endlabels import EndLabel, draw_end_labels
 from grader.reports.fonts import font_file
-from grader.reports.outlines import light
+from grader.reports.plots.curves import Band, Curve, Panel, SweepPoint
+from grader.reports.plots.endlabels import EndLabel, draw_end_labels
 from grader.reports.text import line
+from grader.reports.untrusted.outlines import light
 from grader.reports.words import setting
 
 BLUE = "#0b5cab"

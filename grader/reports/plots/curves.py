@@ -9,7 +9,7 @@ from statistics import fmean, pstdev
 
 from grader.records.models import Architecture, CompileArguments
 from grader.records.recording import Trained
-from grader.reports.layers import regularisation
+from grader.reports.pages.layers import regularisation
 
 MOST_CURVES = 3
 """More trainings than this are shown as a sweep, or with one of them in front."""

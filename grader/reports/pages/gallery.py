@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from grader.records.figures import Axes, Figure
 from grader.records.match import Match, QuestionMatch
 from grader.records.recording import FigureDrawn, PictureSaved
-from grader.reports.pictures import Picture, figure_picture, saved_picture
 from grader.reports.text import line
+from grader.reports.untrusted.pictures import Picture, figure_picture, saved_picture
 from grader.reports.view import FigureView
 from grader.reports.words import counted, listed, score
 

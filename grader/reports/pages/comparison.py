@@ -8,8 +8,8 @@ from grader.records.match import Match, ModelMatch, ReferenceModel
 from grader.records.models import Architecture, CompileArguments, FitArguments
 from grader.records.recording import Compiled, Trained
 from grader.records.rubric import ArchitectureCriterion, Question, TrainedCriterion
-from grader.reports.curves import factor
-from grader.reports.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
+from grader.reports.pages.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
+from grader.reports.plots.curves import factor
 from grader.reports.text import line
 from grader.reports.view import LayerRow, ModelView
 from grader.reports.words import count, counted, setting

@@ -10,9 +10,9 @@ from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, Re
 from grader.records.recording import CellFailed
 from grader.records.result import QuestionResult, Verdict
 from grader.reports import words
-from grader.reports.comparison import model_view
-from grader.reports.gallery import cell_words, gallery
-from grader.reports.histories import training_figure
+from grader.reports.pages.comparison import model_view
+from grader.reports.pages.gallery import cell_words, gallery
+from grader.reports.plots.histories import training_figure
 from grader.reports.prose import prose, sentence
 from grader.reports.text import line, plain
 from grader.reports.view import (

@@ -8,8 +8,8 @@ from statistics import fmean
 
 from grader.records.match import Match, ModelMatch, ReferenceModel
 from grader.records.recording import Trained
-from grader.reports.comparison import compiled_by
-from grader.reports.curves import (
+from grader.reports.pages.comparison import compiled_by
+from grader.reports.plots.curves import (
     MOST_CURVES,
     Curve,
     Panel,
@@ -20,7 +20,7 @@ from grader.reports.curves import (
     same_loss,
     sweep_points,
 )
-from grader.reports.figures import history_figure, sweep_figure
+from grader.reports.plots.figures import history_figure, sweep_figure
 from grader.reports.text import line
 from grader.reports.view import FigureView, SweepRow
 from grader.reports.words import count, counted, score, seconds, setting, underscored

@@ -8,9 +8,9 @@ from grader.records.base import Scalar
 from grader.records.match import Match
 from grader.records.recording import CellFailed
 from grader.records.result import Result
-from grader.reports.gallery import cell_words
+from grader.reports.pages.gallery import cell_words
+from grader.reports.pages.questions import bar_view
 from grader.reports.prose import sentence
-from grader.reports.questions import bar_view
 from grader.reports.text import line
 from grader.reports.view import Fact, ScoreView
 from grader.reports.words import counted, effort, listed, points, points_noun, seconds

@@ -1,0 +1,1 @@
+"""The figures that labgrade draws itself."""
