@@ -98,6 +98,8 @@ def test_interrupted_run_leaves_nothing_behind(tmp_path: Path, how: signal.Signa
         env=os.environ | {"LABGRADE_CACHE": str(tmp_path / "cache"), "LABGRADE_OFFLINE": "1"},
         stderr=subprocess.PIPE,
         text=True,
+        # a shell that runs these tests in the background has Ctrl-C ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     family: list[psutil.Process] = []
     deadline = time.monotonic() + 120
@@ -108,7 +110,10 @@ def test_interrupted_run_leaves_nothing_behind(tmp_path: Path, how: signal.Signa
         time.sleep(0.1)
     assert len(family) >= 4, "the warm server, supervisor, student and trainer never ran"
     process.send_signal(how)
-    _, errors = process.communicate(timeout=30)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 2
     assert "Traceback" not in errors
     assert "interrupted" in errors.strip().splitlines()[-1]

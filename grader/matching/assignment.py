@@ -29,10 +29,16 @@ class Pair:
 
 
 def assigned_pairs(
-    families: tuple[Family, ...], slots: tuple[Slot, ...], architectures: dict[str, Architecture]
+    families: tuple[Family, ...],
+    slots: tuple[Slot, ...],
+    architectures: dict[str, Architecture],
+    shown: dict[int, float] | None = None,
 ) -> tuple[Pair, ...]:
-    """Every family, with the slot it fills if any. A network trained only once may fill several slots."""
-    table = _likeness_table(families, slots, architectures)
+    """Every family, with the slot it fills if any. A network trained only once may fill several slots.
+
+    `shown` gives for cells the best validation accuracy in their saved logs, where that tells more than the rerun.
+    """
+    table = _likeness_table(families, slots, architectures, shown or {})
     filled = _best_assignment(table)
     pairs = [
         Pair(families[row], slots[column], _confidence(table, row, column), _reason(table[row][column], slots[column]))
@@ -45,11 +51,14 @@ def assigned_pairs(
 
 
 def _likeness_table(
-    families: tuple[Family, ...], slots: tuple[Slot, ...], architectures: dict[str, Architecture]
+    families: tuple[Family, ...],
+    slots: tuple[Slot, ...],
+    architectures: dict[str, Architecture],
+    shown: dict[int, float],
 ) -> list[list[Likeness]]:
     claimed = frozenset(cell for slot in slots for cell in slot.cells)
     last = max(len(families) - 1, 1)
-    ranks = _ranks(families)
+    ranks = _ranks(families, shown)
     return [
         [
             family_likeness(
@@ -66,9 +75,12 @@ def _likeness_table(
     ]
 
 
-def _ranks(families: tuple[Family, ...]) -> list[float]:
+def _ranks(families: tuple[Family, ...], shown: dict[int, float]) -> list[float]:
     """Rank of each family by its best accuracy, 0 to 1; untrained ones come last."""
-    best = [max((_accuracy(training) for training in family.trainings), default=-1.0) for family in families]
+    best = [
+        max((shown.get(training.cell, _accuracy(training)) for training in family.trainings), default=-1.0)
+        for family in families
+    ]
     order = sorted(range(len(families)), key=lambda row: (best[row], row))
     return [order.index(row) / max(len(families) - 1, 1) for row in range(len(families))]
 

@@ -32,8 +32,20 @@ def bare_shape(architecture: Architecture) -> tuple[Shape, ...]:
 
 def _layer_shape(layer: Layer) -> Shape:
     sizes = tuple(f"{key}={layer.config[key]}" for key in _SIZES if key in layer.config)
-    kinds = tuple(f"{key}={_class_name(layer.config.get(key))}" for key in _REGULARISERS if layer.config.get(key))
+    kinds = tuple(
+        f"{key}={_class_name(layer.config.get(key))}" for key in _REGULARISERS if _weighs(layer.config.get(key))
+    )
     return (layer.class_name, *sizes, *kinds)
+
+
+def _weighs(regulariser: JsonValue) -> bool:
+    """Whether it is a regulariser at all: one of strength 0 is none."""
+    if not isinstance(regulariser, dict):
+        return bool(regulariser)
+    nested = regulariser.get("config")
+    values = {**regulariser, **(nested if isinstance(nested, dict) else {})}
+    known = [values[kind] for kind in ("l1", "l2", "factor") if isinstance(values.get(kind), int | float)]
+    return any(known) if known else bool(regulariser)
 
 
 def _class_name(value: JsonValue) -> str:
@@ -48,7 +60,7 @@ def compile_shape(arguments: CompileArguments) -> tuple[object, ...]:
 
 def is_regularised(architecture: Architecture) -> bool:
     """Whether any layer carries a regulariser on its weights."""
-    return any(layer.config.get(key) for layer in architecture.layers for key in _REGULARISERS[:2])
+    return any(_weighs(layer.config.get(key)) for layer in architecture.layers for key in _REGULARISERS[:2])
 
 
 def strengths(architecture: Architecture) -> tuple[str, ...]:

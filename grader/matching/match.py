@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.matching.assignment import Pair, assigned_pairs
 from grader.matching.families import Family, model_families
 from grader.matching.questions import question_matches, question_passages
-from grader.matching.saved_models import saved_assignment, saved_models
+from grader.matching.saved_models import saved_assignment, saved_models, shown_accuracies
 from grader.matching.similarity import Slot
 from grader.records.match import Match, ModelMatch, Reference
 from grader.records.recording import Recording
@@ -29,7 +29,7 @@ def match_submission(
     none falls back, with low confidence, on what the saved outputs tell.
     """
     slots = _slots(rubric, reference, passages)
-    pairs = assigned_pairs(model_families(rerun), slots, rerun.architectures)
+    pairs = assigned_pairs(model_families(rerun), slots, rerun.architectures, shown_accuracies(saved, rerun))
     models = _model_matches(pairs, submission)
     filled = {model.reference for model in models}
     models += _saved_matches(saved, rerun, [slot for slot in slots if slot.name not in filled], submission)

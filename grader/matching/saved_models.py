@@ -43,6 +43,22 @@ def saved_models(saved: Recording, rerun: Recording) -> list[SavedModel]:
     return found
 
 
+def shown_accuracies(saved: Recording, rerun: Recording) -> dict[int, float]:
+    """Cell -> best validation accuracy of its saved logs, where the rerun had less data than the group.
+
+    With a tenth of the data the attempt that was best may come out as the worst.
+    """
+    if rerun.environment.get("effort") != "quick" and rerun.environment.get("standin") is not True:
+        return {}
+    best: dict[int, float] = {}
+    for event in saved.events:
+        if isinstance(event, LoggedTraining):
+            for epoch in event.epochs:
+                values = [v for name, v in epoch.metrics.items() if name.startswith("val_") and "acc" in name]
+                best[event.cell] = max([best.get(event.cell, 0.0), *(v for v in values if 0.0 <= v <= 1.0)])
+    return best
+
+
 def saved_assignment(models: list[SavedModel], slots: list[Slot]) -> list[tuple[SavedModel, Slot, float, str]]:
     """The best saved model for each of `slots`, with a low confidence and the reason; each is used once."""
     chosen: list[tuple[SavedModel, Slot, float, str]] = []

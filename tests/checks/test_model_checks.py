@@ -282,6 +282,16 @@ def test_accuracy_against_the_reference() -> None:
     assert "0.9660 was enough" in bad.explanation
 
 
+def test_a_reference_out_of_reach_with_less_data() -> None:
+    """With less data, a shortfall is a person's where the group's logs don't share it, or none were handed in."""
+    shown = accuracy(0.93, saved_final=1.01, stage=Stage(effort="quick"), within=0.01)
+    assert shown.status == "review"
+    assert "your saved outputs show 0.9" in shown.explanation
+    assert accuracy(0.93, stage=Stage(effort="quick"), within=0.01).status == "review"
+    assert accuracy(0.93, saved_final=0.93, stage=Stage(effort="quick"), within=0.01).status == "failed"
+    assert accuracy(0.60, stage=Stage(effort="quick"), within=0.01).status == "failed"
+
+
 def test_an_absolute_threshold() -> None:
     """With all data, a threshold is a threshold; a near miss that the saved outputs don't share is a person's."""
     assert accuracy(0.991, at_least=0.99, model="conv_net").status == "passed"

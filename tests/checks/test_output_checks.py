@@ -257,6 +257,18 @@ def test_a_baseline_in_the_sweep() -> None:
     assert "of 3 of the 5 factors" in some.explanation
 
 
+def test_best_epochs_instead_of_final_ones() -> None:
+    """Means of the best epochs cost part of the points' share; their bars and places still count, and it is said."""
+    stage, trainings = sweep()
+    peaks = [[max(t.history.metrics["val_accuracy"]) + 0.01 for t in trainings[3 * n : 3 * n + 3]] for n in range(5)]
+    for training, peak in zip(trainings, [value for group in peaks for value in group], strict=True):
+        training.history.metrics["val_accuracy"] = (peak, *training.history.metrics["val_accuracy"][1:])
+    stage.bars(2, FACTORS, [fmean(group) for group in peaks], [pstdev(group) for group in peaks])
+    found = verdict("error_bar_plot", stage, trainings, "decayed_mlp", points=6)
+    assert found.awarded == 5
+    assert "each training's best epoch (asked for were the final values)" in found.explanation
+
+
 def test_bars_of_something_else() -> None:
     """Error bars that are not the sweep's earn nothing."""
     stage, trainings = sweep()
@@ -347,6 +359,27 @@ def test_a_number_elsewhere() -> None:
     found = stated("I do not know.", work=work, of="parameters")
     assert found.status == "passed"
     assert "cell 5" in found.explanation
+
+
+def test_a_number_shown_elsewhere() -> None:
+    """Where a summary shows the number and the answer states no other like it, a person decides."""
+    work = submission(5, outputs={3: ("Total params: 55,050",)})
+    found = stated("See the summary.", work=work, equals=55_050)
+    assert found.status == "review"
+    assert "the output of cell 4 shows it" in found.explanation
+    assert stated("There are 50,816.", work=work, equals=55_050).status == "failed"
+
+
+def test_an_accuracy_printed_by_another_model() -> None:
+    """What another model's cell prints does not state this model's best accuracy; what its own cell prints does."""
+    stage = Stage()
+    training, other = stage.train(1, mlp(64, 64)), stage.train(4, mlp(500, 300))
+    best = max(training.history.metrics["val_accuracy"])
+    for cell, passes in ((4, False), (1, True)):
+        work = submission(6, outputs={cell: (f"best {best:.4f}",)})
+        more = {"cells": (4,), "answer": "", "work": work, "others": (other_model(other),)}
+        found = verdict("states_number", stage, [training], of="best_val_accuracy", **more)
+        assert (found.status == "passed") == passes
 
 
 def test_a_saved_summary_states() -> None:

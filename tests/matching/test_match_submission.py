@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from fictional_recordings import (
     Stage,
     arguments,
@@ -123,6 +124,30 @@ def test_a_sweep_is_one_family() -> None:
     sweep = next(model for model in match.models if model.reference == "decayed_mlp")
     assert len(sweep.models) == len(sweep.trainings) == 15
     assert sweep.label == "15 models, cell 16"
+
+
+def test_a_regulariser_of_no_strength() -> None:
+    """A trial with weight decay 0 in a cell of its own is no part of the sweep that shares its function."""
+    stage = Stage()
+    stage.train(11, mlp(500, 300, l2=(0.0, 0.0)), epochs=2, final=0.95)
+    for factor in (1e-6, 2.5e-4, 5e-4, 7.5e-4, 1e-3):
+        for replica in range(3):
+            stage.train(15, mlp(500, 300, l2=(factor, factor)), epochs=2, final=0.96, seed=replica)
+    sweep = next(m for m in matched_work(stage.recording()).models if m.reference == "decayed_mlp")
+    assert sweep.label == "15 models, cell 16"
+    assert sweep.cells == (15,)
+
+
+@pytest.mark.parametrize(("effort", "cell"), [("quick", 18), ("full", 17)])
+def test_best_of_several_attempts(effort: str, cell: int) -> None:
+    """Of several free designs the best counts: by the group's own logs, where the rerun had less data than they had."""
+    stage, saved = Stage(effort=effort), Stage("saved")
+    stage.train(17, CONV, epochs=3, final=0.92)
+    stage.train(18, (*CONV[:-1], dense(32), CONV[-1]), epochs=3, final=0.50)
+    saved.log(17, 3, 0.975)
+    saved.log(18, 3, 0.991)
+    match = matched_work(stage.recording(), saved=saved.recording())
+    assert cells_by_reference(match)["conv_net"] == (cell,)
 
 
 def test_one_model_over_three_cells() -> None:

@@ -63,6 +63,29 @@ def test_comments_pointed_to(lab: Rubric, hand_in: Made) -> None:
     assert "y = 3" not in text
 
 
+@pytest.mark.parametrize(
+    ("source", "id", "own"),
+    [
+        ('@"""\n2.1.2 784, 64 and 10\n2.1.3 relu and softmax\n"""', "2.1.2", "784, 64 and 10"),
+        ('@"""\n2.1.2 784, 64 and 10\n2.1.3 relu and softmax\n"""', "2.1.3", "relu and softmax"),
+        ('@"""\n2.1.5 55,050\n"""', "2.1.5", "55,050"),
+        ("@# 2.1.5 55050\nmodel.summary()", "2.1.5", "55050"),
+        ("@# 2.2.2 -sum(y * log(p))\nx = 1", "2.2.2", "-sum(y * log(p))"),
+        ("@# 2.2.2 -sum(y * log(p))", "2.2.2", "-sum(y * log(p))"),
+        ("2.2.2 - the sum of the logs", "2.2.2", "the sum of the logs"),
+    ],
+)
+def test_short_answers_in_code(source: str, id: str, own: str, lab: Rubric, hand_in: Made) -> None:  # noqa: A002
+    """Beside an id a few words or a number are an answer, even where they could be code; a formula keeps its minus."""
+    assert answer(hand_in(source), lab, id) == own
+
+
+def test_bold_question_of_several_sentences(lab: Rubric, hand_in: Made) -> None:
+    """A bold paragraph that ends in a question and holds a copy is the sheet's, also where the rubric words it anew."""
+    asked = "**Train three networks for each factor. How close do you get to Hinton's result?**"
+    assert answer(hand_in(f"## 2.4\n{asked}\n\nWe are quite near."), lab, "2.4-hinton") == "We are quite near."
+
+
 def test_sample(sample: Path, lab: Rubric) -> None:
     """The real hand-in's answers come without the questions that it copies."""
     submission = read_submission(sample)

@@ -173,6 +173,48 @@ def test_chapter_answered_as_a_whole(lab: Rubric, hand_in: Made) -> None:
     assert all(cells[f"2.2.{part}"] == [3] for part in range(1, 5))
 
 
+def test_one_answer_below_several_questions(lab: Rubric, hand_in: Made) -> None:
+    """One paragraph below a paragraph of questions answers those too whose words stand in the questions alone."""
+    asked = "How many layers does the network have? How many neurons does each layer have?"
+    source = f"## 2.1\n{asked}\n\nFlatten, 64, 64 and 10."
+    passages = find_passages(hand_in(source), lab)
+    start = source.index("Flatten")
+    for question in ("2.1.1", "2.1.2", "2.1.5"):
+        assert any(p.question == question and p.start <= start < p.end for p in passages)
+
+
+def test_answers_in_a_docstring_end_with_it(lab: Rubric, hand_in: Made) -> None:
+    """The last answer of a docstring full of answers does not take the code below; a lone id there does."""
+    sheet = '@"""\n3.1 We use one.\n3.2 They share weights.\n"""'
+    assert placed(hand_in(sheet, "@import keras", FIT), lab)["3.2"] == [0]
+    assert placed(hand_in('@"""\n2.3 Train\n"""', FIT), lab)["2.3"] == [0, 1]
+
+
+def test_answer_written_together_with_its_neighbours() -> None:
+    """A text that names what a written question asks for answers it, where nothing else in its section does."""
+    rate = {"kind": "written", "points": 1, "mentions": (("learning rate",), ("seed", "random"), ("augmentation",))}
+    near = Question(
+        id="2.4-near",
+        title="Near",
+        asks="How near?",
+        section="2.4",
+        cues=("Hinton",),
+        criteria=(WrittenCriterion(points=1),),
+    )
+    why = Question.model_validate(
+        {"id": "2.4-why", "title": "Why", "asks": "Why is it so?", "section": "2.4", "cues": (), "criteria": (rate,)}
+    )
+    rubric = Rubric(version=1, name="lab", title="A lab", questions=(near, why))
+
+    def cells(text: str) -> list[str]:
+        cell = Cell(index=0, kind="prose", source=f"## 2.4\n{text}", file="lab.ipynb", number=1)
+        work = Submission(name="group", files=("lab.ipynb",), cells=(cell,), digest="0")
+        return sorted(passage.question for passage in find_passages(work, rubric))
+
+    assert cells("Hinton is nearer, by his learning rate or at random.") == ["2.4-near", "2.4-why"]
+    assert cells("Hinton is nearer.") == ["2.4-near"]
+
+
 def test_template_cell_before_any_id(lab: Rubric, hand_in: Made) -> None:
     """The template's own training, before the first id, belongs to no question."""
     submission = hand_in("@model = Sequential()", FIT, "## 1.1", "We scale.", "## 2.3", FIT)

@@ -159,19 +159,28 @@ def _content(series: _Series, sweep: Swept, metric: str, match: Match) -> tuple[
                 part = "" if whole == 1.0 else f" of {len(factors)} of the {len(sweep.factors)} factors"
                 said = f"the points are the means over the replicas{part}, {spread_said}, {x_said}."
                 best = max(best, (score, said), key=lambda pair: pair[0])
-    return best if best[0] else _other_points(y, sweep, metric, best)
+    return best if best[0] else _other_points(x, y, error, sweep, metric, best)
 
 
-def _other_points(y: list[float], sweep: Swept, metric: str, otherwise: tuple[float, str]) -> tuple[float, str]:
-    """A third for the sweep's best epochs, or first replicas, plotted instead of the means of the final values."""
-    peaks = [
-        fmean([max(values_of(training.history, metric) or (math.nan,)) for training in sweep.replicas[factor]])
-        for factor in sweep.factors
-    ]
-    firsts = [group[0] for group in _final_values(sweep, sweep.factors, metric)]
-    for values, what in ((peaks, "the means of the best epochs"), (firsts, "those of the first replica alone")):
-        if any(_equal(y, [scale * value for value in values], 1e-3) for scale in (1.0, 100.0)):
-            return 1.0 / 3.0, f"the points are {what}; asked for were the means of the final values."
+def _other_points(
+    x: list[float], y: list[float], error: list[float] | None, sweep: Swept, metric: str, otherwise: tuple[float, str]
+) -> tuple[float, str]:
+    """For best epochs plotted instead of final ones half of the points' share; for first replicas that share alone."""
+    for factors in _choices(sweep, x):
+        peaks = [
+            [max(values_of(training.history, metric) or (math.nan,)) for training in sweep.replicas[factor]]
+            for factor in factors
+        ]
+        for scale in (1.0, 100.0):
+            scaled = [[scale * value for value in group] for group in peaks]
+            if _equal(y, [fmean(group) for group in scaled], 1e-3):
+                spread_score, spread_said = _spread(error, scaled)
+                x_score, x_said = _positions(x, factors)
+                said = "the points are the means of each training's best epoch (asked for were the final values)"
+                return (0.5 + spread_score + x_score) / 3.0, f"{said}, {spread_said}, {x_said}."
+            if _equal(y, [scale * group[0] for group in _final_values(sweep, factors, metric)], 1e-3):
+                said = "the points are those of the first replica alone; asked for were the means of the final values."
+                return 1.0 / 3.0, said
     return otherwise
 
 

@@ -11,6 +11,7 @@ from grader.checks.subject import (
     architecture_of,
     is_reduced,
     missing,
+    others_of,
     own_cells,
     saved_logs,
     saved_summaries,
@@ -107,16 +108,35 @@ def _rerun_accuracies(question: QuestionMatch, match: Match) -> list[float]:
 def _statements(question: QuestionMatch, match: Match) -> list[_Statement]:
     """The answer, then what the question's cells print, saved and rerun, without lines of training logs."""
     found = [_Statement(question.answer, "")]
-    for cell in question.cells:
+    cells = _printing_cells(question, match)
+    for cell in cells:
         if 0 <= cell < len(match.submission.cells):
             saved = "\n".join(output.text[:_MOST_TEXT] for output in match.submission.cells[cell].outputs)
             found.append(_Statement(_without_progress(saved), f" in the output of {place(match, cell)}"))
     found += [
         _Statement(_without_progress(event.text[:_MOST_TEXT]), f" in what {place(match, event.cell)} prints")
         for event in match.rerun.events
-        if isinstance(event, Printed) and event.cell in question.cells
+        if isinstance(event, Printed) and event.cell in cells
+    ]
+    # Of questions that share a section, a number may have gone to the neighbour that asks about the same model.
+    found += [
+        _Statement(other.answer, f" under {other.question.id}")
+        for other in match.questions
+        if other is not question and other.model is not None and other.model == question.model
+        if other.question.written_id == question.question.written_id
     ]
     return found
+
+
+def _printing_cells(question: QuestionMatch, match: Match) -> tuple[int, ...]:
+    """The question's cells; for an accuracy also those of its model, and none that are another model's."""
+    if question.model is None or not any(
+        isinstance(c, StatesNumberCriterion) and c.of == "best_val_accuracy" for c in question.question.criteria
+    ):
+        return question.cells
+    own = set(question.model.cells)
+    others = {cell for model in others_of(match, question.model) for cell in model.cells} - own
+    return tuple(sorted(cell for cell in own | set(question.cells) if cell not in others))
 
 
 def _without_progress(text: str) -> str:
@@ -144,7 +164,18 @@ def _elsewhere(targets: list[tuple[float, str]], question: QuestionMatch, match:
         if not float(target).is_integer() or abs(target) < 10_000:
             continue
         for cell in match.submission.cells:
-            if cell.kind == "prose" and cell.index not in own and _stating(cell.source, target, 0.0, False):
+            if cell.index not in own and _stating(cell.source, target, 0.0, False):
+                return place(match, cell.index)
+    return None
+
+
+def _shown(targets: list[tuple[float, str]], match: Match) -> str | None:
+    """The cell whose output shows a number that is too long to be there by chance."""
+    for target, _ in targets:
+        if not float(target).is_integer() or abs(target) < 10_000:
+            continue
+        for cell in match.submission.cells:
+            if any(_stating(_without_progress(o.text[:_MOST_TEXT]), target, 0.0, False) for o in cell.outputs):
                 return place(match, cell.index)
     return None
 
@@ -175,6 +206,11 @@ def _not_stated(
             f"{stated} No log of yours was handed in to compare with; the rerun{less} gives {wanted}. A person decides."
         )
         return review(criterion, said, expected=targets[0][0], evidence=evidence)
+    long = [value for n in numbers_in(statements[0].text) for value in n.values if value >= 1_000]
+    shown = None if long else _shown(targets, match)
+    if shown is not None:
+        said = f"{wanted} is not stated under this question, but the output of {shown} shows it. A person decides."
+        return review(criterion, said, expected=targets[0][0], evidence=(shown,))
     said = f"{stated} {wanted} was looked for." if stated else f"No number is stated; {wanted} was looked for."
     return graded(criterion, 0.0, said, expected=targets[0][0], evidence=evidence)
 

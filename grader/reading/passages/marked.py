@@ -25,6 +25,8 @@ _ANSWER_WORDS = 15
 """Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
 _MARKED_WORDS = 4
 _HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
+_BEHIND_ID = re.compile(r"[ \t.,;:)\]*_#]*(?:[-–]+(?=[ \t])[ \t*_#]*)?")
+"""What stands between an id and its text; a minus that belongs to a formula stays."""
 _LABELLED = re.compile(
     r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE
 )
@@ -40,6 +42,8 @@ class TextLine:
     text: str
     marked: bool
     """It had an id."""
+    plain: bool = True
+    """It is text as a whole, not a comment beside code."""
 
 
 class MarkedText:
@@ -67,7 +71,13 @@ class MarkedText:
             end = cell.source.find("\n", line.start)
             end = min(piece.end, len(cell.source) if end < 0 else end)
             found.append(
-                TextLine(line.start, end, _bare(cell.source[label or line.start : end], line, label), label is not None)
+                TextLine(
+                    line.start,
+                    end,
+                    _bare(cell.source[label or line.start : end], line, label),
+                    label is not None,
+                    line.kind != "comment",
+                )
             )
         if cell.kind == "prose" and ("```" in cell.source or "~~~" in cell.source):
             found += _fenced(cell.source, piece, {line.start for line in lines})
@@ -93,14 +103,21 @@ class MarkedText:
         source = self.cells[piece.cell].source
         lines = self.lines(piece)
         if all_comments:
-            behind = [TextLine(place, place, text, False) for place, text in trailing_comments(source)]
+            behind = [TextLine(place, place, text, False, False) for place, text in trailing_comments(source)]
             inside = [line for line in behind if piece.start <= line.start < piece.end]
             lines = sorted([*lines, *inside], key=lambda line: line.start)
         bare = not has_statements(source[piece.start : piece.end])
         kept = []
-        for text, marked in _blocks([line for line in lines if not is_code(line.text)]):
+        # Beside an id, and in a docstring, `64, 64 and 10` is an answer, not code that was commented out.
+        for text, marked, plain in _blocks(
+            [line for line in lines if line.plain or line.marked or not is_code(line.text)]
+        ):
             own = " ".join(part for part in own_lines([(text, marked)], self.asked) if part)
-            if len(tokens(own)) >= (3 if all_comments or bare else _MARKED_WORDS if marked else _ANSWER_WORDS):
+            if marked and (plain or any(word[0].isdigit() for word in tokens(own))):
+                least = 1
+            else:
+                least = 3 if all_comments or bare else _MARKED_WORDS if marked else _ANSWER_WORDS
+            if len(tokens(own)) >= least:
                 kept.append(own)
         return "\n\n".join(kept)
 
@@ -157,13 +174,13 @@ def has_statements(source: str) -> bool:
 
 def _bare(text: str, line: Line, label: int | None) -> str:
     if line.kind == "comment":
-        text = comment_text(text)
+        text = comment_text(text) if label is None else text.rstrip("-=*#~_ \t")
     elif line.kind == "docstring":
         text = re.sub(r"(?:'''|\"\"\")\s*$", "", text)
     if label is None:
         return text
     # What stands beside the id in a heading is a title or the question, never the answer.
-    return "" if line.kind == "prose" and _HEADING.match(line.text) else text.lstrip(" \t.,;:)]*_-–#").rstrip("*_ ")
+    return "" if line.kind == "prose" and _HEADING.match(line.text) else _BEHIND_ID.sub("", text, count=1).rstrip("*_ ")
 
 
 def _fenced(source: str, piece: Piece, taken: set[int]) -> list[TextLine]:
@@ -177,13 +194,13 @@ def _fenced(source: str, piece: Piece, taken: set[int]) -> list[TextLine]:
     return found
 
 
-def _blocks(lines: list[TextLine]) -> Iterator[tuple[str, bool]]:
-    """Comments on consecutive lines as one text."""
+def _blocks(lines: list[TextLine]) -> Iterator[tuple[str, bool, bool]]:
+    """Comments on consecutive lines as one text, with whether it had an id, and whether it is no comment."""
     block: list[TextLine] = []
     for line in lines:
         if block and (line.start > block[-1].end + 1 or line.marked):
-            yield " ".join(part.text for part in block), block[0].marked
+            yield " ".join(part.text for part in block), block[0].marked, block[0].plain
             block = []
         block.append(line)
     if block:
-        yield " ".join(part.text for part in block), block[0].marked
+        yield " ".join(part.text for part in block), block[0].marked, block[0].plain

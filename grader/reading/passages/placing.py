@@ -1,20 +1,22 @@
-"""Questions found where no id leads to them."""
+"""Questions found where no id leads to them: by their words, by what points to them, by the concepts of an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.reading.passages.cues import Unit, cue_scores, has_cue
 from grader.reading.passages.marked import MarkedText, has_statements
 from grader.reading.passages.prose import is_pointer, points_to_comments_above, sentences, tokens
 from grader.reading.passages.regions import Piece
-from grader.records.rubric import Question, Rubric
+from grader.records.rubric import Question, Rubric, WrittenCriterion
 
 _COPIED = 4.5
 """Weight from which a unit holds a copy of the question."""
 _DISTINCT_CUES = 2
 _CLEARLY = 1.25
 _CELLS_ABOVE = 4
+_CONCEPTS = 2
+"""Concepts that a text must name before it is taken for an answer; and half of them at least."""
 _FOLLOWING = 3
 """Cells that follow a placed one without words of their own."""
 
@@ -82,3 +84,36 @@ def only_points(words: str) -> bool:
     """Whether `words` do nothing but send the reader elsewhere."""
     found = [sentence for sentence in sentences(words) if tokens(sentence)]
     return bool(found) and all(is_pointer(sentence) for sentence in found)
+
+
+def shared_by_concepts(
+    text: MarkedText, rubric: Rubric, placed: Mapping[str, Mapping[Piece, str]]
+) -> Iterator[tuple[str, Piece]]:
+    """(question, piece) for questions of a shared section that have no words of their own.
+
+    Where the whole answer asked for is written, the piece of a sibling that names most of its concepts is the
+    answer to both.
+    """
+    for question in rubric.questions:
+        siblings = [q for q in rubric.questions if q.written_id == question.written_id and q.id != question.id]
+        own = [text.own_words(piece) for piece in placed[question.id]]
+        concepts = _concepts(question)
+        if not siblings or not concepts or any(words and not only_points(words) for words in own):
+            continue
+        pieces = sorted(
+            {piece for q in siblings for piece in placed[q.id]}, key=lambda piece: (piece.cell, piece.start)
+        )
+        named = [
+            sum(any(has_cue(text.own_words(piece), p) for p in phrases) for phrases in concepts) for piece in pieces
+        ]
+        most = max(named, default=0)
+        if most >= _CONCEPTS and 2 * most >= len(concepts):
+            yield question.id, pieces[named.index(most)]
+
+
+def _concepts(question: Question) -> tuple[tuple[str, ...], ...]:
+    """The concepts that a written answer should name; none where anything but words is asked for."""
+    written = [criterion for criterion in question.criteria if isinstance(criterion, WrittenCriterion)]
+    if len(written) != len(question.criteria):
+        return ()
+    return tuple(phrases for criterion in written for phrases in criterion.mentions)

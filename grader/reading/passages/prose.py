@@ -28,6 +28,7 @@ _POINTER_WORDS = set(
 )
 _UP = set("above ovan ovanför oben arriba anterior dessus previous".split())
 _COMMENTS = set("comment comments commets kommentar kommentarer kommentare comentarios commentaires".split())
+_BOLD = re.compile(r"\*\*[^*]{1,5000}\*\*|__[^_]{1,5000}__")
 _COPY, _ASKING, _BESIDE_ID = 0.9, 0.7, 0.45
 _OPENINGS = set(
     "what how why which when where explain describe discuss vad hur varför vilken vilka förklara beskriv diskutera was "
@@ -55,6 +56,7 @@ class Asked:
         self.by_question = {question.id: _asked(f"{question.asks}\n{question.title}") for question in rubric.questions}
         cues = [tokens(cue) for question in rubric.questions for cue in question.cues]
         self._phrases = tuple(" ".join(cue) for cue in cues if len(cue) >= 2)
+        self._questions = tuple(" ".join(cue) for cue in cues if len(cue) >= 3)
         self._long_phrases = tuple(" ".join(cue) for cue in cues if len(cue) >= 4)
         self._openings = _OPENINGS | {part[0] for parts in self.by_question.values() for part in parts} - _STOP
         self._all = tuple(dict.fromkeys(part for parts in self.by_question.values() for part in parts))
@@ -71,12 +73,18 @@ class Asked:
         words = tokens(sentence)
         if not words:
             return False
+        if words[0] == "hint" or (_is_question(sentence) and self._has_phrase(words, self._questions)):
+            return True
         if not (_is_question(sentence) or words[0] in self._openings):
             return self.likeness(sentence) >= _COPY
         if self.likeness(sentence) >= (_BESIDE_ID if beside_id else _ASKING):
             return True
+        return self._has_phrase(words, self._phrases if beside_id else self._long_phrases)
+
+    @staticmethod
+    def _has_phrase(words: tuple[str, ...], phrases: tuple[str, ...]) -> bool:
         text = f" {' '.join(words)} "
-        return any(f" {cue} " in text for cue in (self._phrases if beside_id else self._long_phrases))
+        return any(f" {phrase} " in text for phrase in phrases)
 
 
 def _asked(text: str) -> tuple[tuple[str, ...], ...]:
@@ -167,6 +175,8 @@ def _without_question(kept: list[str], question: tuple[int, int] | None) -> list
 
 def _own_sentences(line: str, asked: Asked, marked: bool) -> str:
     parts = _SENTENCE_END.split(line)
+    if _BOLD.fullmatch(line.strip()) and len(parts) > 1 and any(map(asked.is_copy, parts)) and _is_question(parts[-1]):
+        return ""
     if marked:
         parts = parts[_asked_sentences(parts, asked) :]
     kept = [part for part in parts if not asked.is_copy(part)]

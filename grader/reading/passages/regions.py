@@ -40,7 +40,16 @@ def regions(cells: tuple[Cell, ...], marks: Sequence[Marker | Heading]) -> list[
         found.append(Region(mark, tuple(_pieces(cells, (mark.cell, mark.start), end))))
         if isinstance(stop, Heading):
             enclosing = 0
-    return found
+    return [_within_docstring(region, found) for region in found]
+
+
+def _within_docstring(region: Region, found: Sequence[Region]) -> Region:
+    """A docstring with several ids is a sheet of answers: what follows its cell is not the last one's."""
+    cell = region.marker.cell
+    together = [other for other in found if other.marker.cell == cell and other.marker.found_by == "docstring"]
+    if region.marker.found_by != "docstring" or len(together) < 2:
+        return region
+    return Region(region.marker, tuple(piece for piece in region.pieces if piece.cell == cell))
 
 
 def _stop(marks: Sequence[Marker | Heading], place: int, marker: Marker, enclosing: int) -> Marker | Heading | None:

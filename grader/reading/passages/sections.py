@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.reading.passages.cues import Unit, cue_scores, has_cue, shared_out
 from grader.reading.passages.ids import Parts, id_parts
 from grader.reading.passages.marked import MarkedText, marked_text
-from grader.reading.passages.placing import only_points, placed_by_cues, pointed_to
+from grader.reading.passages.placing import only_points, placed_by_cues, pointed_to, shared_by_concepts
 from grader.reading.passages.regions import Piece, Region, regions, uncovered
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
@@ -35,6 +35,8 @@ def find_passages(submission: Submission, rubric: Rubric) -> tuple[Passage, ...]
     free = uncovered(submission.cells, found)
     unplaced = [question for question in rubric.questions if _is_open(text, by_question[question.id])]
     for question, piece in placed_by_cues(text, rubric, unplaced, free, alone=not found or found != everything):
+        by_question[question].setdefault(piece, "cue")
+    for question, piece in shared_by_concepts(text, rubric, by_question):
         by_question[question].setdefault(piece, "cue")
     for asked in rubric.questions:
         by_question[asked.id] = _filled(text, asked, by_question[asked.id], free)
@@ -215,6 +217,7 @@ def _prose(text: MarkedText, question: Question, pieces: Sequence[Piece]) -> dic
     """The paragraphs in `pieces` with the question's words; all of them where none has: one answer serves several."""
     units = [unit for piece in pieces if _is_answer(text, piece) for unit in text.units(piece)]
     paragraphs = [Piece(unit.cell, unit.start, unit.end) for unit in units]
+    paragraphs = [paragraph for paragraph in paragraphs if text.has_content(paragraph)]
     named = [paragraph for paragraph in paragraphs if _names(text, paragraph, question)]
     return dict.fromkeys(named, "cue") if named else dict.fromkeys(paragraphs, "following")
 
