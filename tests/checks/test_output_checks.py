@@ -269,6 +269,18 @@ def test_best_epochs_instead_of_final_ones() -> None:
     assert "each training's best epoch (asked for were the final values)" in found.explanation
 
 
+def test_spread_in_a_form_that_is_not_read() -> None:
+    """A shaded band or a box plot may show the spread: a person looks, and the call is named."""
+    stage, trainings = sweep()
+    groups = [[t.history.metrics["val_accuracy"][-1] for t in trainings[3 * n : 3 * n + 3]] for n in range(5)]
+    stage.plot(2, [fmean(group) for group in groups], x=FACTORS)
+    for source, status in (("plt.fill_between(f, low, high)", "review"), ("plt.plot(f, means)", "partial")):
+        work = submission(5, sources={2: source})
+        found = verdict("error_bar_plot", stage, trainings, "decayed_mlp", work=work)
+        assert found.status == status
+        assert ("`fill_between`" in found.explanation) == (status == "review")
+
+
 def test_bars_of_something_else() -> None:
     """Error bars that are not the sweep's earn nothing."""
     stage, trainings = sweep()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
@@ -20,6 +21,12 @@ from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import Evaluated, FigureDrawn
 from grader.records.result import Verdict
 from grader.records.rubric import ErrorBarPlotCriterion, SweepCriterion
+
+
+_UNREAD = re.compile(
+    r"\b(fill_between|boxplot|bxp|violinplot|scatter|vlines|lineplot|pointplot|catplot|relplot)\s{0,4}\("
+)
+_MOST_SOURCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,9 @@ def check_error_bar_plot(
             where = listed(places(match, [picture.cell for picture in question.pictures])[:3])
             said = f"A picture is saved under {where}, but the rerun drew nothing to compare it with. A person decides."
             return review(criterion, said, evidence=places(match, [p.cell for p in question.pictures]))
+        unread = _unread_call(question.figures, match)
+        if sweep.factors and unread is not None:
+            return review(criterion, f"{unread} A person decides.", evidence=places(match, question.cells))
         return missing(criterion, question, match, "plot with error bars of a sweep")
     ranked = [(_content(item, sweep, criterion.of, match), item) for item in series]
     (content, said), best = max(ranked, key=lambda pair: pair[0][0])
@@ -59,12 +69,16 @@ def check_error_bar_plot(
         if content > 0.0:
             share = 0.5 * content + 0.5 * (1.0 - len(lacking) / len(criterion.labelled))
             said += f" {label_sentence(lacking, criterion.labelled)}"
+    where = place(match, best.event.cell)
+    unread = _unread_call(question.figures, match) if content < 1.0 and best.error is None else None
+    if unread is not None:
+        said = sentence(f"{where}: {said if content else ''} {unread} A person decides.".replace(":  ", ": "))
+        return review(criterion, said, evidence=places(match, [best.event.cell]))
     observed: JsonValue = {"x": _finite(best.x), "y": _finite(best.y), "lacks": list(lacking)}
     expected: JsonValue = {
         "x": _finite(sweep.factors),
         "y": _finite([fmean(group) for group in _final_values(sweep, sweep.factors, criterion.of)]),
     }
-    where = place(match, best.event.cell)
     return graded(
         criterion,
         share,
@@ -73,6 +87,15 @@ def check_error_bar_plot(
         expected=expected,
         evidence=places(match, [best.event.cell]),
     )
+
+
+def _unread_call(figures: Sequence[FigureDrawn], match: Match) -> str | None:
+    """A sentence on a call in the figures' cells that may show the spread in a form that is not recorded."""
+    for event in figures:
+        found = _UNREAD.search(match.submission.cells[event.cell].source[:_MOST_SOURCE])
+        if found is not None:
+            return f"The code of {place(match, event.cell)} calls `{found[1]}`, whose drawing labgrade does not read."
+    return None
 
 
 def _series(figures: Sequence[FigureDrawn]) -> list[_Series]:
