@@ -121,7 +121,7 @@ def _print_result(console: Any, checked: Checked) -> None:
     table.add_column("")
     table.add_column("Question")
     table.add_column("", overflow="ellipsis", no_wrap=True, max_width=56)
-    table.add_column("Points", justify="right")
+    table.add_column("Points", justify="right", no_wrap=True)
     for question in result.questions:
         open_points = sum(verdict.points for verdict in question.verdicts if not verdict.decided)
         points = f"{question.awarded:g} / {question.points:g}"

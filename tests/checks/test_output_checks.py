@@ -275,7 +275,7 @@ def test_spread_in_a_form_that_is_not_read() -> None:
     groups = [[t.history.metrics["val_accuracy"][-1] for t in trainings[3 * n : 3 * n + 3]] for n in range(5)]
     stage.plot(2, [fmean(group) for group in groups], x=FACTORS)
     for source, status in (("plt.fill_between(f, low, high)", "review"), ("plt.plot(f, means)", "partial")):
-        work = submission(5, sources={2: source})
+        work = submission(5, code={2: source})
         found = verdict("error_bar_plot", stage, trainings, "decayed_mlp", work=work)
         assert found.status == status
         assert ("`fill_between`" in found.explanation) == (status == "review")
@@ -392,6 +392,9 @@ def test_an_accuracy_printed_by_another_model() -> None:
         more = {"cells": (4,), "answer": "", "work": work, "others": (other_model(other),)}
         found = verdict("states_number", stage, [training], of="best_val_accuracy", **more)
         assert (found.status == "passed") == passes
+    work = submission(6, outputs={1: (f"best {best:.4f}",)})
+    more = {"cells": (4,), "answer": "The best is 0.5123.", "work": work, "others": (other_model(other),)}
+    assert verdict("states_number", stage, [training], of="best_val_accuracy", **more).status != "passed"
 
 
 def test_a_saved_summary_states() -> None:

@@ -335,3 +335,10 @@ def test_same_network_on_other_shapes_is_one_training(record: Any) -> None:
     assert len({training.key for training in trained}) == 1
     assert len({training.test for training in trained}) == 1
     assert len({training.architecture for training in trained}) == 3
+
+
+def test_messages_carry_no_terminal_colours(record: Any) -> None:
+    """Keras colours its errors; the recording keeps the words alone."""
+    recorded = record(DATA, "keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])(x_train[:2])")
+    (failed,) = events(recorded, "failed")
+    assert "\x1b" not in failed.message

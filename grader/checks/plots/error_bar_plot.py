@@ -22,7 +22,6 @@ from grader.records.recording import Evaluated, FigureDrawn
 from grader.records.result import Verdict
 from grader.records.rubric import ErrorBarPlotCriterion, SweepCriterion
 
-
 _UNREAD = re.compile(
     r"\b(fill_between|boxplot|bxp|violinplot|scatter|vlines|lineplot|pointplot|catplot|relplot)\s{0,4}\("
 )
@@ -92,7 +91,8 @@ def check_error_bar_plot(
 def _unread_call(figures: Sequence[FigureDrawn], match: Match) -> str | None:
     """A sentence on a call in the figures' cells that may show the spread in a form that is not recorded."""
     for event in figures:
-        found = _UNREAD.search(match.submission.cells[event.cell].source[:_MOST_SOURCE])
+        inside = 0 <= event.cell < len(match.submission.cells)
+        found = _UNREAD.search(match.submission.cells[event.cell].source[:_MOST_SOURCE]) if inside else None
         if found is not None:
             return f"The code of {place(match, event.cell)} calls `{found[1]}`, whose drawing labgrade does not read."
     return None

@@ -129,14 +129,16 @@ def _statements(question: QuestionMatch, match: Match) -> list[_Statement]:
 
 
 def _printing_cells(question: QuestionMatch, match: Match) -> tuple[int, ...]:
-    """The question's cells; for an accuracy also those of its model, and none that are another model's."""
+    """The question's cells; for an accuracy none that are another model's, and its own model's where no answer is."""
     if question.model is None or not any(
         isinstance(c, StatesNumberCriterion) and c.of == "best_val_accuracy" for c in question.question.criteria
     ):
         return question.cells
     own = set(question.model.cells)
     others = {cell for model in others_of(match, question.model) for cell in model.cells} - own
-    return tuple(sorted(cell for cell in own | set(question.cells) if cell not in others))
+    # A number that is written down stands: what the model's cells print beside it does not replace it.
+    cells = set(question.cells) if numbers_in(question.answer) else own | set(question.cells)
+    return tuple(sorted(cell for cell in cells if cell not in others))
 
 
 def _without_progress(text: str) -> str:

@@ -19,6 +19,7 @@ from traitlets.config import Config
 from grader.recorder.probe.link import Link
 
 _INSTALLERS = re.compile(r"^\s*(sudo\s+)?(\S*python\S*\s+-m\s+)?(pip3?|conda|mamba|apt|apt-get|uv)\b")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_TEXT = 1_000_000
 _MAX_CELL_TEXT = 200_000
 _MAX_NAMES = 200
@@ -136,7 +137,7 @@ class Shell:
         self._link.event(
             "failed",
             error=type(error).__name__[:100],
-            message=str(error)[:1000],
+            message=_COLOURS.sub("", str(error))[:1000],
             line=line if line is not None and 1 <= line <= lines else None,
         )
 
