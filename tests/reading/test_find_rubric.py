@@ -7,6 +7,7 @@ import pytest
 
 from grader.errors import UserError
 from grader.reading.choice import find_rubric
+from grader.reading.submission import read_submission
 from grader.records.submission import Submission
 
 Made = Callable[..., Submission]
@@ -105,3 +106,14 @@ def test_broken_rubric_does_not_hinder(folders: list[Path], tmp_path: Path, hand
     assert rubric.name == "digits"
     with pytest.raises(UserError, match=r"rubric\.yaml:1"):
         find_rubric(hand_in("pancakes"), tmp_path, None, folders)
+
+
+IMAGES = Path(__file__).parents[2] / "../shared/samples/group-image-recognition"
+
+
+@pytest.mark.skipif(not IMAGES.exists(), reason="the real hand-in is not at hand")
+def test_another_labs_hand_in_fits_no_rubric() -> None:
+    """A hand-in of another lab that shares the data set and Keras' vocabulary is refused, not graded as this one."""
+    submission = read_submission(IMAGES)
+    with pytest.raises(UserError, match="--rubric"):
+        find_rubric(submission, IMAGES, None, [Path(__file__).parents[2] / "rubrics"])
