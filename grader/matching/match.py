@@ -7,9 +7,10 @@ from grader.matching.families import Family, model_families
 from grader.matching.questions import question_matches, question_passages
 from grader.matching.saved_models import saved_assignment, saved_models, shown_accuracies
 from grader.matching.similarity import Slot
+from grader.records.criteria.models import ArchitectureCriterion
 from grader.records.match import Match, ModelMatch, Reference
 from grader.records.recording import Recording
-from grader.records.rubric import ArchitectureCriterion, Question, Rubric
+from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
 
 

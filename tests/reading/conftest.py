@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from grader.records.rubric import Question, Rubric, WrittenCriterion
+from grader.records.criteria.texts import WrittenCriterion
+from grader.records.rubric import Question, Rubric
 from grader.records.submission import Cell, Submission
 
 SAMPLES = Path(__file__).parents[2] / "../shared/samples"

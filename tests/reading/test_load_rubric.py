@@ -7,7 +7,8 @@ import pytest
 from grader.assets import rubrics_folder
 from grader.errors import UserError
 from grader.reading.rubric import load_rubric, rubrics
-from grader.records.rubric import AccuracyCriterion, WrittenCriterion
+from grader.records.criteria.models import AccuracyCriterion
+from grader.records.criteria.texts import WrittenCriterion
 
 GOOD = """\
 version: 1

@@ -9,7 +9,8 @@ import pytest
 from grader.reading.passages.answers import answer_text
 from grader.reading.passages.sections import find_passages
 from grader.reading.submission import read_submission
-from grader.records.rubric import Question, Rubric, WrittenCriterion
+from grader.records.criteria.texts import WrittenCriterion
+from grader.records.rubric import Question, Rubric
 from grader.records.submission import Cell, Submission
 
 Made = Callable[..., Submission]

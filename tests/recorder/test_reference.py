@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from grader.recorder.reference import SEEDS, seeded_reference
+from grader.records.criteria.models import CompiledCriterion
 from grader.records.progress import Silence
-from grader.records.rubric import CompiledCriterion, Question, Rubric
+from grader.records.rubric import Question, Rubric
 
 pytestmark = pytest.mark.slow
 

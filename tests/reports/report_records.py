@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 from functools import cache
 
+from grader.records.criteria.models import (
+    AccuracyCriterion,
+    ArchitectureCriterion,
+    CompiledCriterion,
+    ParametersCriterion,
+    SweepCriterion,
+    TrainedCriterion,
+)
+from grader.records.criteria.plots import HistoryPlotCriterion
+from grader.records.criteria.texts import WrittenCriterion
 from grader.records.figures import Axes, ErrorBars, Figure, Line
 from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, ReferenceModel
 from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, Layer, TestScore
 from grader.records.recording import CellFailed, FigureDrawn, Outcome, PictureSaved, Recording, Trained
 from grader.records.result import ModelSummary, Observation, QuestionResult, Result, Score, Verdict
-from grader.records.rubric import (
-    AccuracyCriterion,
-    ArchitectureCriterion,
-    CompiledCriterion,
-    HistoryPlotCriterion,
-    ParametersCriterion,
-    Question,
-    Rubric,
-    SweepCriterion,
-    TrainedCriterion,
-    WrittenCriterion,
-)
+from grader.records.rubric import Question, Rubric
 from grader.records.submission import Cell, SavedImage, Submission
 
 HOSTILE = "{{ 7*7 }} <script>alert(1)</script> Grüppe 模型 مجموعة \u202etxt.exe\u202c \x07\u200b 🙂 </style>&amp;"

@@ -16,10 +16,10 @@ from grader.checks.subject import (
 )
 from grader.checks.verdicts import errored, graded, review
 from grader.checks.wording import accuracy_text, places
+from grader.records.criteria.models import AccuracyCriterion
 from grader.records.match import Match, QuestionMatch, Reference, ReferenceModel
 from grader.records.recording import Evaluated, LoggedScore, Trained
 from grader.records.result import Verdict
-from grader.records.rubric import AccuracyCriterion
 
 _NEAR_REFERENCE = 0.01
 """Shortfall against the reference that is forgiven where the threshold is out of reach for the reference itself."""

@@ -16,10 +16,10 @@ from grader.checks.subject import (
 )
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import counted, listed, place, places
+from grader.records.criteria.models import ArchitectureCriterion, ParametersCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.models import Architecture
 from grader.records.result import Verdict
-from grader.records.rubric import ArchitectureCriterion, ParametersCriterion
 
 _CONVOLUTION = re.compile(r"(Separable|Depthwise)?Conv\dD(Transpose)?")
 

@@ -11,10 +11,10 @@ from grader.checks.models.layers import plain_layers
 from grader.checks.subject import architecture_of, compile_of, missing, reference_model, trainings_of
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import places, quantity
+from grader.records.criteria.models import CompiledCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.models import Architecture, CompileArguments
 from grader.records.result import Verdict
-from grader.records.rubric import CompiledCriterion
 
 _SPARSE = "sparse_categorical_crossentropy"
 _ONE_HOT = "categorical_crossentropy"

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 from grader.checks.subject import missing, reference_model, saved_training_evidence, trainings_of
 from grader.checks.verdicts import graded
 from grader.checks.wording import counted, places
+from grader.records.criteria.models import TrainedCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import Trained
 from grader.records.result import Verdict
-from grader.records.rubric import TrainedCriterion
 
 
 def check_trained(criterion: TrainedCriterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:

@@ -10,10 +10,10 @@ from grader.checks.metrics import plain_metric
 from grader.checks.texts.numbers import Number, numbers_in
 from grader.checks.texts.states_number import saved_accuracies
 from grader.checks.wording import accuracy_text, clipped, listed, place
+from grader.records.criteria.texts import StatesNumberCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import LoggedTraining, Printed
 from grader.records.result import Observation
-from grader.records.rubric import StatesNumberCriterion
 
 _MARGIN = 0.001
 _MOST_TEXT = 400_000

@@ -16,11 +16,12 @@ from grader.checks.plots.regularisers import Swept, swept_trainings
 from grader.checks.subject import missing
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import listed, place, places, sentence
+from grader.records.criteria.models import SweepCriterion
+from grader.records.criteria.plots import ErrorBarPlotCriterion
 from grader.records.figures import Axes
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import Evaluated, FigureDrawn
 from grader.records.result import Verdict
-from grader.records.rubric import ErrorBarPlotCriterion, SweepCriterion
 
 _UNREAD = re.compile(
     r"\b(fill_between|boxplot|bxp|violinplot|scatter|vlines|lineplot|pointplot|catplot|relplot)\s{0,4}\("

@@ -12,11 +12,11 @@ from grader.checks.plots.labels import label_sentence, lacking_labels
 from grader.checks.subject import missing, others_of
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import capitalised, listed, place, places
+from grader.records.criteria.plots import HistoryPlotCriterion
 from grader.records.figures import Axes, Figure
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import FigureDrawn
 from grader.records.result import Verdict
-from grader.records.rubric import HistoryPlotCriterion
 
 
 def check_history_plot(

@@ -8,9 +8,9 @@ from grader.checks.plots.regularisers import Swept, swept_trainings
 from grader.checks.subject import hindrance, missing, saved_training_evidence
 from grader.checks.verdicts import errored, graded
 from grader.checks.wording import counted, listed, places, quantity
+from grader.records.criteria.models import SweepCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.result import Verdict
-from grader.records.rubric import SweepCriterion
 
 _SLACK = 0.01
 """Relative, at both ends of the range asked for."""

@@ -7,10 +7,10 @@ from pydantic import JsonValue
 from grader.checks.subject import missing, reference_model, saved_logs, trainings_of
 from grader.checks.verdicts import graded
 from grader.checks.wording import counted, place, places
+from grader.records.criteria.texts import ConsoleLogCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import LoggedTraining
 from grader.records.result import Verdict
-from grader.records.rubric import ConsoleLogCriterion
 
 
 def check_console_log(

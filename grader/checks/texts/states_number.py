@@ -19,10 +19,10 @@ from grader.checks.subject import (
 from grader.checks.texts.numbers import Number, numbers_in
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import listed, place, places
+from grader.records.criteria.texts import StatesNumberCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import LoggedTraining, Printed
 from grader.records.result import Verdict
-from grader.records.rubric import StatesNumberCriterion
 
 _PROGRESS = re.compile(r"s/step|/sample|ETA:|\[=+|val_loss|━|Epoch \d")
 """A line of a training log: it states nothing by itself."""

@@ -9,9 +9,9 @@ from pydantic import JsonValue
 
 from grader.checks.verdicts import review, rounded_points
 from grader.checks.wording import counted, listed, places
+from grader.records.criteria.texts import WrittenCriterion
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.result import Verdict
-from grader.records.rubric import WrittenCriterion
 
 _LONGEST = 100_000
 _SHOWN = 200

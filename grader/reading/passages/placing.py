@@ -8,7 +8,8 @@ from grader.reading.passages.cues import Unit, cue_scores, has_cue
 from grader.reading.passages.marked import MarkedText, has_statements
 from grader.reading.passages.prose import is_pointer, points_to_comments_above, sentences, tokens
 from grader.reading.passages.regions import Piece
-from grader.records.rubric import Question, Rubric, WrittenCriterion
+from grader.records.criteria.texts import WrittenCriterion
+from grader.records.rubric import Question, Rubric
 
 _COPIED = 4.5
 """Weight from which a unit holds a copy of the question."""

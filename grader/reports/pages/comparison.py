@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grader.records.criteria.models import ArchitectureCriterion, TrainedCriterion
 from grader.records.match import Match, ModelMatch, ReferenceModel
 from grader.records.models import Architecture, CompileArguments, FitArguments
 from grader.records.recording import Compiled, Trained
-from grader.records.rubric import ArchitectureCriterion, Question, TrainedCriterion
+from grader.records.rubric import Question
 from grader.reports.pages.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
 from grader.reports.plots.curves import factor
 from grader.reports.text import line

@@ -1,0 +1,50 @@
+"""A result on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader.pipeline import Checked
+
+_SHAPES = {"passed": "●", "partial": "◐", "failed": "○", "review": "◇", "errored": "✕", "skipped": "–"}
+
+
+def print_result(console: Any, checked: Checked) -> None:
+    """Print a graded submission: a line per question, the points, what was shortened, and where the report lies."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    result = checked.result
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column("Question")
+    table.add_column("", overflow="ellipsis", no_wrap=True, max_width=56)
+    table.add_column("Points", justify="right", no_wrap=True)
+    for question in result.questions:
+        open_points = sum(verdict.points for verdict in question.verdicts if not verdict.decided)
+        points = f"{question.awarded:g} / {question.points:g}"
+        if open_points:
+            points = f"{open_points:g} open" if open_points == question.points else f"{points}, {open_points:g} open"
+        table.add_row(_SHAPES[question.status], escape(question.id), escape(question.title), points)
+    score = result.score
+    console.print()
+    console.print(f"[bold]{escape(result.submission)}[/bold]  {escape(checked.rubric.title)}", soft_wrap=True)
+    console.print(f"[dim]{escape(checked.rubric_reason)}[/dim]", soft_wrap=True)
+    console.print(table)
+    awaiting = f"; {score.awaiting:g} of {score.points:g} await the teacher" if score.awaiting else ""
+    console.print(f"[bold]{score.awarded:g}[/bold] of {score.decided:g} decided points{awaiting}")
+    if result.observations:
+        console.print(f"{len(result.observations)} observations for the teacher, worth no points")
+    console.print(_effort_line(checked), style="dim", soft_wrap=True)
+    if checked.files.note:
+        console.print(escape(checked.files.note), style="yellow", soft_wrap=True)
+    console.print(str(checked.files.pdf or checked.files.html), soft_wrap=True)
+
+
+def _effort_line(checked: Checked) -> str:
+    result = checked.result
+    words = "a tenth of the training rows" if result.effort == "quick" else "all training rows"
+    data = "; ".join(f"{value}" for name, value in result.environment.items() if name.startswith("data"))
+    trained = f"{checked.trained} trainings run, {checked.shared} taken from the store"
+    return ". ".join(part for part in (f"Effort {result.effort}: {words}", trained, data) if part)

@@ -1,0 +1,1 @@
+"""The criteria of a rubric: what each asks for, as typed options."""
