@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,8 +40,11 @@ class Checked:
     """Trainings that were answered from the store."""
 
 
-def check(path: Path, options: Options, progress: Progress) -> Checked:
-    """Grade the submission at `path` and write its report. Raises `UserError`."""
+def check(path: Path, options: Options, progress: Progress, workshop: Workshop | None = None) -> Checked:
+    """Grade the submission at `path` and write its report. Raises `UserError`.
+
+    `workshop` is an open one, made with the same `options`, that several checks share; it stays open.
+    """
     progress.stage("Reading the submission")
     submission = read_submission(path)
     rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
@@ -51,10 +55,11 @@ def check(path: Path, options: Options, progress: Progress) -> Checked:
     answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
     saved = record_saved(submission)
 
-    with Workshop(options, progress) as workshop:
-        reference = workshop.reference(rubric, solution)
-        rerun = workshop.rerun(submission, rubric)
-        effort, trained, shared = workshop.effort, workshop.service.trained, workshop.service.shared
+    with nullcontext(workshop) if workshop else Workshop(options, progress) as shop:
+        trained, shared = shop.service.trained, shop.service.shared
+        reference = shop.reference(rubric, solution)
+        rerun = shop.rerun(submission, rubric)
+        effort, trained, shared = shop.effort, shop.service.trained - trained, shop.service.shared - shared
 
     progress.stage("Matching and judging")
     match = match_submission(submission, rubric, passages, answers, saved, rerun, reference)

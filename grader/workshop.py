@@ -44,6 +44,7 @@ class Workshop:
         self._progress = progress
         self._pool = DataPool()
         self._recordings = RecordingStore(options.cache / "recordings")
+        self._references: dict[str, Reference] = {}
         self._datasets: dict[str, Dataset] = {}
         self._prints: dict[str, Fingerprints] = {}
         runtime = Runtime(self.device, options.threads, library_versions())
@@ -62,11 +63,14 @@ class Workshop:
             self._warm.close()
 
     def reference(self, rubric: Rubric, solution: Submission) -> Reference:
-        """The reference of `rubric`, from the store when nothing it rests on has changed."""
+        """The reference of `rubric`, from the store when nothing it rests on has changed; recorded once at most."""
         key = self._key("reference", rubric, solution, rubric.digest, SEEDS[self.effort])
-        known = None if self.options.fresh else self._recordings.get(key, Reference)
-        if known is not None:
-            return known
+        if key not in self._references:
+            known = None if self.options.fresh else self._recordings.get(key, Reference)
+            self._references[key] = known or self._recorded_reference(key, rubric, solution)
+        return self._references[key]
+
+    def _recorded_reference(self, key: str, rubric: Rubric, solution: Submission) -> Reference:
         self._progress.stage("Recording the reference solution")
         recorded, desk = self._record(solution, rubric)
         failed = [event for event in recorded.recording.events if event.kind == "failed"]
