@@ -111,9 +111,27 @@ def test_broken_rubric_does_not_hinder(folders: list[Path], tmp_path: Path, hand
 IMAGES = Path(__file__).parents[2] / "../shared/samples/group-image-recognition"
 
 
+RUBRICS = Path(__file__).parents[2] / "rubrics"
+
+
 @pytest.mark.skipif(not IMAGES.exists(), reason="the real hand-in is not at hand")
-def test_another_labs_hand_in_fits_no_rubric() -> None:
+def test_another_labs_hand_in_fits_no_rubric(tmp_path: Path) -> None:
     """A hand-in of another lab that shares the data set and Keras' vocabulary is refused, not graded as this one."""
+    (tmp_path / "dat405-neural-networks").symlink_to((RUBRICS / "dat405-neural-networks").resolve())
     submission = read_submission(IMAGES)
     with pytest.raises(UserError, match="--rubric"):
-        find_rubric(submission, IMAGES, None, [Path(__file__).parents[2] / "rubrics"])
+        find_rubric(submission, IMAGES, None, [tmp_path])
+
+
+@pytest.mark.skipif(not IMAGES.exists(), reason="the real hand-in is not at hand")
+def test_real_code_alone_finds_its_lab() -> None:
+    """The code of a real hand-in, without its report, is enough to tell the lab."""
+    code = IMAGES / "code.py"
+    assert find_rubric(read_submission(code), code, None, [RUBRICS])[0].name == "image-recognition"
+
+
+@pytest.mark.parametrize("lab", sorted(path.name for path in RUBRICS.iterdir() if path.is_dir()))
+def test_a_solution_finds_its_own_rubric(lab: str) -> None:
+    """No two labs are so alike that one's solution could be taken for the other's."""
+    solution = RUBRICS / lab / "solution.py"
+    assert find_rubric(read_submission(solution), solution, None, [RUBRICS])[0].name == lab
