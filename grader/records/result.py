@@ -15,6 +15,19 @@ Status: TypeAlias = Literal["passed", "partial", "failed", "review", "errored", 
 Effort: TypeAlias = Literal["quick", "full"]
 
 
+class Marked(Record):
+    """A person's mark on one criterion, and what labgrade had said before."""
+
+    by: str
+    """Who marked."""
+    at: str
+    """When: ISO 8601, to the minute."""
+    comment: str = ""
+    """To the group; for an automatic verdict that was overridden, the reason."""
+    automatic_status: Status
+    automatic_awarded: float
+
+
 class Verdict(Record):
     """What one criterion says of one question."""
 
@@ -31,6 +44,8 @@ class Verdict(Record):
     """One or two sentences to the group, with numbers."""
     evidence: tuple[str, ...] = ()
     """Places: `cell 16`, `notebook.ipynb cell 16, saved output`."""
+    marked: Marked | None = None
+    """Set when a person decided; `status` and `awarded` are then theirs."""
 
     @property
     def decided(self) -> bool:
@@ -57,6 +72,16 @@ class Score(Record):
     decided: float
     awarded: float
     awaiting: float
+
+
+class Deduction(Record):
+    """Points taken off the whole, as a line of its own."""
+
+    kind: Literal["late"]
+    points: float
+    """Positive: what is taken off. 0 where lateness is known but not by how much."""
+    explanation: str
+    """One sentence to the group, with numbers."""
 
 
 class ModelSummary(Record):
@@ -103,3 +128,14 @@ class Result(Record):
     """Shims, skipped installs, limits hit, repairs: one sentence each."""
     environment: dict[str, Scalar] = {}
     """Labgrade's and libraries' versions, device, threads, sandbox, data sources."""
+    deductions: tuple[Deduction, ...] = ()
+
+    @property
+    def deducted(self) -> float:
+        """Points taken off, never more than were awarded."""
+        return round(min(self.score.awarded, sum(deduction.points for deduction in self.deductions)), 6)
+
+    @property
+    def final(self) -> float:
+        """Points awarded, less what is taken off."""
+        return round(self.score.awarded - self.deducted, 6)

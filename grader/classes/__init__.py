@@ -1,0 +1,1 @@
+"""A class: its roster, the teacher's rules, and its gradebook."""

@@ -1,0 +1,91 @@
+"""Zip files of a bulk download, unpacked with caps into a folder of labgrade's own."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from grader.errors import UserError
+
+_MEMBERS = 100_000
+_BYTES = 20_000_000_000
+_MEMBER_BYTES = 2_000_000_000
+_RATIO = 200
+_SMALL = 10_000_000
+_PIECE = 1 << 20
+
+
+def unpacked(archive: Path, staging: Path) -> Path:
+    """The folder below `staging` with what `archive` holds; made once for the same bytes.
+
+    Links, devices, absolute names and names with `..` are left out. Raises `UserError` for a file that is no zip, is
+    damaged or encrypted, or holds more than 20 GB or 100,000 files, or packs a thing to less than a 200th.
+    """
+    place = staging / _digest(archive)
+    if place.is_dir():
+        return place
+    staging.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=staging))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            _extract(opened, draft)
+        with suppress(FileExistsError):
+            draft.rename(place)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+        raise UserError(f"{archive.name} cannot be unpacked ({str(error)[:200] or type(error).__name__}).") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return place
+
+
+def _extract(opened: zipfile.ZipFile, folder: Path) -> None:
+    members = opened.infolist()
+    if len(members) > _MEMBERS:
+        raise ValueError(f"more than {_MEMBERS:,} files")
+    left = _BYTES
+    for member in members:
+        target = _target(member, folder)
+        if target is None:
+            continue
+        if member.file_size > max(_SMALL, member.compress_size * _RATIO) or member.file_size > _MEMBER_BYTES:
+            raise ValueError("a file in it is far larger than the archive: a zip bomb?")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with opened.open(member) as source, target.open("xb") as file:
+            size = 0
+            while piece := source.read(_PIECE):
+                size += len(piece)
+                left -= len(piece)
+                if size > member.file_size or left < 0:
+                    raise ValueError("it holds more than it says, or more than 20 GB")
+                file.write(piece)
+
+
+def _target(member: zipfile.ZipInfo, folder: Path) -> Path | None:
+    """Where a member goes; `None` for folders and for what must not be unpacked."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if member.is_dir() or kind not in (0, stat.S_IFREG):
+        return None
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in member.filename:
+        return None
+    if parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db"):
+        return None
+    target = folder.joinpath(*parts)
+    return None if target.exists() else target
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    return digest.hexdigest()[:16]
