@@ -72,7 +72,8 @@ def canvas_upload(name: str) -> Upload | None:
 def moodle_upload(name: str) -> Upload | None:
     """`{Full name}_{participantid}_assignsubmission_file[_]`, a folder; or a file with its own name behind.
 
-    Moodle writes it in `mod/assign/locallib.php`, "download_submissions"; the last underscore is there in some versions.
+    Moodle writes it in `mod/assign/locallib.php`, "download_submissions"; some versions leave the last
+    underscore out.
     """
     found = _MOODLE.fullmatch(name)
     return Upload("moodle", found["name"], found["participant"], found["rest"] or "") if found else None

@@ -63,7 +63,9 @@ def read_sheet(path: Path) -> Sheet:
     """
     try:
         if path.stat().st_size > SIZE_LIMIT:
-            raise UserError(f"{path} is too large for a list of a class: at most {SIZE_LIMIT // 1_000_000} MB are read.")
+            raise UserError(
+                f"{path} is too large for a list of a class: at most {SIZE_LIMIT // 1_000_000} MB are read."
+            )
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None

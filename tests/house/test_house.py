@@ -31,8 +31,18 @@ ROOMS = {
         *("workshop", "options", "assets", "reading", "recorder", "training", "matching", "checks", "reports"),
         *("records", "errors"),
     },
+    "classes": {"reading", "records", "errors"},
+    "reviews": {"classes", "records", "errors"},
+    "exports": {"classes", "records", "errors"},
+    "batch": {
+        *("pipeline", "workshop", "options", "assets", "classes", "reviews", "reading", "recorder", "reports"),
+        *("sandbox", "records", "errors"),
+    },
     "display": {"records"},
-    "commands": {"pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"},
+    "commands": {
+        *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
+        *("batch", "classes", "reviews", "exports"),
+    },
     "cli": {"commands"},
 }
 HEAVY = (
