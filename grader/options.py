@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from grader.records.limits import LimitChoices
 from grader.records.result import Effort
 from grader.sandbox.contract import Limits, ProviderChoice
 
@@ -24,6 +26,31 @@ def default_data() -> Path | None:
     return Path(chosen) if chosen else None
 
 
+_CPU_PER_WALL = 4
+_FIELDS = {
+    "wall": "wall_seconds",
+    "cpu": "cpu_seconds",
+    "memory": "memory_bytes",
+    "processes": "processes",
+    "file_size": "file_bytes",
+    "scratch": "scratch_bytes",
+    "files": "scratch_files",
+    "open_files": "open_files",
+    "output": "output_bytes",
+}
+
+
+def effective_limits(*choices: LimitChoices) -> Limits:
+    """The limits in force: of `choices` a later one stands above those before it, and all above the defaults."""
+    chosen = {name: value for choice in choices for name, value in choice if value is not None}
+    if "wall" in chosen and "cpu" not in chosen:
+        # A training in the sandbox keeps several processors busy.
+        chosen["cpu"] = chosen["wall"] * _CPU_PER_WALL
+    if "cpu" in chosen:
+        chosen["cpu"] = math.ceil(chosen["cpu"])
+    return Limits(**{_FIELDS[name]: value for name, value in chosen.items()})
+
+
 @dataclass(frozen=True)
 class Options:
     """Choices of one run."""
@@ -37,7 +64,8 @@ class Options:
     """Folder with data sets as npz."""
     cache: Path = field(default_factory=default_cache)
     provider: ProviderChoice = "auto"
-    limits: Limits = field(default_factory=Limits)
+    limits: LimitChoices = field(default_factory=LimitChoices)
+    """Chosen on the command line; they stand above the rubric's."""
     threads: int = 2
     fresh: bool = False
     """Record again even if nothing changed. Trainings are still shared."""

@@ -11,7 +11,7 @@ from grader.datasets.dataset import Dataset
 from grader.datasets.fingerprints import Fingerprints, dataset_fingerprints
 from grader.datasets.sources import load_dataset
 from grader.errors import UserError
-from grader.options import Options
+from grader.options import Options, effective_limits
 from grader.recorder.data import DataDesk
 from grader.recorder.host import Recorded, Recorder
 from grader.recorder.reference import SEEDS, seeded_reference
@@ -23,6 +23,7 @@ from grader.records.recording import Recording
 from grader.records.result import Effort
 from grader.records.rubric import Rubric
 from grader.records.submission import Submission
+from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 from grader.training.canonical import canonical_digest
 from grader.training.service import DataPool, TrainingService, library_versions
@@ -101,8 +102,11 @@ class Workshop:
             data.dataset(name)
         desk = TrainingDesk(self.service, self._pool, data, self.effort)
         recorder = Recorder(submission.cells, desk, data, self._pool, self._progress)
-        student = server.student(self.options.limits, threads=self.options.threads)
+        student = server.student(self._limits(rubric), threads=self.options.threads)
         return recorder.record(student, self.effort, self.options.threads), desk
+
+    def _limits(self, rubric: Rubric) -> Limits:
+        return effective_limits(rubric.limits, self.options.limits)
 
     def _described(self, recording: Recording) -> Recording:
         """`recording` with what it was made with."""
@@ -128,7 +132,7 @@ class Workshop:
             "effort": self.effort,
             "runtime": [runtime.device, runtime.threads, [list(pair) for pair in runtime.versions]],
             "provider": self.options.provider,
-            "limits": self.options.limits.as_json(),
+            "limits": self._limits(rubric).as_json(),
             "code": code_digest(_CODE),
             "python": list(sys.version_info[:3]),
             "more": list(more),

@@ -7,7 +7,7 @@ import math
 from grader.checks.judge import judge
 from grader.checks.observations import observe
 from grader.checks.subject import compile_of
-from grader.checks.wording import sentence
+from grader.checks.wording import place, sentence
 from grader.records.base import Scalar
 from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
 from grader.records.models import CompileArguments
@@ -86,7 +86,8 @@ def _notes(match: Match) -> tuple[str, ...]:
     notes = [*match.submission.notes, *(sentence(e.message) for e in match.rerun.events if isinstance(e, Noted))]
     outcome = match.rerun.outcome
     if outcome.status != "finished":
-        notes.append(sentence(f"The rerun ended as: {outcome.status}. {outcome.message}"))
+        where = f" in {place(match, outcome.last_cell)}" if outcome.last_cell >= 0 else ""
+        notes.append(sentence(f"The rerun ended early{where} ({outcome.status}). {outcome.message}"))
     return tuple(dict.fromkeys(notes))
 
 

@@ -23,8 +23,22 @@ _CHOICES = (
     click.option("--data", type=click.Path(path_type=Path), envvar="LABGRADE_DATA", help="Folder with mnist.npz."),
     click.option("--cache", type=click.Path(path_type=Path), envvar="LABGRADE_CACHE", help="Folder for finished work."),
     click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads of a training."),
-    click.option("--wall", type=click.FloatRange(min=1), metavar="SECONDS", help="Limit for the student's own code."),
-    click.option("--memory", type=click.FloatRange(min=0.5), metavar="GIB", help="Memory for the student's code."),
+    click.option("--wall", metavar="TIME", help="How long the student's own code may run: 900, 90s, 15min."),
+    click.option("--memory", metavar="SIZE", help="Memory for the student's code: 4GB, 512MiB; a bare number is GiB."),
+    click.option(
+        "--limit",
+        "limits",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Any limit of docs/sandbox.md, such as processes=100 or scratch=2GB; stands above the rubric's.",
+    ),
+    click.option(
+        "--provider",
+        type=click.Choice(["auto", "namespaces", "landlock"]),
+        default="auto",
+        show_default=True,
+        help="What confines the student's code; see `labgrade doctor`.",
+    ),
     click.option("--unconfined", is_flag=True, help="Run student code WITHOUT confinement. For code that you trust."),
     click.option("--fresh", is_flag=True, help="Run the code again even if nothing has changed."),
 )
@@ -44,20 +58,18 @@ def run_options(
     data: Path | None,
     cache: Path | None,
     threads: int,
-    wall: float | None,
-    memory: float | None,
+    wall: str | None,
+    memory: str | None,
+    limits: tuple[str, ...],
+    provider: Any,
     unconfined: bool,
     fresh: bool,
 ) -> Any:
     """The chosen `grader.options.Options`. Raises `UserError`."""
     from grader.options import Options, default_cache
-    from grader.sandbox.contract import Limits
 
-    chosen: dict[str, Any] = {}
-    if wall is not None:
-        chosen |= {"wall_seconds": wall, "cpu_seconds": max(1, round(wall * 4))}
-    if memory is not None:
-        chosen["memory_bytes"] = int(memory * (1 << 30))
+    if unconfined and provider != "auto":
+        raise UserError(f"--unconfined and --provider {provider} exclude each other; leave one of them out")
     if data is not None and not data.is_dir():
         raise UserError(f"{data}: no such folder; --data (or LABGRADE_DATA) wants a folder with mnist.npz")
     return Options(
@@ -66,8 +78,38 @@ def run_options(
         out=out,
         data=data,
         cache=cache or default_cache(),
-        provider="unconfined" if unconfined else "auto",
-        limits=Limits(**chosen),
+        provider="unconfined" if unconfined else provider,
+        limits=limit_choices(wall, memory, limits),
         threads=threads,
         fresh=fresh,
     )
+
+
+def limit_choices(wall: str | None = None, memory: str | None = None, named: tuple[str, ...] = ()) -> Any:
+    """The `grader.records.limits.LimitChoices` of the command line. Raises `UserError` with the nearest name."""
+    from pydantic import ValidationError
+
+    from grader.reading.yaml_lines import suggestion
+    from grader.records.limits import LimitChoices
+
+    chosen: dict[str, str] = {}
+    for choice in named:
+        name, equals, value = choice.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            raise UserError(f"--limit {choice}: write it as NAME=VALUE, such as --limit memory=4GB")
+        if name not in LimitChoices.model_fields:
+            raise UserError(f"--limit {choice}: unknown limit '{name}'.{suggestion(name, LimitChoices.model_fields)}")
+        chosen[name] = value
+    if wall is not None:
+        chosen["wall"] = wall
+    if memory is not None:
+        chosen["memory"] = f"{memory}GiB" if memory.replace(".", "", 1).isdecimal() else memory
+    try:
+        return LimitChoices.model_validate(chosen)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = str(problem["loc"][0])
+        option = f"--{name}" if name in ("wall", "memory") else f"--limit {name}"
+        message = problem["msg"].removeprefix("Value error, ")
+        raise UserError(f"{option} {chosen[name]}: {message}") from None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from grader.errors import UserError
 from grader.reading.yaml_lines import Document, line_of, plain, suggestion
+from grader.records.limits import LimitChoices
 from grader.records.rubric import Criterion, Question, Rubric
 
 VERSION = 1
@@ -60,11 +61,21 @@ def load_rubric(folder: Path) -> Rubric:
         raise document.error(1, "a rubric is a mapping that begins with 'version: 1'.")
     _check_version(document, value)
     _check_keys(document, value, _RUBRIC_KEYS, "key", 1)
+    limits = _limits(document, value)
     questions = _questions(document, value)
-    fields = {key: plain(item) for key, item in value.items() if key != "questions"}
+    fields = {key: plain(item) for key, item in value.items() if key not in ("questions", "limits")}
     known = {"name": folder.resolve().name, "digest": _digest(folder), "questions": []}
     rubric = _validated(document, Rubric, {**fields, **known}, value, "", 1)
-    return rubric.model_copy(update={"questions": questions})
+    return rubric.model_copy(update={"questions": questions, "limits": limits})
+
+
+def _limits(document: Document, value: Any) -> LimitChoices:
+    raw = value.get("limits", {})
+    line = line_of(value, "limits")
+    if not isinstance(raw, dict):
+        raise document.error(line, "limits must be a mapping, such as 'limits: {wall: 15 min, memory: 4 GB}'.")
+    _check_keys(document, raw, LimitChoices.model_fields, "limit", line)
+    return _validated(document, LimitChoices, plain(raw), raw, "limits", line)
 
 
 def _check_version(document: Document, value: Any) -> None:

@@ -216,6 +216,12 @@ class Outcome(Record):
     last_cell: int = -1
     """Index of the cell that was running when it ended early."""
     seconds: float = 0.0
+    limit: Literal["wall", "cpu", "memory", "processes", "scratch", "files"] | None = None
+    """The limit that ended it, by its name in a rubric's `limits:`."""
+    observed: float | None = None
+    """What was seen of it, in seconds, bytes or a count."""
+    allowed: float | None = None
+    """What was allowed, in the same unit."""
 
 
 class Recording(Record):

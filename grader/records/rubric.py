@@ -17,6 +17,7 @@ from grader.records.criteria.models import (
 )
 from grader.records.criteria.plots import ErrorBarPlotCriterion, HistoryPlotCriterion
 from grader.records.criteria.texts import ConsoleLogCriterion, StatesNumberCriterion, WrittenCriterion
+from grader.records.limits import LimitChoices
 
 Criterion: TypeAlias = Annotated[
     ArchitectureCriterion
@@ -72,6 +73,8 @@ class Rubric(Record):
     datasets: tuple[str, ...] = ()
     recognise: tuple[str, ...] = ()
     """Phrases typical of this lab's hand-ins, for finding the rubric by itself."""
+    limits: LimitChoices = LimitChoices()
+    """What the students' code and the solution may use in this lab; the command line stands above it."""
     questions: tuple[Question, ...]
     digest: str = ""
     """SHA-256 of everything in the rubric's folder."""

@@ -1,12 +1,26 @@
-"""What a confined run may use, and which of its ends are returned and which are raised.
+"""What a confined run may use, and how it can end: which ends are returned, and which are raised.
 
-Returned, as `grader.records.recording.Outcome`: everything that the student's code does or meets. `finished` (the
-entry function came back or the process left with code 0: whether it had said all it had to say is for the caller to
-see in the frames), `timed out` (wall clock or CPU), `out of memory`, `killed` (too many processes, or by the host) and
-`crashed` (any other signal or exit code).
+**Returned** as `grader.records.recording.Outcome`: everything that the student's code does or meets. Whatever was
+recorded before the end is kept, and keeps its marks. Where a limit ended the run, `limit`, `observed` and `allowed`
+say which and by how much, and the recording's `last_cell` in which cell.
 
-Raised: `grader.errors.SandboxUnavailableError` when confinement cannot be had or any step of it fails: no student code
-has run then. `grader.errors.LabgradeError` when the warm server itself cannot start or has died.
+| outcome | when | limit |
+|---|---|---|
+| `finished` | the entry function came back, or the process left with code 0; cells may have failed all the same | |
+| `timed out` | more wall-clock time (`wall`) or processor time (`cpu`) than allowed | `wall`, `cpu` |
+| `out of memory` | more memory than allowed, or an abort for want of it (`std::bad_alloc`) | `memory` |
+| `killed` | too many processes and threads, too much on disk | `processes`, `scratch`, `files` |
+| `killed` | by the host, by the system, or by itself with SIGKILL | |
+| `crashed` | any other signal or exit code: a segmentation fault, `os.abort`, `os._exit(3)` | |
+| `not run` | there was nothing to run, or the testimony is a saved one | |
+
+A *failed cell* is no end: the error is an event of the recording (`CellFailed`) and the next cell runs. Python's own
+`MemoryError` and TensorFlow's `ResourceExhaustedError` are such errors: a request for memory was refused, and the
+program lived on. The same holds for a file over its limit (`OSError`) and a process that could not be started.
+
+**Raised**: `grader.errors.SandboxUnavailableError` (*refused*) when confinement cannot be had or any step of it fails:
+no student code has run then. `grader.errors.LabgradeError` when the warm server or a supervisor cannot start or has
+died: labgrade's own fault, which costs nobody points.
 """
 
 from __future__ import annotations
@@ -19,6 +33,9 @@ Provider: TypeAlias = Literal["namespaces", "landlock", "unconfined"]
 
 ProviderChoice: TypeAlias = Literal["auto", "namespaces", "landlock", "unconfined"]
 """`auto`: the first of namespaces and landlock that works here; never unconfined."""
+
+LimitName: TypeAlias = Literal["wall", "cpu", "memory", "processes", "scratch", "files"]
+"""The limits that end a run, as a rubric's `limits:` names them. The others make a call fail."""
 
 _MIB, _GIB = 1 << 20, 1 << 30
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from grader.errors import LabgradeError, SandboxUnavailableError
 from grader.records.recording import Outcome
+from grader.sandbox.contract import Limits
 from grader.sandbox.control import Message, receive_message, send_message
 from grader.sandbox.frames import Channel
+from grader.sandbox.outcomes import outcome_of
 
 _START_SECONDS = 60.0
 _PIECE = 1 << 16
@@ -23,15 +25,17 @@ _PIECE = 1 << 16
 class StudentProcess:
     """A run of student code. `channel` is the host's end of what its entry function got."""
 
-    def __init__(self, channel: Channel, output: int, output_bytes: int, status: socket.socket) -> None:
+    def __init__(self, channel: Channel, output: int, limits: Limits, status: socket.socket) -> None:
         self.channel = channel
         self.usage: dict[str, Any] = {}
         """After the end: `cpu_seconds` and `peak_bytes` of the run's processes together."""
         self._status = status
+        self._limits = limits
+        self._ended: Message | None = None
         self._outcome: Outcome | None = None
         self._output = bytearray()
         self._truncated = False
-        self._reader = threading.Thread(target=self._read_output, args=(output, output_bytes), daemon=True)
+        self._reader = threading.Thread(target=self._read_output, args=(output, limits.output_bytes), daemon=True)
         self._reader.start()
 
     def await_running(self) -> None:
@@ -69,14 +73,16 @@ class StudentProcess:
 
         Raises LabgradeError when the supervisor itself failed or the warm server died.
         """
-        if self._outcome is None:
+        if self._ended is None:
             try:
                 message, _ = receive_message(self._status, timeout)
             except EOFError as error:
                 raise LabgradeError("the supervisor of a run is gone") from error
             self._take(message)
         self._reader.join()
-        assert self._outcome is not None
+        assert self._ended is not None
+        if self._outcome is None:
+            self._outcome = outcome_of(self._ended, self.output(), self._limits)
         return self._outcome
 
     def close(self) -> None:
@@ -85,7 +91,7 @@ class StudentProcess:
         self._status.close()
 
     def _order(self, kind: str) -> None:
-        if self._outcome is None:
+        if self._ended is None:
             with suppress(OSError):
                 send_message(self._status, {"kind": kind})
 
@@ -97,7 +103,7 @@ class StudentProcess:
         if message["kind"] != "ended":
             raise LabgradeError(f"the supervisor of a run failed: {message.get('error')}")
         self.usage = {name: message[name] for name in ("cpu_seconds", "peak_bytes")}
-        self._outcome = Outcome(status=message["status"], message=message["message"], seconds=message["seconds"])
+        self._ended = message
 
     def _read_output(self, output: int, most: int) -> None:
         try:

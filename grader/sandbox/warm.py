@@ -144,7 +144,7 @@ class WarmServer:
             theirs.close()
             os.close(writing)
             orders.close()
-        run = StudentProcess(Channel(ours, self._caps), reading, limits.output_bytes, status)
+        run = StudentProcess(Channel(ours, self._caps), reading, limits, status)
         self._forked.add(run)
         run.await_running()
         return run

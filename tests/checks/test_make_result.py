@@ -38,7 +38,7 @@ def test_what_reports_need() -> None:
         stage.add(Noted, 0, topic="shim", name="np_utils", message="np_utils was given back")
     stage.outcome = Outcome(status="timed out", message="after 60 s", last_cell=20)
     graded = result(stage, [training])
-    assert graded.notes == ("Np_utils was given back.", "The rerun ended as: timed out. after 60 s.")
+    assert graded.notes == ("Np_utils was given back.", "The rerun ended early in cell 21 (timed out). after 60 s.")
     model = graded.models[0]
     assert (model.question, model.matched, model.cell, model.parameters) == ("2.3", "small_mlp", 2, 55_050)
     assert model.loss == "categorical_crossentropy"

@@ -104,3 +104,29 @@ def test_shipped_rubrics() -> None:
     """Every rubric that ships with labgrade can be loaded."""
     shipped = [place for place in rubrics([rubrics_folder()]) if (place / "solution.py").is_file()]
     assert all(load_rubric(place).points > 0 for place in shipped)
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ("limits: 15 min", "4: limits must be a mapping"),
+        ("limits: {wal: 15 min}", "4: unknown limit 'wal'. Did you mean 'wall'?"),
+        ("limits:\n  wall: 15 min\n  memory: 4", "6: limits.memory: 4 bytes are too few"),
+        ("limits: {memory: lots}", "4: limits.memory: 'lots' is no limit; write it like 512 MB or 6 GiB."),
+        ("limits: {processes: 2}", "4: limits.processes: 2 is out of range"),
+    ],
+)
+def test_wrong_limits_are_named(folder: Path, limits: str, says: str) -> None:
+    """A limit that makes no sense is one line with its place in the file."""
+    (folder / "rubric.yaml").write_text(GOOD.replace("questions:", limits + "\nquestions:", 1))
+    with pytest.raises(UserError, match="yaml:") as error:
+        load_rubric(folder)
+    assert says in str(error.value)
+
+
+def test_limits_of_a_rubric(folder: Path) -> None:
+    """A rubric's limits take units; what it leaves out stays open."""
+    text = GOOD.replace("questions:", "limits: {wall: 15 min, memory: 4 GiB}\nquestions:", 1)
+    (folder / "rubric.yaml").write_text(text)
+    limits = load_rubric(folder).limits
+    assert (limits.wall, limits.memory, limits.cpu) == (900.0, 4 << 30, None)

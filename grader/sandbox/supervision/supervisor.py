@@ -19,7 +19,8 @@ from grader.sandbox.confinement.libc import Prctl, die_with_parent, prctl
 from grader.sandbox.confinement.steps import ConfinementError
 from grader.sandbox.control import Message, send_message
 from grader.sandbox.job import Job
-from grader.sandbox.supervision.watch import Verdict, Watch
+from grader.sandbox.supervision.verdicts import Verdict
+from grader.sandbox.supervision.watch import Watch
 from grader.sandbox.supervision.watchdog import descendants
 
 _CLEARING_ROUNDS = 500
@@ -89,6 +90,10 @@ def _ended(verdict: Verdict, seconds: float, peak_bytes: int) -> Message:
         "kind": "ended",
         "status": verdict.status,
         "message": verdict.message,
+        "limit": verdict.limit,
+        "observed": verdict.observed,
+        "allowed": verdict.allowed,
+        "aborted": verdict.aborted,
         "seconds": round(seconds, 3),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_bytes": peak_bytes,

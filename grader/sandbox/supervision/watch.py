@@ -6,31 +6,24 @@ import json
 import os
 import resource
 import select
-import signal
 import socket
 import time
-from dataclasses import dataclass
-from typing import Literal
 
 from grader.sandbox.contract import Limits
 from grader.sandbox.control import receive_message, send_message
-from grader.sandbox.supervision.watchdog import descendants, folder_use, memory, memory_upper_bound, thread_count
+from grader.sandbox.supervision.verdicts import Verdict, how_left, limit_hit, verdict_of_exit
+from grader.sandbox.supervision.watchdog import (
+    descendants,
+    folder_use,
+    memory,
+    memory_upper_bound,
+    thread_count,
+)
 
 _LOOK_SECONDS = 0.05
 _COST_SHARE = 0.05
 _FOLDER_LOOK_SECONDS = 0.5
 _OWN_PROCESSES = 2
-_MIB = 1 << 20
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a run ended."""
-
-    status: Literal["finished", "timed out", "out of memory", "killed", "crashed"]
-    message: str = ""
-    refused: bool = False
-    """Confinement failed: no student code ran; `message` names the step."""
 
 
 class Clock:
@@ -67,7 +60,7 @@ class Watch:
         self._folder_looked = 0.0
         self._pause = _LOOK_SECONDS
         self.peak_bytes = 0
-        """Most memory seen, counted generously."""
+        """Most memory seen; below the limit a page shared by several processes counts for each."""
 
     def until_end(self) -> Verdict:
         """Wait for the end. Where the run was stopped, its processes still have to be killed."""
@@ -107,8 +100,8 @@ class Watch:
             if message["kind"] == "left":
                 code = message["code"]
         if not any(message["kind"] == "running" for message in messages):
-            return Verdict("crashed", f"start: the process ended with {_how_left(code)}", refused=True)
-        return _verdict(code, self._limits)
+            return Verdict("crashed", f"start: the process ended with {how_left(code)}", refused=True)
+        return verdict_of_exit(code, self._limits, _cpu_seconds(), self.peak_bytes)
 
     def _order(self) -> Verdict | None:
         try:
@@ -125,15 +118,19 @@ class Watch:
 
     def _limit_passed(self) -> Verdict | None:
         limits = self._limits
-        if self._clock.seconds() > limits.wall_seconds:
-            return Verdict("timed out", f"It ran longer than {limits.wall_seconds:g} seconds.")
+        seconds = self._clock.seconds()
+        if seconds > limits.wall_seconds:
+            return limit_hit("wall", seconds, limits)
         pids = descendants(os.getpid())
-        if thread_count(pids) > limits.processes + _OWN_PROCESSES:
-            return Verdict("killed", f"It started more than {limits.processes} processes and threads.")
+        threads = thread_count(pids) - _OWN_PROCESSES
+        if threads > limits.processes:
+            return limit_hit("processes", threads, limits)
         used = memory_upper_bound(pids)
+        if used > limits.memory_bytes:
+            used = memory(pids)
         self.peak_bytes = max(self.peak_bytes, used)
-        if used > limits.memory_bytes and memory(pids) > limits.memory_bytes:
-            return Verdict("out of memory", f"It took more than {limits.memory_bytes // _MIB} MiB of memory.")
+        if used > limits.memory_bytes:
+            return limit_hit("memory", used, limits)
         return self._folder_limit_passed()
 
     def _folder_limit_passed(self) -> Verdict | None:
@@ -143,31 +140,12 @@ class Watch:
         self._folder_looked = now
         size, files = folder_use(self._folder)
         if size > self._limits.scratch_bytes:
-            return Verdict("killed", f"It wrote more than {self._limits.scratch_bytes // _MIB} MiB.")
+            return limit_hit("scratch", size, self._limits)
         if files > self._limits.scratch_files:
-            return Verdict("killed", f"It made more than {self._limits.scratch_files} files.")
+            return limit_hit("files", files, self._limits)
         return None
 
 
 def _cpu_seconds() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def _verdict(code: int, limits: Limits) -> Verdict:
-    if code == 0:
-        return Verdict("finished")
-    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and _cpu_seconds() >= limits.cpu_seconds):
-        return Verdict("timed out", f"It used more than {limits.cpu_seconds} seconds of processor time.")
-    if code == -signal.SIGKILL:
-        return Verdict("killed", "Its process was killed: by itself, or by the system for want of memory.")
-    return Verdict("crashed", f"The process ended with {_how_left(code)}.")
-
-
-def _how_left(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
