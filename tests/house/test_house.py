@@ -96,7 +96,7 @@ def test_probe_knows_nothing_of_the_grader(file: Path) -> None:
     [
         ("tensorflow", ("recorder/probe/", "training/worker.py", "training/engine.py", "sandbox/")),
         ("keras", ("recorder/probe/", "training/worker.py", "training/engine.py", "training/assembly.py", "sandbox/")),
-        ("weasyprint", ("reports/document.py",)),
+        ("weasyprint", ("reports/printing.py",)),
         ("click", ("cli.py", "commands/")),
         # one reader for Keras' own CIFAR archives, which resolves NumPy's arrays alone
         ("pickle", ("datasets/files.py", "datasets/download.py")),

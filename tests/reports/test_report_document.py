@@ -18,7 +18,7 @@ from grader.errors import UserError
 from grader.records.match import Match, QuestionMatch
 from grader.records.recording import Outcome, Recording
 from grader.records.result import Result, Score
-from grader.reports import document
+from grader.reports import document, printing
 from grader.reports.builder import report_view
 from grader.reports.document import ReportFiles, report_html, report_pdf, write_report
 from grader.reports.view import QuestionView
@@ -219,12 +219,12 @@ def test_without_pango_the_html_is_still_written(tmp_path: Path, monkeypatch: py
 
 def test_the_install_command_fits_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Debian's children, Fedora and macOS each get their own command; others all three."""
-    monkeypatch.setattr(document.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(printing.platform, "system", lambda: "Linux")
     for release, command in (({"ID": "ubuntu", "ID_LIKE": "debian"}, "apt install"), ({"ID": "fedora"}, "dnf install")):
-        monkeypatch.setattr(document.platform, "freedesktop_os_release", lambda release=release: release)
-        assert command in document._install_words()
-    monkeypatch.setattr(document.platform, "freedesktop_os_release", lambda: {"ID": "nixos"})
-    assert all(command in document._install_words() for command in ("apt", "dnf", "brew"))
+        monkeypatch.setattr(printing.platform, "freedesktop_os_release", lambda release=release: release)
+        assert command in printing._install_words()
+    monkeypatch.setattr(printing.platform, "freedesktop_os_release", lambda: {"ID": "nixos"})
+    assert all(command in printing._install_words() for command in ("apt", "dnf", "brew"))
 
 
 def test_a_layout_that_fails_costs_only_the_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,7 @@ def test_an_unwritable_folder_is_the_users_to_mend(tmp_path: Path) -> None:
 
 def test_the_fetcher_opens_no_file_and_no_address() -> None:
     """Only data URIs and the report's own fonts can be fetched."""
-    fetcher = document._fetcher(())
+    fetcher = printing._fetcher(())
     for url in ("file:///etc/passwd", "http://example.org/", "data:text/html,<b>", "labgrade-font:../../etc/passwd"):
         with pytest.raises((ValueError, StopIteration)):
             fetcher.fetch(url)
