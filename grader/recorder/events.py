@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader.recorder.architectures import architecture_of, compile_arguments
 from grader.records.models import Architecture, CompileArguments, DataUse
-from grader.records.recording import Compiled, Evaluated, Event, ModelBuilt, Noted, Predicted, SummaryShown
+from grader.records.recording import Compiled, Evaluated, Event, ModelBuilt, ModelSaved, Noted, Predicted, SummaryShown
 
 MAX_EVENTS = 20_000
 _MAX_TEXT = 2_000_000
@@ -76,6 +77,8 @@ class EventLog:
         elif kind == "predicted" and data is not None:
             shape = tuple(size for size in header.get("output_shape", []) if isinstance(size, int))[:8]
             self.add(Predicted(**common, trained=trained, data=data, output_shape=shape))
+        elif kind == "model_saved":
+            self.add(_saved(header, common | {"trained": trained}))
         else:
             raise ForgedError(f"an event of unknown kind {str(kind)[:40]!r}")
 
@@ -128,3 +131,9 @@ def _metrics(raw: Any) -> dict[str, float]:
     if not isinstance(raw, dict):
         raise ForgedError("metrics that are no table")
     return {str(name)[:80]: float(value) for name, value in list(raw.items())[:40] if isinstance(value, int | float)}
+
+
+def _saved(header: Mapping[str, Any], common: dict[str, Any]) -> ModelSaved:
+    what: Literal["model", "weights"] = "weights" if header.get("what") == "weights" else "model"
+    ending = re.sub(r"[^\w.]", "", str(header.get("ending")))[:12]
+    return ModelSaved(**common, what=what, ending=ending, written=header.get("written") is True)

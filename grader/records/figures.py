@@ -40,7 +40,11 @@ class Axes(Record):
     images: tuple[tuple[int, ...], ...] = ()
     """Shapes of pictures shown with `imshow`."""
     bars: int = 0
-    """Rectangles (`bar`, `hist`)."""
+    """Rectangles and other patches (`bar`, `hist`)."""
+    heights: tuple[float, ...] = ()
+    """Of its upright rectangles, in order; cut to the first few thousand."""
+    matrices: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    """Values, row by row, of what `imshow`, `matshow` or `pcolormesh` shows of at most 20 by 20 numbers."""
     scatters: int = 0
 
 

@@ -86,6 +86,21 @@ class Predicted(_Event):
     output_shape: tuple[int, ...]
 
 
+class ModelSaved(_Event):
+    """A model or its weights were saved to a file."""
+
+    kind: Literal["model_saved"] = "model_saved"
+    model: str
+    architecture: str
+    trained: int | None = None
+    """`seq` of the training whose weights it had; `None` when untrained."""
+    what: Literal["model", "weights"]
+    ending: str = ""
+    """Of the file's name, such as `.keras`."""
+    written: bool = True
+    """False when the call raised: a folder that is not there, say."""
+
+
 class SummaryShown(_Event):
     """`summary()` was called."""
 
@@ -193,6 +208,7 @@ Event: TypeAlias = Annotated[
     | Trained
     | Evaluated
     | Predicted
+    | ModelSaved
     | SummaryShown
     | Printed
     | FigureDrawn

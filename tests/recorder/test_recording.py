@@ -272,6 +272,44 @@ plt.errorbar([1e-3, 1e-2], [0.5, 0.6], yerr=[0.1, 0.2], capsize=3); plt.xscale('
     assert len(second.figure.axes[0].lines) == 1
 
 
+def test_bars_and_matrices_keep_their_values(record: Any) -> None:
+    """Counts of a histogram and the numbers of a small matrix are kept; the pixels of a picture are not."""
+    plot = """
+import matplotlib.pyplot as plt, numpy as np
+plt.hist([1, 1, 2], bins=2); plt.show()
+figure, (left, middle, right) = plt.subplots(1, 3)
+left.imshow([[1, 2], [3, 4]]); middle.pcolormesh(np.arange(6).reshape(2, 3)); right.imshow(np.ones((28, 28)))
+"""
+    bars, pictures = events(record(plot), "figure")
+    assert bars.figure.axes[0].heights == (2.0, 1.0)
+    left, middle, right = pictures.figure.axes
+    assert left.matrices == (((1.0, 2.0), (3.0, 4.0)),)
+    assert middle.matrices == (((0.0, 1.0, 2.0), (3.0, 4.0, 5.0)),)
+    assert right.matrices == ()
+    assert right.images == ((28, 28),)
+
+
+SAVING = """
+import keras
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)], name="kept")
+model.save("kept")
+keras.models.save_model(model, "kept.keras")
+model.save_weights("kept.weights.h5")
+"""
+
+
+def test_saving_is_said_without_its_path(record: Any) -> None:
+    """Each way to save a model is one event; a folder that is not there is no less said."""
+    recorded = record(SAVING, "model.save('/no/such/folder/model.keras')")
+    found = [(event.what, event.ending, event.written) for event in events(recorded, "model_saved")]
+    assert found == [
+        ("model", "", True),
+        ("model", ".keras", True),
+        ("weights", ".h5", True),
+        ("model", ".keras", False),
+    ]
+
+
 def test_script_draws_one_figure_over_several_pieces(record: Any) -> None:
     """In a script a figure that is drawn piece by piece stays open until it is shown."""
     pieces = ("import matplotlib.pyplot as plt\nplt.plot([1, 2])", "plt.title('late')", "plt.show()")

@@ -11,8 +11,9 @@ import numpy as np
 
 _MAX_POINTS = 4_000
 _MAX_LINES = 200
-_MAX_AXES = 64
+_MAX_AXES = 144
 _MAX_TEXT = 400
+_MATRIX_SIDE = 20
 _MAX_SVG = 400_000
 _MAX_PNG = 2_000_000
 
@@ -44,8 +45,26 @@ def _axes(axes: Any) -> dict[str, Any]:
         "error_bars": bars,
         "images": [list(np.shape(image.get_array())) for image in axes.get_images()[:_MAX_LINES]],
         "bars": len(axes.patches),
+        "heights": _numbers(
+            [patch.get_height() for patch in axes.patches[:_MAX_POINTS] if hasattr(patch, "get_height")]
+        ),
+        "matrices": _matrices(axes),
         "scatters": sum(type(item).__name__ == "PathCollection" for item in axes.collections),
     }
+
+
+def _matrices(axes: Any) -> list[list[list[float]]]:
+    """Small two-dimensional tables of numbers that are shown as colours."""
+    shown = [*axes.get_images(), *(item for item in axes.collections if type(item).__name__ == "QuadMesh")]
+    found = []
+    for item in shown[:4]:
+        values = item.get_array()
+        sides = np.shape(values)
+        if len(sides) != 2 or min(sides) < 2 or max(sides) > _MATRIX_SIDE:
+            continue
+        numbers = _numbers(np.ma.filled(np.ma.asarray(values).astype(float), np.nan))
+        found.append([numbers[start : start + sides[1]] for start in range(0, len(numbers), sides[1])])
+    return found
 
 
 def _line(line: Any) -> dict[str, Any]:

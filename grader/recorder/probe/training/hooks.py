@@ -11,11 +11,12 @@ from grader.recorder.probe.data import shown_data
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.training import describe
 from grader.recorder.probe.training.fitting import Fitting
+from grader.recorder.probe.training.saving import SavingWatch
 from grader.recorder.probe.training.tracking import state_of, watch_assignments
 
 
 def install(link: Link, effort: str) -> None:
-    """Wrap `compile`, `fit`, `evaluate`, `predict` and `summary` of every Keras model in this process."""
+    """Wrap `compile`, `fit`, `evaluate`, `predict`, `summary` and what saves, of every Keras model in this process."""
     from keras.src.backend.common.variables import Variable
     from keras.src.optimizers.base_optimizer import BaseOptimizer
 
@@ -28,6 +29,7 @@ def install(link: Link, effort: str) -> None:
     model.evaluate = _evaluate(link, originals["evaluate"])
     model.predict = _predict(link, originals["predict"])
     model.summary = _summary(link, originals["summary"])
+    SavingWatch(link, model_fields).install()
 
 
 def _compile(link: Link, original: Any) -> Any:
