@@ -29,8 +29,7 @@ class SavingWatch:
         model: Any = keras.Model
         model.save = self._watched(model.save, "model")
         model.save_weights = self._watched(model.save_weights, "weights")
-        models: Any = keras.models
-        watched = self._watched(models.save_model, "model")
+        watched = self._watched(keras_modules("models")[0].save_model, "model")
         for package in (*keras_modules("models"), *keras_modules("saving")):
             if hasattr(package, "save_model"):
                 package.save_model = watched
