@@ -29,10 +29,10 @@ class SavingWatch:
         model: Any = keras.Model
         model.save = self._watched(model.save, "model")
         model.save_weights = self._watched(model.save_weights, "weights")
-        watched = self._watched(keras_modules("models")[0].save_model, "model")
+        package: Any
         for package in (*keras_modules("models"), *keras_modules("saving")):
             if hasattr(package, "save_model"):
-                package.save_model = watched
+                package.save_model = self._watched(package.save_model, "model")
 
     def _watched(self, original: Any, what: str) -> Any:
         @functools.wraps(original)
