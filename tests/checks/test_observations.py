@@ -267,7 +267,7 @@ def test_repeated_cells() -> None:
 def test_an_observer_that_fails(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """An observer that fails is left out and logged, and the others are heard."""
     from grader.checks.observations import observe as module_name
-    from grader.checks.observations.execution import failed_cells
+    from grader.checks.observations.execution.failures import failed_cells
 
     def broken(match: Match, reference: Any) -> list[Observation]:
         raise RuntimeError("broken on purpose")

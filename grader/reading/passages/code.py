@@ -4,39 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 
-_MAGIC = re.compile(r"\s*(?:[%!?]|(?:pip3?|conda|mamba)\s+\w|get_ipython\(\)\.system)|\s*\?{0,2}[\w.]{1,80}\?{1,2}\s*$")
-_ASSIGNED_MAGIC = re.compile(r"(\s*[\w, ]{1,60}=\s*)[%!]")
+from grader.source.syntax import masked, parsed
 
-
-def masked(source: str) -> str:
-    """`source` with magics and shell lines replaced by `pass`, line for line, so that it can be parsed."""
-    lines = source.split("\n")
-    if lines and lines[0].lstrip().startswith("%%"):
-        return "\n".join("" for _ in lines)
-    return "\n".join(_masked_line(line) for line in lines)
-
-
-def _masked_line(line: str) -> str:
-    if len(line) < 2_000 and _MAGIC.match(line):
-        return line[: len(line) - len(line.lstrip())] + "pass"
-    if len(line) < 2_000 and (assigned := _ASSIGNED_MAGIC.match(line)):
-        return f"{assigned[1]}None"
-    return line
-
-
-def parsed(source: str) -> ast.Module | None:
-    """The syntax tree of `source`; `None` when it is no Python, with or without magics."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return ast.parse(source)
-            except SyntaxError:
-                return ast.parse(masked(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+__all__ = ["called_names", "masked", "parsed", "progress_calls"]
 
 
 def called_names(source: str) -> list[str]:

@@ -13,7 +13,7 @@ from grader.records.match import Match, Reference
 from grader.records.recording import LoggedTraining
 from grader.records.result import Observation
 
-_LEAST_GAP = 0.05
+_LEAST_GAP = 0.03
 _SPREADS = 5.0
 
 

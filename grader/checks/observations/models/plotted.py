@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
+from grader.checks.observations.code import has_run, programs_of
+from grader.checks.observations.placing import question_of
 from grader.checks.plots.curves import owner_of
 from grader.checks.wording import capitalised, place
 from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
 from grader.records.recording import FigureDrawn, Trained
 from grader.records.result import Observation
+from grader.source.calls import Drawing, Fit
+from grader.source.program import Program
 
 
 def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observation]:
@@ -36,6 +41,56 @@ def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observa
             ),
             proof=f"The lines drawn in {where} equal the recorded history of `{owner.label}` point by point.",
         )
+
+
+def other_histories_drawn(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Plots that the text of the code draws again of an older history, where the newer one is never drawn.
+
+    Where the code ran, the recorded lines tell more: see `other_models_plotted`.
+    """
+    for program in programs_of(match):
+        for drawing, last in _drawn_again(program):
+            if has_run(match, drawing.cell) and has_run(match, last.cell):
+                continue
+            shown = drawing.curves[0].history
+            yield Observation(
+                kind="other_model_plotted",
+                question=question_of(match, [drawing.cell]),
+                message=(
+                    f"{capitalised(place(match, drawing.cell))} plots `{shown}` a second time; `{last.history}`, of "
+                    f"the training in {place(match, last.cell)}, is never plotted. It may have been meant."
+                ),
+                proof=f"The same metrics of `{shown}` are plotted twice, and `{last.history}` is not read again.",
+            )
+
+
+def _drawn_again(program: Program) -> Iterator[tuple[Drawing, Fit]]:
+    for number, drawing in enumerate(program.drawings):
+        before = [fit for fit in program.fits if fit.order < drawing.order]
+        shown = {curve.history for curve in drawing.curves}
+        if not before or any(fit.repeated for fit in before) or len(shown) != 1 or drawing.shared or drawing.others:
+            continue
+        last = before[-1]
+        name = shown.pop()
+        older = [fit for fit in before if fit.history == name]
+        if last.history in (None, name) or not older:
+            continue
+        metrics = {curve.metric for curve in drawing.curves}
+        twice = any(
+            older[-1].order < earlier.order
+            and {(c.history, c.metric) for c in earlier.curves} == {(name, m) for m in metrics}
+            for earlier in program.drawings[:number]
+        )
+        if twice and not _is_read(program, last.history or "", last.order):
+            yield drawing, last
+
+
+def _is_read(program: Program, name: str, after: int) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
+        for step in program.steps[after + 1 :]
+        for part in ast.walk(step.node)
+    )
 
 
 def _owners(event: FigureDrawn, match: Match) -> list[ModelMatch]:

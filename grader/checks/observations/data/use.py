@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from grader.checks.observations.code import programs_of
 from grader.checks.observations.placing import question_of
 from grader.checks.wording import capitalised, listed, place, places, quantity
 from grader.records.match import Match, Reference
 from grader.records.models import DataUse
 from grader.records.recording import Evaluated, Trained
 from grader.records.result import Observation
+from grader.source.calls import Fit
 
 _OF_BYTES = frozenset({"mnist", "fashion_mnist", "cifar10", "cifar100"})
 """Data sets whose pixels go from 0 to 255."""
@@ -18,14 +20,19 @@ _SCALING_LAYERS = frozenset({"Rescaling", "Normalization", "BatchNormalization",
 
 
 def test_validation(match: Match, reference: Reference) -> Iterator[Observation]:
-    """Once per submission: cells that validate on the test set."""
-    cells = [t.cell for t in match.rerun.trainings() if t.validation is not None and t.validation.split == "test"]
+    """Once per submission: cells that validate on the test set, in the rerun or, if it did not come, by their text."""
+    trainings = match.rerun.trainings()
+    cells = [t.cell for t in trainings if t.validation is not None and t.validation.split == "test"]
+    by_content = bool(cells)
+    recorded = {training.cell for training in trainings}
+    cells += [fit.cell for fit in written_fits(match) if fit.cell not in recorded and _is_test(fit)]
     if not cells:
         return
     where = places(match, cells)
     verb = "validates" if len(where) == 1 else "validate"
     theirs = any(t.validation is not None and t.validation.split == "test" for t in reference.recording.trainings())
     common = " So does the reference solution of this lab." if theirs else ""
+    how = "found by content" if by_content else "by the names in the code"
     yield Observation(
         kind="validation_on_test",
         question=None,
@@ -33,8 +40,18 @@ def test_validation(match: Match, reference: Reference) -> Iterator[Observation]
             f"{capitalised(listed(where))} {verb} on the test set: the validation curves are the "
             f"test set's, and what is chosen by them is not tested independently.{common}"
         ),
-        proof=f"The validation data of {listed(where)} are rows of the data set's test part, found by content.",
+        proof=f"The validation data of {listed(where)} are rows of the data set's test part, {how}.",
     )
+
+
+def written_fits(match: Match) -> Iterator[Fit]:
+    """The trainings that stand in the text of the code."""
+    for program in programs_of(match):
+        yield from program.fits
+
+
+def _is_test(fit: Fit) -> bool:
+    return fit.validation is not None and fit.validation.part == "test" and fit.validation.role == "x"
 
 
 test_validation.__test__ = False  # type: ignore[attr-defined]  # pytest would otherwise collect it

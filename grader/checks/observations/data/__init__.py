@@ -1,0 +1,1 @@
+"""Observations on the data that models saw."""

@@ -1,0 +1,1 @@
+"""Observations on how the cells ran, and in which order."""

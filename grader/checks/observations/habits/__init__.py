@@ -1,0 +1,1 @@
+"""Observations on what keeps others from repeating a hand-in."""

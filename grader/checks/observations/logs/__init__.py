@@ -1,0 +1,1 @@
+"""Observations on saved logs and summaries held against the code above them."""

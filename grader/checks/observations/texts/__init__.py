@@ -1,0 +1,1 @@
+"""Observations on numbers and words in answers and in code."""
