@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from grader.checks.observations.data.use import written_fits
 from grader.checks.observations.placing import question_of
-from grader.checks.wording import capitalised, listed, places
+from grader.checks.wording import capitalised, listed, place, places
 from grader.records.match import Match, Reference
 from grader.records.recording import Trained
 from grader.records.result import Observation
@@ -15,6 +15,7 @@ from grader.source.calls import Fit
 
 _WATCHES = re.compile(r"EarlyStopping|ReduceLROnPlateau|ModelCheckpoint\([^()]{0,400}save_best_only\s*=\s*True")
 _TRAINING_METRIC = re.compile(r"monitor\s*=\s*['\"](?!val_)")
+_PICKS = re.compile(r"(?<![\w])(?:np\.)?(?:nan)?(?:max|argmax|idxmax|amax)\s*\(")
 _NAMES = {
     "EarlyStopping": "early stopping",
     "ReduceLROnPlateau": "the learning rate",
@@ -70,14 +71,26 @@ def _swept(match: Match) -> Iterator[Observation]:
         settings = {training.architecture for training in trainings}
         if not swept or len(settings) < 2:
             continue
-        if all(t.validation is not None and t.validation.split == "test" for t in trainings):
-            where = places(match, [training.cell for training in trainings])
+        picking = _picking(match, {training.cell for training in trainings})
+        tested = all(t.validation is not None and t.validation.split == "test" for t in trainings)
+        if tested and picking is not None:
+            where = listed(places(match, [training.cell for training in trainings]))
             yield Observation(
                 kind="chosen_on_test",
                 question=question.question.id,
                 message=(
-                    f"{capitalised(listed(where))}: {len(settings)} settings are compared by their accuracy on the "
-                    "test set; the best of them is chosen on it, and its accuracy may be too good."
+                    f"{capitalised(where)}: {len(settings)} settings are compared by their accuracy on the test set, "
+                    f"and {place(match, picking)} takes the best: it may be too good."
                 ),
-                proof=f"Every training of {listed(where)} is validated on rows of the data set's test part.",
+                proof=f"Every training of {where} is validated on rows of the data set's test part.",
             )
+
+
+def _picking(match: Match, cells: set[int]) -> int | None:
+    """The cell, up to the next training, that takes the largest of what the trainings in `cells` gave."""
+    last = max(cells)
+    following = [training.cell for training in match.rerun.trainings() if training.cell > last]
+    for cell in match.submission.cells[last : min(following, default=len(match.submission.cells))]:
+        if cell.kind == "code" and _PICKS.search(cell.source):
+            return cell.index
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from grader.checks.observations.code import failures_in, has_run, is_fragment, programs_of, words_outside
@@ -14,12 +15,16 @@ from grader.source.names import EarlyUse, early_uses
 from grader.source.program import Program
 
 _MOST = 8
+_BRINGS_NAMES = re.compile(r"^[ \t]*%(?:pylab|run|load|store|macro|loadpy|capture)\b|^%%capture", re.MULTILINE)
+"""Magics that may make any name."""
 
 
 def early_names(match: Match, reference: Reference) -> Iterator[Observation]:
     """Names used above what makes them, or that nothing makes. Not where saved execution counts explain it."""
     found = 0
     for program in programs_of(match):
+        if any(_BRINGS_NAMES.search(cell.source) for cell in match.submission.cells if cell.file == program.file):
+            continue
         given = words_outside(match, program.file, program.unread)
         for use in early_uses(program.steps, given):
             if found >= _MOST or _is_explained(use, match):

@@ -9,6 +9,7 @@ from fictional_recordings import (
     Stage,
     arguments,
     data,
+    dense,
     flatten,
     matched,
     mlp,
@@ -21,7 +22,7 @@ from fictional_recordings import (
 from grader.checks.observations import observe
 from grader.records.match import Match
 from grader.records.models import Layer
-from grader.records.recording import CellFailed
+from grader.records.recording import CellFailed, Evaluated
 from grader.records.result import Observation
 
 REFERENCE = reference_lab()
@@ -178,6 +179,71 @@ def test_another_model_plotted() -> None:
     assert len(seen("other_model_plotted", match)) == 1
 
 
+def test_a_setting_chosen_on_the_test_set() -> None:
+    """A sweep validated on the test set is seen where the best of it is taken; one that is only shown is not."""
+    sweep = {"kind": "sweep", "points": 1, "regularizer": "l2"}
+    question = question_of("2.4", sweep, model="decayed_mlp")
+    for code, expected in (({6: "best = max(mean_acc)"}, 1), ({6: "plt.errorbar(x, mean_acc)"}, 0)):
+        rerun = Stage()
+        trainings = [rerun.train(5, mlp(500, 300, l2=(f, f))) for f in (1e-6, 1e-4, 1e-3)]
+        match = match_of(rerun, trainings, question, work=submission(9, code=code))
+        assert len(seen("chosen_on_test", match)) == expected
+
+
+def test_what_follows_from_a_failure() -> None:
+    """A cell that misses what a failed cell would have made is named as a consequence, not as a failure of its own."""
+    rerun = Stage()
+    rerun.add(CellFailed, 3, error="ValueError", message="shapes differ", line=4)
+    rerun.add(CellFailed, 4, error="NameError", message="name 'pooled' is not defined", line=1)
+    work = submission(6, code={3: "pooled = pool(x)", 4: "print(pooled)"})
+    match = match_of(rerun, [], work=work)
+    assert len(seen("failed_cell", match)) == 1
+    assert "`pooled` would have been made" in seen("failed_after_failure", match)[0].message
+
+
+@pytest.mark.parametrize(
+    ("loss", "last", "more", "is_seen"),
+    [
+        ("binary_crossentropy", dense(10, "softmax"), {}, True),
+        ("binary_crossentropy", dense(1, "sigmoid"), {}, False),
+        ("binary_crossentropy", dense(10, "sigmoid"), {}, False),
+        ("categorical_crossentropy", dense(10, "linear"), {}, True),
+        ("categorical_crossentropy", dense(10, "linear"), {"from_logits": True}, False),
+        ("sparse_categorical_crossentropy", dense(10, "softmax"), {"from_logits": True}, True),
+        ("categorical_crossentropy", dense(1, "softmax"), {}, True),
+        ("mean_squared_error", dense(10, "softmax"), {}, False),
+        ("custom:mine", dense(10, "softmax"), {}, False),
+    ],
+)
+def test_losses_and_outputs(loss: str, last: Layer, more: dict[str, Any], is_seen: bool) -> None:
+    """A loss that contradicts the output layer is seen; multi-label outputs, logits and squared errors are not."""
+    rerun = Stage()
+    training = rerun.train(1, (flatten(), dense(64), last), arguments(loss, **more))
+    assert bool(seen("loss_mismatch", match_of(rerun, [training]))) is is_seen
+
+
+@pytest.mark.parametrize(("label", "is_seen"), [("accuracy", True), ("loss", False), ("", False), ("epochs", True)])
+def test_an_axis_of_another_name(label: str, is_seen: bool) -> None:
+    """A recorded loss drawn beside a y axis that says accuracy or epochs is seen, point by point; no label is not."""
+    rerun = Stage()
+    training = rerun.train(1, mlp(64, 64))
+    rerun.plot(2, training.history.metrics["loss"], training.history.metrics["val_loss"], y_label=label)
+    assert bool(seen("axis_label", match_of(rerun, [training]))) is is_seen
+
+
+def test_evaluated_twice_and_not_at_all() -> None:
+    """In the rerun, too, a second evaluation of the older model in place of the newer is seen; one of each is not."""
+    rerun = Stage()
+    first, second = rerun.train(0, mlp(64, 64)), rerun.train(2, mlp(128))
+    for older in (first, first):
+        test = {"data": data("test", 10_000), "metrics": {"accuracy": 0.9}}
+        rerun.add(Evaluated, 3, model=older.model, architecture=older.architecture, trained=older.seq, **test)
+    match = match_of(rerun, [first, second])
+    assert len(seen("other_model_evaluated", match)) == 1
+    rerun.add(Evaluated, 4, model=second.model, architecture=second.architecture, trained=second.seq, **test)
+    assert seen("other_model_evaluated", match_of(rerun, [first, second])) == []
+
+
 def test_failed_cells() -> None:
     """A failed cell is seen with its error and line; an error stored in the outputs too."""
     rerun = Stage()
@@ -254,10 +320,16 @@ def test_execution_order() -> None:
 
 
 def test_repeated_cells() -> None:
-    """The same code twice is seen once; short cells are not."""
+    """The same model twice is seen once; the same plot is not: it may show another history."""
     rerun = Stage()
     work = submission(
-        6, code={1: "a = 1\nb = 2\nc = 3", 4: "a = 1\n\nb = 2\nc = 3\n", 2: "plt.show()", 3: "plt.show()"}
+        6,
+        code={
+            1: "model = Sequential()\nb = 2\nc = 3",
+            4: "model = Sequential()\n\nb = 2\nc = 3\n",
+            2: "plt.plot(a)\nplt.title('x')\nplt.show()",
+            3: "plt.plot(a)\nplt.title('x')\nplt.show()",
+        },
     )
     found = seen("repeated_cell", match_of(rerun, [], work=work))
     assert len(found) == 1
