@@ -14,7 +14,7 @@ from grader.errors import UserError
 from grader.options import Options, effective_limits
 from grader.recorder.data import DataDesk
 from grader.recorder.host import Recorded, Recorder
-from grader.recorder.reference import SEEDS, seeded_reference
+from grader.recorder.reference import SEEDS, seeded_reference, training_seconds
 from grader.recorder.store import RecordingStore, code_digest
 from grader.recorder.trainings import TrainingDesk
 from grader.records.match import Reference
@@ -25,8 +25,9 @@ from grader.records.rubric import Rubric
 from grader.records.submission import Submission
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
-from grader.training.canonical import canonical_digest
-from grader.training.service import DataPool, TrainingService, library_versions
+from grader.training.plain import canonical_digest
+from grader.training.pool import DataPool
+from grader.training.service import TrainingService, library_versions
 from grader.training.spec import Runtime
 from grader.training.store import TrainingStore
 
@@ -69,7 +70,9 @@ class Workshop:
         if key not in self._references:
             known = None if self.options.fresh else self._recordings.get(key, Reference)
             self._references[key] = known or self._recorded_reference(key, rubric, solution)
-        return self._references[key]
+        reference = self._references[key]
+        self.service.limit_seconds = training_seconds(reference, self.service.budget.seconds)
+        return reference
 
     def _recorded_reference(self, key: str, rubric: Rubric, solution: Submission) -> Reference:
         self._progress.stage("Recording the reference solution")
@@ -168,8 +171,10 @@ class Workshop:
         return self._warm
 
     def _start_trainer(self) -> Any:
-        visible: dict[str, str | None] = {"CUDA_VISIBLE_DEVICES": None} if _NVIDIA.exists() else {}
-        return self._server().trainer(visible)
+        if _NVIDIA.exists():
+            # The driver maps far more than it uses: a limit on this process would stop it at once.
+            return self._server().trainer({"CUDA_VISIBLE_DEVICES": None})
+        return self._server().trainer({}, self.service.budget.memory_bytes)
 
     def _detected_device(self) -> str:
         """`cpu`, or the name of the GPU that TensorFlow sees; it is asked only where there is a device at all."""

@@ -10,7 +10,10 @@ from pydantic import JsonValue
 
 from grader.records.models import Architecture, CompileArguments, Layer
 from grader.training.arguments import canonical_compile
-from grader.training.canonical import NotExpressibleError, canonical_digest, canonical_model
+from grader.training.budget.graph import model_size
+from grader.training.budget.size import Size
+from grader.training.canonical import canonical_model
+from grader.training.plain import NotExpressibleError, canonical_digest
 
 _MAX_LAYERS = 400
 _DROPPED = ("name", "dtype", "trainable", "sparse", "ragged", "batch_shape")
@@ -18,6 +21,8 @@ _DROPPED = ("name", "dtype", "trainable", "sparse", "ragged", "batch_shape")
 
 def canonical_architecture(description: Mapping[str, Any], input_shape: tuple[int, ...] | None) -> dict[str, Any]:
     """The canonical configuration of a described model. Raises `NotExpressibleError`."""
+    if not isinstance(description, dict):
+        raise NotExpressibleError("its description is incomplete")
     config = description.get("config")
     if config is None:
         name = str(description.get("class_name"))[:60]
@@ -26,7 +31,7 @@ def canonical_architecture(description: Mapping[str, Any], input_shape: tuple[in
 
 
 def architecture_of(description: Mapping[str, Any], input_shape: tuple[int, ...] | None = None) -> Architecture:
-    """The architecture that a description claims, with what the allow-list knows of its layers."""
+    """The architecture that a description claims. Of plain Keras layers the host works out the sizes itself."""
     claimed = [_claimed(item) for item in _items(description.get("layers"))]
     shape = _shape(description.get("input_shape"))
     totals = {
@@ -38,15 +43,38 @@ def architecture_of(description: Mapping[str, Any], input_shape: tuple[int, ...]
     except NotExpressibleError:
         name = canonical_digest([layer.as_json() for layer in claimed])[:12]
         return Architecture(id=name, kind="subclassed", layers=tuple(claimed), input_shape=_example(shape), **totals)
-    layers = [layer for layer in canonical["config"]["layers"] if layer["class_name"] != "InputLayer"]
+    size = _size(canonical, input_shape or _given_shape(shape))
+    items = canonical["config"]["layers"]
+    sizes = size.layers if size is not None and len(size.layers) == len(items) else [None] * len(items)
+    pairs = [pair for pair in zip(items, sizes, strict=True) if pair[0]["class_name"] != "InputLayer"]
     known = [
-        layer.model_copy(update={"class_name": item["class_name"], "config": _flat(item["config"])})
-        for layer, item in zip(_padded(claimed, layers), layers, strict=True)
+        layer.model_copy(update={"class_name": item["class_name"], "config": _flat(item["config"]), **_measures(known)})
+        for layer, (item, known) in zip(_padded(claimed, [item for item, _ in pairs]), pairs, strict=True)
     ]
+    if size is not None:
+        totals["parameters"] = size.parameters
     kind = "sequential" if canonical["class_name"] == "Sequential" else "functional"
     return Architecture(
         id=canonical_digest(canonical)[:12], kind=kind, layers=tuple(known), input_shape=_example(shape), **totals
     )
+
+
+def _size(canonical: Mapping[str, Any], shape: tuple[int, ...] | None) -> Size | None:
+    try:
+        size = model_size(canonical, shape)
+    except NotExpressibleError:
+        return None
+    return size if size.exact else None
+
+
+def _measures(size: Size | None) -> dict[str, Any]:
+    return {} if size is None else {"output_shape": (None, *size.shape), "parameters": size.parameters}
+
+
+def _given_shape(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
+    """The shape of one example, where it is known throughout."""
+    sides = tuple(side for side in shape[1:] if side is not None and side > 0) if shape else ()
+    return sides if shape and len(sides) == len(shape) - 1 else None
 
 
 def _padded(claimed: list[Layer], layers: list[dict[str, Any]]) -> list[Layer]:

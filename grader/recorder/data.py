@@ -14,7 +14,7 @@ from grader.datasets.identify import identify
 from grader.datasets.prepared import prepared_test_set
 from grader.errors import LabgradeError
 from grader.records.models import DataUse
-from grader.training.service import DataPool
+from grader.training.pool import DataPool
 
 Array = NDArray[Any]
 

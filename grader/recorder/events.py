@@ -11,10 +11,19 @@ from pydantic import TypeAdapter, ValidationError
 from grader.recorder.architectures import architecture_of, compile_arguments
 from grader.records.models import Architecture, CompileArguments, DataUse
 from grader.records.recording import Compiled, Evaluated, Event, ModelBuilt, ModelSaved, Noted, Predicted, SummaryShown
+from grader.training.plain import value_count
 
 MAX_EVENTS = 20_000
 _MAX_TEXT = 2_000_000
+_MAX_PHRASE = 8_000
+"""Characters of a name or message that is not printed text."""
 _MAX_PICTURES = 40_000_000
+_MAX_FIGURES = 250
+_MAX_FIGURE_DATA = 4_000_000
+"""Numbers, texts and tables in all figures together."""
+_MAX_DESCRIPTION = 200_000
+_MAX_DESCRIPTIONS = 4_000_000
+"""The same in the description of one model, and in those of all distinct models together."""
 _SAID = ("printed", "figure", "function", "failed", "noted")
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -34,6 +43,9 @@ class EventLog:
         self._cells = cells
         self._text = 0
         self._pictures = 0
+        self._figures = 0
+        self._figure_data = 0
+        self._descriptions = 0
         self._seen: set[tuple[str, str]] = set()
 
     @property
@@ -41,12 +53,19 @@ class EventLog:
         """The number that the next event gets."""
         return len(self.events)
 
-    def place(self, header: Mapping[str, Any]) -> int:
-        """The cell that a message belongs to."""
+    def enter(self, header: Mapping[str, Any]) -> int:
+        """The cell that begins to run. Cells run in order: none comes back."""
         cell = header.get("cell")
-        if not isinstance(cell, int) or isinstance(cell, bool) or not -1 <= cell < self._cells:
-            raise ForgedError("a message names a cell that does not exist")
+        if not isinstance(cell, int) or isinstance(cell, bool) or not self.cell < cell < self._cells:
+            raise ForgedError("a message names a cell that does not exist or was left")
         self.cell = cell
+        return cell
+
+    def place(self, header: Mapping[str, Any]) -> int:
+        """The cell that a message belongs to, which is the one that runs."""
+        cell = header.get("cell")
+        if not isinstance(cell, int) or isinstance(cell, bool) or cell != self.cell:
+            raise ForgedError("a message names a cell that does not run")
         return cell
 
     def add(self, event: Event) -> None:
@@ -75,8 +94,7 @@ class EventLog:
         elif kind == "evaluated" and data is not None:
             self.add(Evaluated(**common, trained=trained, data=data, metrics=_metrics(header.get("metrics"))))
         elif kind == "predicted" and data is not None:
-            shape = tuple(size for size in header.get("output_shape", []) if isinstance(size, int))[:8]
-            self.add(Predicted(**common, trained=trained, data=data, output_shape=shape))
+            self.add(Predicted(**common, trained=trained, data=data, output_shape=_shape(header.get("output_shape"))))
         elif kind == "model_saved":
             self.add(_saved(header, common | {"trained": trained}))
         else:
@@ -86,6 +104,8 @@ class EventLog:
         fields = {key: value for key, value in header.items() if key not in ("type", "seq", "cell")}
         if isinstance(fields.get("figure"), dict):
             fields["figure"] = self._bounded_figure(fields["figure"])
+        elif header.get("kind") != "printed" and any(_is_long(value) for value in fields.values()):
+            raise ForgedError(f"an overlong {header.get('kind')} event")
         self._text += sum(len(value) for value in fields.values() if isinstance(value, str))
         if self._text > _MAX_TEXT and header.get("kind") == "printed":
             return
@@ -95,7 +115,11 @@ class EventLog:
             raise ForgedError(f"a malformed {header.get('kind')} event") from error
 
     def _bounded_figure(self, figure: dict[str, Any]) -> dict[str, Any]:
-        """The figure, without its picture once the recording holds enough of them."""
+        """The figure, without its picture or its data once the recording holds enough of them."""
+        self._figures += 1
+        self._figure_data += value_count(figure, _MAX_FIGURE_DATA)
+        if self._figures > _MAX_FIGURES or self._figure_data > _MAX_FIGURE_DATA:
+            raise ForgedError("more figures than can be kept")
         self._pictures += sum(len(figure[name]) for name in ("svg", "png") if isinstance(figure.get(name), str))
         return figure if self._pictures <= _MAX_PICTURES else figure | {"svg": "", "png": ""}
 
@@ -106,10 +130,17 @@ class EventLog:
         description, model = header.get("description"), header.get("model")
         if not isinstance(description, dict) or not isinstance(model, str) or len(model) > 20:
             raise ForgedError("a message about a model does not describe it")
+        size = value_count(description, _MAX_DESCRIPTION)
+        if size > _MAX_DESCRIPTION:
+            raise ForgedError("an overlong description of a model")
         try:
             architecture = architecture_of(description, input_shape)
-        except ValidationError as error:
+        except (ValidationError, RecursionError) as error:
             raise ForgedError("a malformed description of a model") from error
+        if architecture.id not in self.architectures:
+            self._descriptions += size
+            if self._descriptions > _MAX_DESCRIPTIONS:
+                raise ForgedError("more models than can be kept")
         known = self.architectures.get(architecture.id)
         if known is None or (known.parameters is None and architecture.parameters is not None):
             self.architectures[architecture.id] = architecture
@@ -130,7 +161,23 @@ class EventLog:
 def _metrics(raw: Any) -> dict[str, float]:
     if not isinstance(raw, dict):
         raise ForgedError("metrics that are no table")
-    return {str(name)[:80]: float(value) for name, value in list(raw.items())[:40] if isinstance(value, int | float)}
+    return {str(name)[:80]: float(value) for name, value in list(raw.items())[:40] if is_number(value)}
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is a number that fits a float; infinities and NaN are numbers."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 64)
+
+
+def _shape(raw: Any) -> tuple[int, ...]:
+    sizes = raw[:8] if isinstance(raw, list) else []
+    return tuple(size for size in sizes if isinstance(size, int) and abs(size) < 1 << 53)
+
+
+def _is_long(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) > 1_000 or any(_is_long(item) for item in value)
+    return isinstance(value, str) and len(value) > _MAX_PHRASE
 
 
 def _saved(header: Mapping[str, Any], common: dict[str, Any]) -> ModelSaved:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
+from grader.errors import LabgradeError
 from grader.recorder.data import DataDesk
 from grader.recorder.events import EventLog, ForgedError
+from grader.recorder.line import Line, StudentProcess
 from grader.recorder.native import native_training
 from grader.recorder.probe.rows import sample_rows
 from grader.recorder.trainings import FinishedTraining, TrainingDesk, TrainingUnavailableError, fit_arguments
@@ -19,31 +21,12 @@ from grader.records.progress import Progress
 from grader.records.recording import Outcome, Recording, Trained
 from grader.records.submission import Cell
 from grader.sandbox.frames import FrameError
-from grader.training.canonical import NotExpressibleError
-from grader.training.service import DataPool, EpochProgress
+from grader.training.plain import NotExpressibleError
+from grader.training.pool import DataPool
+from grader.training.service import EpochProgress
 
 Array = NDArray[Any]
 logger = logging.getLogger(__name__)
-
-
-class StudentProcess(Protocol):
-    """What a recording needs of the confined process."""
-
-    @property
-    def channel(self) -> Any:
-        """Framed messages to and from the probe."""
-
-    def wait(self, timeout: float | None = None) -> Outcome:
-        """How it ended."""
-
-    def kill(self) -> None:
-        """End it at once."""
-
-    def pause_clock(self) -> None:
-        """The time from now on is the host's."""
-
-    def resume_clock(self) -> None:
-        """The time from now on is the student's again."""
 
 
 @dataclass
@@ -104,40 +87,46 @@ class Recorder:
 
     def _listen(self, student: StudentProcess) -> bool:
         """Answer until the sandbox says that it is done (True) or is gone (False)."""
+        line = Line(student)
         while True:
             try:
                 header, arrays = student.channel.receive()
                 kind = header.get("type")
                 if kind == "done":
                     return True
-                self._answer(student, header, arrays, str(kind))
+                self._answered(line, header, arrays, str(kind))
             except (EOFError, ConnectionError):
                 return False
 
-    def _answer(self, student: StudentProcess, header: dict[str, Any], arrays: list[Array], kind: str) -> None:
+    def _answered(self, line: Line, header: dict[str, Any], arrays: list[Array], kind: str) -> None:
+        """Answer one message. Nothing that a sandbox sends may stop the host: what cannot be handled ends its run."""
+        try:
+            self._answer(line, header, arrays, kind)
+        except (FrameError, ForgedError, LabgradeError, EOFError, OSError):
+            raise
+        except Exception as error:
+            logger.exception("a message of type %r could not be handled", kind[:40])
+            raise ForgedError(f"a message that could not be handled: {type(error).__name__}") from error
+
+    def _answer(self, line: Line, header: dict[str, Any], arrays: list[Array], kind: str) -> None:
         if kind == "event":
             self._event(header)
             return
+        line.count(kind)
         self._log.place(header)
-        student.pause_clock()
-        try:
-            if kind == "fit":
-                self._fit(student, header)
-            elif kind == "native":
-                self._native(student, header, arrays)
-            elif kind == "data":
-                self._shown(student, header)
-            elif kind == "load_data":
-                self._serve_dataset(student, header)
-            else:
-                raise ForgedError(f"a message of unknown type {kind[:40]!r}")
-        finally:
-            student.resume_clock()
+        if kind == "fit":
+            self._fit(line, header)
+        elif kind == "native":
+            self._native(line, header, arrays)
+        elif kind == "data":
+            self._shown(line, header)
+        else:
+            self._serve_dataset(line, header)
 
     def _event(self, header: dict[str, Any]) -> None:
         kind = header.get("kind")
         if kind == "cell":
-            cell = self._log.place(header)
+            cell = self._log.enter(header)
             if cell in self._code:
                 self._progress.cell(self._code.index(cell) + 1, len(self._code))
         elif kind == "epoch":
@@ -152,25 +141,19 @@ class Recorder:
         cell = self._cells[self._log.cell] if self._log.cell >= 0 else None
         return f"cell {cell.number}" if cell else "training"
 
-    def _fit(self, student: StudentProcess, header: dict[str, Any]) -> None:
-        def fetch() -> list[Array]:
-            student.channel.send({"type": "send"})
-            reply, arrays = student.channel.receive()
-            if reply.get("type") != "arrays":
-                raise ForgedError("arrays were asked for and did not come")
-            return arrays  # type: ignore[no-any-return]
-
+    def _fit(self, line: Line, header: dict[str, Any]) -> None:
         def progress(done: EpochProgress) -> None:
             self._progress.training(self._label(), done.epoch, done.epochs)
 
         try:
-            finished = self._desk.fit(header, fetch, progress)
+            with line.host_time():
+                finished = self._desk.fit(header, lambda: line.fetch("arrays"), progress)
         except NotExpressibleError as why:
-            student.channel.send({"type": "native", "why": str(why)})
+            line.tell({"type": "native", "why": str(why)})
             return
         except TrainingUnavailableError as why:
             self._log.note("limit", "training", f"A training was not done: {why}.")
-            student.channel.send({"type": "unavailable", "why": str(why)})
+            line.tell({"type": "unavailable", "why": str(why)})
             return
         trained = self._trained(header, finished)
         reply = {
@@ -180,7 +163,7 @@ class Recorder:
             "seq": trained.seq,
             "steps": finished.steps,
         }
-        student.channel.send(reply, [*finished.result.weights, *finished.result.optimizer])
+        line.tell(reply, [*finished.result.weights, *finished.result.optimizer])
 
     def _trained(self, header: dict[str, Any], finished: FinishedTraining) -> Trained:
         model, architecture = self._log.model(header, self._log.cell, finished.train.shape)
@@ -214,51 +197,48 @@ class Recorder:
         update = {"parameters": parameters, "layers": layers}
         self._log.architectures[architecture] = known.model_copy(update=update)
 
-    def _native(self, student: StudentProcess, header: dict[str, Any], weights: list[Array]) -> None:
+    def _native(self, line: Line, header: dict[str, Any], weights: list[Array]) -> None:
         train, validation = header.get("train"), header.get("validation")
         uses = [self._data_use(item) if isinstance(item, dict) else None for item in (train, validation)]
         model, architecture = self._log.model(header, self._log.cell)
         trained = native_training(header, model, architecture, self._log, uses[0], uses[1])
-        trained = trained.model_copy(update={"test": self._desk.score(header, trained.train, weights)})
+        with line.host_time():
+            test = self._desk.score(header, trained.train, weights)
+        trained = trained.model_copy(update={"test": test})
         self._log.add(trained)
-        student.channel.send({"type": "noted", "seq": trained.seq})
+        line.tell({"type": "noted", "seq": trained.seq})
 
-    def _shown(self, student: StudentProcess, header: dict[str, Any]) -> None:
+    def _shown(self, line: Line, header: dict[str, Any]) -> None:
         """The sandbox asks whether the host knows some data; if not, it sends a sample of rows."""
         digests = header.get("digests")
         if not isinstance(digests, list) or not all(isinstance(item, str) for item in digests):
             raise ForgedError("data without digests")
-        if all(self._pool.get(item) is not None for item in digests):
-            student.channel.send({"type": "known"})
-            return
-        student.channel.send({"type": "send"})
-        reply, arrays = student.channel.receive()
-        if reply.get("type") != "arrays" or len(arrays) > 2:
-            raise ForgedError("a sample of data was asked for and did not come")
-        for array in arrays:
-            self._pool.add(array)
-        student.channel.send({"type": "known"})
+        if not all(self._pool.get(item) is not None for item in digests):
+            for array in line.fetch("arrays", most=2):
+                self._pool.add(array)
+        line.tell({"type": "known"})
 
     def _data_use(self, data: dict[str, Any]) -> DataUse:
         rows, digest, labels = data.get("rows"), data.get("digest"), data.get("labels")
         rows = rows if isinstance(rows, int) and 0 <= rows < 1 << 31 else 0
         array = self._pool.get(digest) if isinstance(digest, str) else None
         positions = sample_rows(rows)
-        if array is None or len(array) != len(positions):
+        if array is None or not array.ndim or len(array) != len(positions):
             return DataUse(split="unknown", rows=rows, used_rows=rows, shape=())
         use = self._data.use(str(digest), labels if isinstance(labels, str) else None, rows, positions)
         return use.model_copy(update={"used_rows": rows})
 
-    def _serve_dataset(self, student: StudentProcess, header: dict[str, Any]) -> None:
-        name = str(header.get("name"))
-        dataset = self._data.dataset(name)
+    def _serve_dataset(self, line: Line, header: dict[str, Any]) -> None:
+        name = str(header.get("name"))[:100]
+        with line.host_time():
+            dataset = self._data.dataset(name)
         if dataset is None:
             why = f"the data set {name[:40]} is neither on disk nor to be downloaded"
             self._log.note("warning", "data set", why[0].upper() + why[1:] + ".")
-            student.channel.send({"type": "missing", "why": why})
+            line.tell({"type": "missing", "why": why})
             return
         arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
-        student.channel.send({"type": "arrays"}, arrays)
+        line.tell({"type": "arrays"}, arrays)
 
 
 def jobs(cells: Sequence[Cell]) -> list[dict[str, Any]]:

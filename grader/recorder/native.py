@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from grader.recorder.events import EventLog, ForgedError
+from grader.recorder.events import EventLog, ForgedError, is_number
 from grader.recorder.trainings import fit_arguments
 from grader.records.models import DataUse, History
 from grader.records.recording import Trained
@@ -27,7 +27,7 @@ def native_training(
     sizes = header.get("train")
     unknown = DataUse(split="unknown", rows=0, used_rows=0, shape=())
     train = train or unknown
-    if isinstance(sizes, dict) and isinstance(sizes.get("used"), int) and isinstance(sizes.get("rows"), int):
+    if isinstance(sizes, dict) and _is_count(sizes.get("used")) and _is_count(sizes.get("rows")):
         train = train.model_copy(update={"rows": sizes["rows"], "used_rows": sizes["used"]})
     try:
         return Trained(
@@ -54,6 +54,12 @@ def _history(header: Mapping[str, Any]) -> History:
     metrics = {
         str(name)[:80]: tuple(float(value) for value in values[:_MAX_EPOCHS])
         for name, values in list(raw.items())[:40]
-        if isinstance(values, list)
+        if isinstance(values, list) and all(is_number(value) for value in values[:_MAX_EPOCHS])
     }
+    if not all(is_number(value) for value in seconds[:_MAX_EPOCHS]):
+        raise ForgedError("a native training whose epochs took no time")
     return History(metrics=metrics, epoch_seconds=tuple(float(value) for value in seconds[:_MAX_EPOCHS]))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40

@@ -14,6 +14,8 @@ from grader.records.rubric import Rubric
 from grader.training.service import EpochProgress
 
 SEEDS = {"quick": 2, "full": 3}
+_SHORTEST_SECONDS = 300.0
+_TIMES_THE_LONGEST = 30.0
 
 
 def seeded_reference(
@@ -39,6 +41,12 @@ def seeded_reference(
                 trainings[trained.name].append(_redrawn(trained, again))
     recording = recorded.recording.model_copy(update={"testimony": "reference"})
     return Reference(rubric=rubric.name, recording=recording, models=_models(recording, trainings))
+
+
+def training_seconds(reference: Reference, most: float) -> float:
+    """Wall limit of one training in a lab whose own trainings took what those of `reference` did; at most `most`."""
+    longest = max((sum(trained.history.epoch_seconds) for trained in reference.recording.trainings()), default=most)
+    return min(most, max(_SHORTEST_SECONDS, _TIMES_THE_LONGEST * longest))
 
 
 def _redrawn(trained: Trained, again: FinishedTraining) -> Trained:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -16,16 +17,11 @@ from grader.recorder.data import DataDesk
 from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
 from grader.records.models import DataUse, FitArguments, TestScore
 from grader.training.arguments import canonical_compile, canonical_fit
-from grader.training.budget import check_budget
-from grader.training.canonical import NotExpressibleError, canonical_digest
-from grader.training.service import (
-    DataPool,
-    EpochProgress,
-    TrainingLimitError,
-    TrainingRefusedError,
-    TrainingService,
-    array_digest,
-)
+from grader.training.budget.graph import model_size
+from grader.training.budget.limits import OverBudgetError, rows_at_once, training_size
+from grader.training.plain import NotExpressibleError, canonical_digest, mapping
+from grader.training.pool import DataPool, array_digest
+from grader.training.service import EpochProgress, TrainingLimitError, TrainingRefusedError, TrainingService
 from grader.training.shared_form import flat_rows, plain_labels, without_leading_flatten
 from grader.training.spec import DataDigests, TrainingSpec
 from grader.training.store import TrainingResult
@@ -49,6 +45,8 @@ class FinishedTraining:
     result: TrainingResult
     train: DataUse
     validation: DataUse | None
+    rows_at_once: int = 1_000
+    """Rows of one batch of an evaluation."""
 
     @property
     def steps(self) -> int:
@@ -65,6 +63,8 @@ class TrainingDesk:
         self._data = data
         self._effort = effort
         self._asked: Counter[str] = Counter()
+        self._seconds = 0.0
+        """That the trainer worked for this submission."""
 
     def fit(
         self, header: Mapping[str, Any], fetch: Fetch, progress: Callable[[EpochProgress], None]
@@ -74,14 +74,15 @@ class TrainingDesk:
         Raises `NotExpressibleError` when it has to be trained natively, and `TrainingUnavailableError`.
         """
         compile_arguments, fit = canonical_compile(header.get("compile")), canonical_fit(header.get("fit"))
+        description = mapping(header.get("description"), "the model's description")
         digests, start = self._arrays(header, fetch)
         shape = tuple(int(size) for size in self._array(digests[0]).shape[1:])
-        architecture = canonical_architecture(header["description"], shape)
-        check_budget(architecture)
+        architecture = canonical_architecture(description, shape)
         train = self._use(digests[0], digests[1], _rows(header, "rows"), TRAIN_ONE_IN)
         validation = None
         if len(digests) == 4:
             validation = self._use(digests[2], digests[3], _rows(header, "validation_rows"), VALIDATION_ONE_IN)
+        at_once = self._affordable(architecture, shape, fit, digests, start)
         architecture, flat = without_leading_flatten(architecture)
         test = self._data.test_set(train)
         spec = TrainingSpec(
@@ -98,15 +99,17 @@ class TrainingDesk:
             start=canonical_digest([array_digest(array) for array in start]) if start else None,
         )
         spec = spec.with_replica(self._replica(spec))
-        return FinishedTraining(spec, start, self._train(spec, start, train, progress), train, validation)
+        return FinishedTraining(
+            spec, start, self._train(spec, start, train, progress, at_once), train, validation, at_once
+        )
 
     def again(
         self, finished: FinishedTraining, replica: int, progress: Callable[[EpochProgress], None]
     ) -> FinishedTraining:
         """A finished training drawn anew as `replica`."""
         spec = finished.spec.with_replica(replica)
-        result = self._train(spec, finished.start, finished.train, progress)
-        return FinishedTraining(spec, finished.start, result, finished.train, finished.validation)
+        result = self._train(spec, finished.start, finished.train, progress, finished.rows_at_once)
+        return replace(finished, spec=spec, result=result)
 
     def _shared(self, x: str, y: str, flat: bool) -> tuple[str, str]:
         """Digests of rows and labels in the form that equal trainings share."""
@@ -120,38 +123,77 @@ class TrainingDesk:
             return None
         try:
             architecture = canonical_architecture(header["description"], train.shape)
-            check_budget(architecture)
+            size = model_size(architecture, train.shape)
             loss = canonical_compile(header.get("compile"))["loss"]
         except NotExpressibleError:
             return None
+        budget = self._service.budget
+        numbers = sum(array.size for array in weights)
+        if numbers > budget.parameters or (size.exact and numbers != size.parameters):
+            return None
         label_shape = (10,) if train.one_hot else ()
         try:
-            return self._service.score(architecture, loss, label_shape, weights, test, train.dataset or "")
+            return self._service.score(
+                architecture, loss, label_shape, weights, test, train.dataset or "", rows_at_once(size, budget)
+            )
         except TrainerError:
             logger.exception("the trainer failed to score")
             return None
+
+    def _affordable(
+        self,
+        architecture: Mapping[str, Any],
+        shape: tuple[int, ...],
+        fit: Mapping[str, Any],
+        digests: Sequence[str],
+        start: Sequence[Array],
+    ) -> int:
+        """Rows of one batch of an evaluation. Raises `TrainingUnavailableError` for what would cost too much."""
+        budget = self._service.budget
+        arrays = [self._array(digest) for digest in digests]
+        held = sum(array.nbytes for array in [*arrays, *start])
+        if sum(self._asked.values()) >= budget.trainings or self._seconds > budget.all_seconds:
+            raise TrainingUnavailableError(
+                f"the trainings of this submission passed their limit of {budget.trainings:,} trainings, or of "
+                f"{budget.all_seconds:,.0f} seconds together"
+            )
+        try:
+            size = training_size(architecture, shape, fit, len(arrays[0]), held, budget)
+        except OverBudgetError as error:
+            raise TrainingUnavailableError(f"it is larger than labgrade trains: {error}") from error
+        if start and size.exact and sum(array.size for array in start) < size.parameters:
+            raise NotExpressibleError("its weights are incomplete")
+        return rows_at_once(size, budget)
 
     def _replica(self, spec: TrainingSpec) -> int:
         self._asked[spec.key] += 1
         return self._asked[spec.key] - 1
 
     def _train(
-        self, spec: TrainingSpec, start: tuple[Array, ...], train: DataUse, progress: Callable[[EpochProgress], None]
+        self,
+        spec: TrainingSpec,
+        start: tuple[Array, ...],
+        train: DataUse,
+        progress: Callable[[EpochProgress], None],
+        at_once: int,
     ) -> TrainingResult:
+        began = time.monotonic()
         try:
-            return self._service.train(spec, start, train.dataset or "", progress)
+            return self._service.train(spec, start, train.dataset or "", progress, at_once)
         except TrainingRefusedError as error:
             raise NotExpressibleError(f"the trainer could not train it ({str(error)[:200]})") from error
         except TrainingLimitError as error:
-            raise TrainingUnavailableError(f"the training passed a limit ({str(error)[:200]})") from error
+            raise TrainingUnavailableError(str(error)[:300]) from error
         except TrainerError as error:
             logger.exception("the trainer failed")
             raise TrainingUnavailableError(f"labgrade's trainer failed ({error})") from error
+        finally:
+            self._seconds += time.monotonic() - began
 
     def _arrays(self, header: Mapping[str, Any], fetch: Fetch) -> tuple[list[str], tuple[Array, ...]]:
         """Digests that the host computed itself, and the weights that a continued training starts from."""
         asked, starts = header.get("digests"), header.get("start")
-        if not isinstance(asked, list) or len(asked) not in (2, 4) or not isinstance(starts, int):
+        if not isinstance(asked, list) or len(asked) not in (2, 4) or not isinstance(starts, int) or starts < 0:
             raise NotExpressibleError("its description is incomplete")
         if not starts and all(isinstance(name, str) and self._pool.get(name) is not None for name in asked):
             return [str(name) for name in asked], ()
@@ -192,8 +234,8 @@ def fit_arguments(raw: Any) -> FitArguments:
         shuffle=given.get("shuffle") is not False,
         verbose=_number(given.get("verbose"), 1),
         validation=_validation_kind(given.get("validation")),
-        validation_split=float(given.get("validation_split") or 0.0),
-        callbacks=tuple(_callback(item) for item in (given.get("callbacks") or [])[:32]),
+        validation_split=_share(given.get("validation_split")),
+        callbacks=tuple(_callback(item) for item in _items(given.get("callbacks"))[:32]),
         class_weight=None,
     )
 
@@ -202,11 +244,23 @@ def _validation_kind(value: Any) -> Literal["none", "split", "data"]:
     return "split" if value == "split" else "data" if value == "data" else "none"
 
 
+def _share(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0.0 <= value < 1.0 else 0.0
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _number(value: Any, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else default
 
 
 def _callback(item: Any) -> dict[str, Any]:
     fields = item if isinstance(item, dict) else {}
-    kept = {str(key)[:40]: value for key, value in fields.items() if isinstance(value, str | int | float | bool | None)}
+    kept = {
+        str(key)[:40]: value
+        for key, value in fields.items()
+        if value is None or isinstance(value, str | bool | float) or (isinstance(value, int) and abs(value) < 1 << 53)
+    }
     return {key: value[:100] if isinstance(value, str) else value for key, value in list(kept.items())[:20]}

@@ -6,9 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.training import allowlist
-from grader.training.canonical import NotExpressibleError, clean, mapping, package, rounded, short
+from grader.training.canonical import clean, plain
+from grader.training.plain import (
+    NotExpressibleError,
+    class_name,
+    listed,
+    mapping,
+    package,
+    rounded,
+    short,
+    whole,
+)
 
 _MAX_EPOCHS = 2_000
+_MAX_CALLBACKS = 32
+_MAX_METRICS = 16
+_MAX_THRESHOLDS = 10_000
+_MAX_CLASSES = 100_000
 
 
 def canonical_compile(raw: Any) -> dict[str, Any]:
@@ -29,12 +43,34 @@ def canonical_compile(raw: Any) -> dict[str, Any]:
 
 def _optimizer(raw: Any) -> dict[str, Any]:
     item = mapping(raw, "the optimizer")
-    name = item.get("class_name")
+    name = class_name(item)
     if name not in allowlist.OPTIMIZERS or package(item) != "keras":
         raise NotExpressibleError(f"the optimizer {short(name)} is not a standard one")
     config = mapping(item.get("config"), "the optimizer's configuration")
-    cleaned = {key: clean(value, 1, key) for key, value in config.items() if key not in ("name", "is_legacy_optimizer")}
+    cleaned = {key: _setting(value, key) for key, value in config.items() if key not in ("name", "is_legacy_optimizer")}
     return {"class_name": name, "config": cleaned}
+
+
+def _setting(value: Any, key: str) -> Any:
+    """One argument of an optimizer: a number, a word, or for the learning rate a schedule of Keras' own."""
+    if isinstance(value, dict):
+        name = class_name(value)
+        if key != "learning_rate" or name not in allowlist.SCHEDULES or package(value) != "keras":
+            raise NotExpressibleError(
+                f"the optimizer's {key[:40]} is {short(name)}, not a number or a standard schedule"
+            )
+        config = mapping(value.get("config"), "the schedule")
+        return plain(name, {inner: _plain(item) for inner, item in config.items() if inner != "name"})
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, words and lists of these."""
+    if isinstance(value, list):
+        return [_plain(item) for item in listed(value, "the items", _MAX_THRESHOLDS)]
+    if isinstance(value, dict):
+        raise NotExpressibleError("an argument is not plain data")
+    return clean(value, 1)
 
 
 def _loss(raw: Any) -> dict[str, Any]:
@@ -46,33 +82,29 @@ def _loss(raw: Any) -> dict[str, Any]:
             return {"name": name, "options": {}}
         raise NotExpressibleError(f"the loss {short(raw)} is not a standard one")
     item = mapping(raw, "the loss")
-    config = item.get("config")
-    if item.get("class_name") == "function" and isinstance(config, str):
+    config, name = item.get("config"), class_name(item)
+    if name == "function" and isinstance(config, str):
         return _loss(config)
     names = {cls: snake for snake, cls in allowlist.LOSSES.items()}
-    snake = names.get(str(item.get("class_name")))
+    snake = names.get(name)
     if snake is None or package(item) != "keras":
-        raise NotExpressibleError(f"the loss {short(item.get('class_name'))} is not a standard one")
+        raise NotExpressibleError(f"the loss {short(name)} is not a standard one")
     options = mapping(config or {}, "the loss")
     if options.get("reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "auto"):
         raise NotExpressibleError("the loss has a reduction of its own")
     defaults = {"from_logits": False, "label_smoothing": 0.0}
-    kept = {key: clean(value, 1) for key, value in options.items() if key in allowlist.LOSS_OPTIONS}
+    kept = {key: _plain(value) for key, value in options.items() if key in allowlist.LOSS_OPTIONS}
     return {"name": snake, "options": {key: value for key, value in kept.items() if defaults.get(key) != value}}
 
 
 def _metrics(raw: Any) -> list[Any]:
-    if raw is None:
-        return []
     if isinstance(raw, str | dict):
         raw = [raw]
-    if not isinstance(raw, list) or len(raw) > 16:
-        raise NotExpressibleError("the metrics are not a plain list")
-    return [_metric(item) for item in raw]
+    return [_metric(item) for item in listed(raw, "the metrics", _MAX_METRICS)]
 
 
 def _metric(raw: Any) -> Any:
-    if isinstance(raw, list) and len(raw) == 1:
+    if isinstance(raw, list) and len(raw) == 1 and not isinstance(raw[0], list):
         return _metric(raw[0])
     if isinstance(raw, str):
         if raw in allowlist.METRIC_NAMES:
@@ -81,13 +113,20 @@ def _metric(raw: Any) -> Any:
             return raw.lower()
         raise NotExpressibleError(f"the metric {short(raw)} is not a standard one")
     item = mapping(raw, "a metric")
-    config = item.get("config")
-    if item.get("class_name") == "function" and isinstance(config, str):
+    config, name = item.get("config"), class_name(item)
+    if name == "function" and isinstance(config, str):
         return _metric(config)
-    if item.get("class_name") not in allowlist.METRIC_CLASSES or package(item) != "keras":
-        raise NotExpressibleError(f"the metric {short(item.get('class_name'))} is not a standard one")
+    if name not in allowlist.METRIC_CLASSES or package(item) != "keras":
+        raise NotExpressibleError(f"the metric {short(name)} is not a standard one")
     options = mapping(config or {}, "a metric")
-    return {"class_name": item["class_name"], "config": {k: clean(v, 1) for k, v in options.items() if k != "dtype"}}
+    return {"class_name": name, "config": {key: _option(value) for key, value in options.items() if key != "dtype"}}
+
+
+def _option(value: Any) -> Any:
+    """One argument of a metric. Its whole numbers are sizes, for which memory is taken."""
+    if isinstance(value, int) and abs(value) > _MAX_THRESHOLDS:
+        raise NotExpressibleError(f"a metric has a size of more than {_MAX_THRESHOLDS:,}")
+    return _plain(value)
 
 
 def canonical_fit(raw: Any) -> dict[str, Any]:
@@ -101,7 +140,7 @@ def canonical_fit(raw: Any) -> dict[str, Any]:
         "epochs": _whole(arguments, "epochs", 0, _MAX_EPOCHS),
         "initial_epoch": _whole(arguments, "initial_epoch", 0, _MAX_EPOCHS),
         "shuffle": bool(arguments.get("shuffle", True)),
-        "callbacks": [_callback(item) for item in arguments.get("callbacks") or []],
+        "callbacks": [_callback(item) for item in listed(arguments.get("callbacks"), "the callbacks", _MAX_CALLBACKS)],
         "class_weight": _class_weight(arguments.get("class_weight")),
     }
 
@@ -109,7 +148,7 @@ def canonical_fit(raw: Any) -> dict[str, Any]:
 def _whole(arguments: Mapping[str, Any], name: str, low: int, high: int) -> int:
     value = arguments.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise NotExpressibleError(f"{name} is {short(value)}, not a whole number from {low} to {high:,}")
+        raise NotExpressibleError(f"{name} is {short(str(value)[:40])}, not a whole number from {low} to {high:,}")
     return value
 
 
@@ -128,10 +167,12 @@ def _argument(value: Any) -> Any:
         return rounded(value)
     if isinstance(value, str):
         return value[:100]
-    if isinstance(value, list) and len(value) <= _MAX_EPOCHS:
-        return [_argument(item) for item in value]
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, list) and all(isinstance(item, int | float) for item in value):
+        return [_argument(item) for item in listed(value, "the rates", _MAX_EPOCHS)]
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return whole(value)
     raise NotExpressibleError("a callback's argument is not plain data")
 
 
@@ -139,7 +180,9 @@ def _class_weight(raw: Any) -> dict[str, float] | None:
     if raw is None:
         return None
     weights = mapping(raw, "class_weight")
+    if len(weights) > _MAX_CLASSES:
+        raise NotExpressibleError(f"class_weight has more than {_MAX_CLASSES:,} classes")
     try:
         return {str(int(key)): rounded(float(value)) for key, value in sorted(weights.items())}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise NotExpressibleError("class_weight is not a table of numbers") from None

@@ -1,28 +1,46 @@
-"""A sandbox's description of a training, checked against the allow-list and brought into one canonical form.
+"""A sandbox's description of a model, checked against the allow-list and brought into one canonical form.
 
 Input is what `keras.saving.serialize_keras_object` writes (Keras 3 saving format,
 https://keras.io/guides/serialization_and_saving/). Nothing of Keras is imported here: the host decides on plain
 data alone what the trainer may build. Layer names are dropped, so that models that differ in names share a training.
+Every object is written anew with the module that the allow-list gives it: a module, a registered name or a build
+configuration that the sandbox wrote never reaches Keras.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from grader.training import allowlist
+from grader.training.plain import (
+    NotExpressibleError,
+    canonical_digest,
+    class_name,
+    listed,
+    mapping,
+    package,
+    rounded,
+    short,
+    value_count,
+    whole,
+)
+
+__all__ = ["NotExpressibleError", "canonical_digest", "canonical_model", "clean", "plain"]
 
 _MAX_DEPTH = 24
 _MAX_LAYERS = 400
+_MAX_NODES = 2_000
+"""Calls of layers in a graph: a shared layer is called more than once."""
+_MAX_VALUES = 200_000
 _MAX_STRING = 200
 _SKIPPED_KEYS = frozenset({"name", "build_config", "compile_config", "registered_name", "module", "shared_object_id"})
-
-
-class NotExpressibleError(Exception):
-    """The training cannot be given to the trainer as plain configuration; the message says why."""
+_NAMED = {
+    "initializer": allowlist.INITIALIZERS,
+    "regularizer": allowlist.REGULARIZERS,
+    "constraint": allowlist.CONSTRAINTS,
+}
+"""End of an argument's name -> the classes that may be named there."""
 
 
 def canonical_model(raw: Any, input_shape: tuple[int, ...] | None) -> dict[str, Any]:
@@ -31,29 +49,31 @@ def canonical_model(raw: Any, input_shape: tuple[int, ...] | None) -> dict[str, 
     `input_shape` is the shape of one example, used where the model was not told its input; `None` leaves it open.
     Raises `NotExpressibleError`.
     """
-    if not isinstance(raw, dict) or raw.get("class_name") not in allowlist.MODELS:
-        name = raw.get("class_name") if isinstance(raw, dict) else type(raw).__name__
+    if not isinstance(raw, dict) or raw.get("class_name") not in list(allowlist.MODELS):
+        name = raw.get("class_name") if isinstance(raw, dict) else raw
         raise NotExpressibleError(f"the model is a {short(name)}, not a Sequential or Functional model")
     if package(raw) != "keras":
         raise NotExpressibleError("the model is of a class of its own")
+    if value_count(raw, _MAX_VALUES) > _MAX_VALUES:
+        raise NotExpressibleError("the model's configuration is too long")
     return _model(raw, 0, input_shape)
 
 
 def _model(raw: Mapping[str, Any], depth: int, input_shape: tuple[int, ...] | None = None) -> dict[str, Any]:
+    if depth > _MAX_DEPTH:
+        raise NotExpressibleError("the configuration is nested too deeply")
     config = mapping(raw.get("config"), "the model's configuration")
-    layers = config.get("layers")
-    if not isinstance(layers, list) or not layers:
+    layers = listed(config.get("layers"), "the model's layers", _MAX_LAYERS)
+    if not layers:
         raise NotExpressibleError("the model has no layers")
-    if len(layers) > _MAX_LAYERS:
-        raise NotExpressibleError(f"the model has {len(layers)} layers, more than {_MAX_LAYERS}")
-    if raw["class_name"] == "Sequential":
-        cleaned = [_object(layer, depth + 1) for layer in layers]
-        if input_shape is not None and cleaned[0]["class_name"] != "InputLayer":
-            cleaned.insert(0, _input_layer(input_shape))
-        for position, layer in enumerate(cleaned):
-            layer["config"]["name"] = f"layer_{position}"
-        return plain("Sequential", {"name": "model", "layers": cleaned, "trainable": True})
-    return _functional(config, layers, depth)
+    if raw["class_name"] == "Functional":
+        return _functional(config, layers, depth)
+    cleaned = [_object(layer, depth + 1) for layer in layers]
+    if input_shape is not None and cleaned[0]["class_name"] != "InputLayer":
+        cleaned.insert(0, _input_layer(input_shape))
+    for position, layer in enumerate(cleaned):
+        layer["config"]["name"] = f"layer_{position}"
+    return plain("Sequential", {"name": "model", "layers": cleaned, "trainable": True})
 
 
 def _input_layer(shape: tuple[int, ...]) -> dict[str, Any]:
@@ -61,13 +81,23 @@ def _input_layer(shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _functional(config: Mapping[str, Any], layers: list[Any], depth: int) -> dict[str, Any]:
-    names = {str(mapping(layer, "a layer").get("name")): f"layer_{at}" for at, layer in enumerate(layers)}
+    names: dict[str, str] = {}
+    for at, layer in enumerate(layers):
+        name = mapping(layer, "a layer").get("name")
+        if not isinstance(name, str) or name in names:
+            raise NotExpressibleError("two layers of the model have one name")
+        names[name] = f"layer_{at}"
     cleaned = []
+    nodes = 0
     for at, layer in enumerate(layers):
         item = _object(layer, depth + 1)
+        inbound = listed(layer.get("inbound_nodes"), "a layer's calls", _MAX_NODES)
+        nodes += len(inbound)
         item["config"]["name"] = item["name"] = f"layer_{at}"
-        item["inbound_nodes"] = _renamed(clean(layer.get("inbound_nodes", []), depth + 1), names)
+        item["inbound_nodes"] = _renamed(clean(inbound, depth + 1), names)
         cleaned.append(item)
+    if nodes > _MAX_NODES:
+        raise NotExpressibleError(f"the model calls its layers more than {_MAX_NODES:,} times")
     return plain(
         "Functional",
         {
@@ -94,23 +124,26 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _object(raw: Any, depth: int) -> dict[str, Any]:
-    """One serialised object (layer, initializer, ...) as plain Keras, or `NotExpressibleError`."""
+    """One serialised layer or model as plain Keras, or `NotExpressibleError`."""
     item = mapping(raw, "an object")
-    name = item.get("class_name")
+    name = class_name(item)
     if name in allowlist.MODELS and package(item) == "keras":
         return _model(item, depth)
     if name not in allowlist.LAYERS or package(item) != "keras":
         raise NotExpressibleError(f"it uses {short(name)}, which is not a standard Keras layer")
     config = mapping(item.get("config"), f"the configuration of {short(name)}")
     cleaned = {key: clean(value, depth + 1, key) for key, value in config.items() if key not in _SKIPPED_KEYS}
-    return plain(str(name), cleaned)
+    return plain(name, cleaned)
 
 
 def clean(value: Any, depth: int, key: str = "") -> Any:
+    """`value` as plain data and objects of the allow-list; `key` is the argument that it stands for."""
     if depth > _MAX_DEPTH:
         raise NotExpressibleError("the configuration is nested too deeply")
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return whole(value)
     if isinstance(value, float):
         return rounded(value)
     if isinstance(value, str):
@@ -123,14 +156,13 @@ def clean(value: Any, depth: int, key: str = "") -> Any:
 
 
 def _nested(value: dict[str, Any], depth: int, key: str) -> Any:
-    name = value.get("class_name")
-    if name is None:
-        return {str(inner): clean(item, depth + 1, str(inner)) for inner, item in value.items()}
-    config = value.get("config")
+    if "class_name" not in value:
+        return {inner: clean(item, depth + 1, inner) for inner, item in value.items()}
+    name, config = class_name(value), value.get("config")
     if name == "__keras_tensor__":
         return {"class_name": name, "config": clean(config, depth + 1)}
     if name == "__tuple__":
-        return [clean(item, depth + 1, key) for item in value.get("items", [])]
+        return [clean(item, depth + 1, key) for item in listed(value.get("items"), "items", _MAX_VALUES)]
     if name == "DTypePolicy":
         return _string(str(mapping(config, "the dtype").get("name")), "dtype")
     if name == "function":
@@ -139,7 +171,7 @@ def _nested(value: dict[str, Any], depth: int, key: str) -> Any:
         raise NotExpressibleError(f"it uses {short(name)}, which is not part of Keras")
     if name in allowlist.LAYERS or name in allowlist.MODELS:
         return _object(value, depth)
-    if name in allowlist.INITIALIZERS | allowlist.REGULARIZERS | allowlist.CONSTRAINTS | allowlist.SCHEDULES:
+    if name in allowlist.INITIALIZERS | allowlist.REGULARIZERS | allowlist.CONSTRAINTS:
         inner = mapping(config or {}, short(name))
         return plain(name, {k: clean(v, depth + 1, k) for k, v in inner.items() if k not in _SKIPPED_KEYS})
     raise NotExpressibleError(f"it uses {short(name)}, which is not on the list of Keras objects that are trained")
@@ -158,10 +190,14 @@ def _string(value: str, key: str) -> str:
         raise NotExpressibleError(f"the activation {short(value)} is not a standard one")
     if key == "dtype" and value not in allowlist.DTYPES:
         raise NotExpressibleError(f"the dtype {short(value)} is not a standard one")
+    for ending, known in _NAMED.items():
+        if key.endswith(ending) and value.replace("_", "").casefold() not in {name.casefold() for name in known}:
+            raise NotExpressibleError(f"the {ending} {short(value)} is not a standard one")
     return value
 
 
 def plain(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A serialised Keras object of class `name`, as Keras itself writes it."""
     registered = name if name == "Functional" else None  # what Keras itself writes for it
     return {"module": _module(name), "class_name": name, "config": config, "registered_name": registered}
 
@@ -178,35 +214,3 @@ def _module(name: str) -> str:
     if name in allowlist.CONSTRAINTS:
         return "keras.constraints"
     return "keras.optimizers.schedules"
-
-
-def package(item: Mapping[str, Any]) -> str:
-    """`keras` when the object is Keras' own: its module says so and no registered name stands for other code."""
-    module, registered = str(item.get("module") or ""), item.get("registered_name")
-    own = module == "keras" or module.startswith("keras.")
-    return "keras" if own and registered in (None, item.get("class_name")) else "other"
-
-
-def mapping(value: Any, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise NotExpressibleError(f"{what} is not plain configuration")
-    return value
-
-
-def rounded(value: float) -> float:
-    """The shortest decimal that is the same single-precision number: 0.1, not 0.10000000149011612."""
-    if not math.isfinite(value):
-        raise NotExpressibleError("the configuration holds an infinite or undefined number")
-    import numpy as np
-
-    return float(str(np.float32(value)))
-
-
-def short(value: Any) -> str:
-    return f"“{str(value)[:60]}”"
-
-
-def canonical_digest(value: Any) -> str:
-    """SHA-256 (hex) of `value` as JSON with sorted keys and no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()

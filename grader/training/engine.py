@@ -16,8 +16,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-_EVALUATION_BATCH = 1000
-
 Array = NDArray[Any]
 
 
@@ -58,24 +56,20 @@ class Engine:
             self._epoch(data, tf.constant(order[None, whole:]))
         return self._metrics()
 
-    def validate(self, data: tuple[Any, ...]) -> dict[str, float]:
-        """Metrics on `data`, under Keras' `val_` names."""
+    def validate(self, data: tuple[Any, ...], at_once: int) -> dict[str, float]:
+        """Metrics on `data`, `at_once` rows after another, under Keras' `val_` names."""
         self.model.reset_metrics()
-        for part in _parts(data):
+        for part in _parts(data, at_once):
             self._validate(part)
         return {f"val_{name}": value for name, value in self._metrics().items()}
-
-    def predict(self, x: Array) -> Array:
-        """Outputs for all rows of `x`."""
-        return predictions(self.model, x)
 
     def _metrics(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
-def predictions(model: Any, x: Array) -> Array:
-    """Outputs of `model` for all rows of `x`, batch by batch."""
-    return np.concatenate([np.array(model(part[0], training=False)) for part in _parts((tf.constant(x),))])
+def predictions(model: Any, x: Array, at_once: int) -> Array:
+    """Outputs of `model` for all rows of `x`, `at_once` after another."""
+    return np.concatenate([np.array(model(part[0], training=False)) for part in _parts((tf.constant(x),), at_once)])
 
 
 def _graphs(model: Any, sample: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -103,9 +97,9 @@ def _graphs(model: Any, sample: tuple[Any, ...]) -> tuple[Any, Any]:
     return epoch.get_concrete_function(rows, order), validate
 
 
-def _parts(data: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def _parts(data: tuple[Any, ...], at_once: int) -> list[tuple[Any, ...]]:
     rows = int(data[0].shape[0])
-    return [tuple(part[at : at + _EVALUATION_BATCH] for part in data) for at in range(0, rows, _EVALUATION_BATCH)]
+    return [tuple(part[at : at + at_once] for part in data) for at in range(0, rows, at_once)]
 
 
 def run_epochs(
@@ -117,11 +111,12 @@ def run_epochs(
     seed: int,
     tell: Callable[[int, dict[str, float]], None],
     deadline: float,
+    at_once: int,
 ) -> tuple[dict[str, list[float]], list[float]]:
     """(history, seconds per epoch) of a training.
 
     `tell(epoch, metrics)` is called after each epoch, counted from 1. Raises `TimeoutError` past `deadline`
-    (`time.monotonic` seconds).
+    (`time.monotonic` seconds). Validation takes `at_once` rows after another.
     """
     order = np.random.default_rng(seed)
     rows = int(train[0].shape[0])
@@ -135,7 +130,7 @@ def run_epochs(
         indices = order.permutation(rows) if fit["shuffle"] else np.arange(rows)
         metrics = engine.train_epoch(train, indices.astype(np.int32), fit["batch_size"])
         if validation is not None:
-            metrics |= engine.validate(validation)
+            metrics |= engine.validate(validation, at_once)
         chain.on_epoch_end(epoch, metrics)
         for name, value in metrics.items():
             history.setdefault(name, []).append(float(value))
@@ -144,6 +139,6 @@ def run_epochs(
         if engine.model.stop_training:
             break
         if time.monotonic() > deadline:
-            raise TimeoutError(f"training passed its limit in epoch {epoch + 1}")
+            raise TimeoutError(f"it passed its limit of time in epoch {epoch + 1} of {fit['epochs']}")
     chain.on_train_end()
     return history, seconds

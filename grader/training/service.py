@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from grader.errors import TrainerError
 from grader.records.models import History, TestScore
+from grader.training.budget.limits import Budget
+from grader.training.pool import DataPool
 from grader.training.spec import Runtime, TrainingSpec
 from grader.training.store import TrainingResult, TrainingStore
 
 Array = NDArray[Any]
-_HOST_BYTES = 3 << 30
 _START_SECONDS = 180.0
+_ATTEMPTS = 2
+_MOST_LACKING = 3
 
 logger = logging.getLogger(__name__)
 
@@ -63,14 +63,6 @@ class EpochProgress:
     metrics: dict[str, float]
 
 
-def array_digest(array: Array) -> str:
-    """SHA-256 (hex) over dtype, shape and C-order bytes."""
-    contiguous = np.ascontiguousarray(array)
-    digest = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
-    digest.update(contiguous.data.cast("B") if contiguous.size else b"")
-    return digest.hexdigest()
-
-
 def library_versions() -> tuple[tuple[str, str], ...]:
     """(package, version) of the libraries that decide a training's numbers, without importing them."""
     found = []
@@ -82,27 +74,6 @@ def library_versions() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-class DataPool:
-    """Arrays of this run by digest, as the host received and hashed them; the longest unused go first."""
-
-    def __init__(self, limit: int = _HOST_BYTES) -> None:
-        self._arrays: OrderedDict[str, Array] = OrderedDict()
-        self._limit = limit
-
-    def add(self, array: Array) -> str:
-        """Keep `array`; its digest."""
-        digest = array_digest(array)
-        self._arrays[digest] = array
-        self._arrays.move_to_end(digest)
-        while sum(item.nbytes for item in self._arrays.values()) > self._limit and len(self._arrays) > 1:
-            self._arrays.popitem(last=False)
-        return digest
-
-    def get(self, digest: str) -> Array | None:
-        """The array of `digest`; `None` when it is not at hand."""
-        return self._arrays.get(digest)
-
-
 class TrainingService:
     """Trains each distinct specification once, whoever asks."""
 
@@ -112,12 +83,16 @@ class TrainingService:
         start_trainer: Callable[[], TrainerProcess],
         pool: DataPool,
         runtime: Runtime,
-        limit_seconds: float = 1800.0,
+        budget: Budget | None = None,
+        grace_seconds: float = 60.0,
     ) -> None:
         self.store = store
         self.pool = pool
         self.runtime = runtime
-        self.limit_seconds = limit_seconds
+        self.budget = budget or Budget()
+        self.limit_seconds = self.budget.seconds
+        """Wall time of one training."""
+        self._grace_seconds = grace_seconds
         self.trained = 0
         """Trainings really run by this service."""
         self.shared = 0
@@ -136,11 +111,13 @@ class TrainingService:
         start: Sequence[Array] = (),
         test_dataset: str = "",
         progress: Callable[[EpochProgress], None] = lambda _: None,
+        rows_at_once: int = 1_000,
     ) -> TrainingResult:
         """The result of `spec`, trained now unless it was before.
 
         `start` holds the weights (and optimizer variables) that a continued training begins with. All arrays named
-        in `spec.data` must be in the pool unless the store has the result. Raises `TrainingRefusedError`,
+        in `spec.data` must be in the pool unless the store has the result; `rows_at_once` bounds a batch of an
+        evaluation. A trainer that dies is replaced and asked once more. Raises `TrainingRefusedError`,
         `TrainingLimitError`, and `TrainerError` when the trainer itself failed.
         """
         with self.store.lock(spec.key):
@@ -148,8 +125,11 @@ class TrainingService:
             if known is not None:
                 self.shared += 1
                 return known
-            result = self._trained(spec, start, test_dataset, progress)
-            self.store.put(spec.key, result)
+            result = self._trained(spec, start, test_dataset, progress, rows_at_once)
+            try:
+                self.store.put(spec.key, result)
+            except OSError as error:
+                logger.warning("a training could not be kept: %s", error)
             self.trained += 1
             return result
 
@@ -159,9 +139,11 @@ class TrainingService:
         start: Sequence[Array],
         test_dataset: str,
         progress: Callable[[EpochProgress], None],
+        rows_at_once: int,
     ) -> TrainingResult:
         content = spec.content() | {"data": vars(spec.data)}
         request = {"type": "train", "spec": content, "seed": spec.random_seed, "limit": self.limit_seconds}
+        request |= {"rows_at_once": rows_at_once}
 
         def show(header: dict[str, Any]) -> None:
             progress(EpochProgress(header["epoch"], int(str(spec.fit["epochs"])), header["metrics"]))
@@ -177,6 +159,7 @@ class TrainingService:
         weights: Sequence[Array],
         test: tuple[str, str],
         test_dataset: str,
+        rows_at_once: int = 1_000,
     ) -> TestScore | None:
         """The test score of weights that were trained elsewhere; `None` when the trainer cannot tell.
 
@@ -185,7 +168,9 @@ class TrainingService:
         data = {"test_x": test[0], "test_y": test[1]}
         spec = {"architecture": architecture, "compile": {"loss": loss}, "label_shape": list(label_shape), "data": data}
         try:
-            header, _ = self._answer({"type": "score", "spec": spec}, weights, lambda _: None)
+            header, _ = self._answer(
+                {"type": "score", "spec": spec, "rows_at_once": rows_at_once}, weights, lambda _: None
+            )
         except (TrainingRefusedError, TrainingLimitError):
             return None
         score, rows = header["score"], self.pool.get(test[0])
@@ -196,26 +181,46 @@ class TrainingService:
     def _answer(
         self, request: dict[str, Any], arrays: Sequence[Array], show: Callable[[dict[str, Any]], None]
     ) -> tuple[dict[str, Any], list[Array]]:
-        """The trainer's answer to `request`, after sending it what data it lacks."""
-        try:
+        """The trainer's answer to `request`. A trainer that dies over it is replaced and asked once more."""
+        for attempt in range(_ATTEMPTS):
             channel = self._ready_trainer().channel
-            self._send(channel, request, arrays)
-            deadline = time.monotonic() + self.limit_seconds + 60
-            while True:
-                header, answer = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
-                if header["type"] == "epoch":
-                    show(header)
-                elif header["type"] == "missing":
-                    self._sent -= set(header["digests"])
-                    self._send(channel, request, arrays)
-                elif header["type"] == "failed":
-                    refused = TrainingLimitError if header["fault"] == "limit" else TrainingRefusedError
-                    raise refused(header["message"])
-                else:
-                    return header, answer
-        except (EOFError, OSError, TimeoutError) as error:
-            self.close()
-            raise TrainerError(f"the trainer ended without an answer ({type(error).__name__})") from error
+            try:
+                return self._asked(channel, request, arrays, show)
+            except TimeoutError:
+                self.close()
+                raise TrainingLimitError(f"it passed its limit of {self.limit_seconds:,.0f} seconds") from None
+            except (EOFError, OSError) as error:
+                self.close()
+                logger.warning("the trainer ended at attempt %d: %s", attempt + 1, type(error).__name__)
+            except BaseException as error:
+                # Interrupted in the middle of an answer, the channel would give the rest of it to the next request.
+                if not isinstance(error, TrainingLimitError | TrainingRefusedError):
+                    self.close()
+                raise
+        raise TrainerError(f"its process ended without an answer, {_ATTEMPTS} times")
+
+    def _asked(
+        self, channel: Any, request: dict[str, Any], arrays: Sequence[Array], show: Callable[[dict[str, Any]], None]
+    ) -> tuple[dict[str, Any], list[Array]]:
+        """The trainer's answer to `request`, after sending it what data it lacks."""
+        self._send(channel, request, arrays)
+        deadline = time.monotonic() + self.limit_seconds + self._grace_seconds
+        lacking = 0
+        while True:
+            header, answer = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
+            if header["type"] == "epoch":
+                show(header)
+            elif header["type"] == "missing":
+                lacking += 1
+                if lacking > _MOST_LACKING:
+                    raise TrainingLimitError("its data do not fit the trainer's memory")
+                self._sent -= set(header["digests"])
+                self._send(channel, request, arrays)
+            elif header["type"] == "failed":
+                refused = TrainingLimitError if header["fault"] == "limit" else TrainingRefusedError
+                raise refused(header["message"])
+            else:
+                return header, answer
 
     def _send(self, channel: _Channel, request: dict[str, Any], arrays: Sequence[Array]) -> None:
         for digest in request["spec"]["data"].values():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.records.base import JsonObject
-from grader.training.canonical import canonical_digest
+from grader.training.plain import canonical_digest
 
 ENGINE_VERSION = 3
 """Raised whenever the same specification would train differently."""

@@ -10,6 +10,8 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,8 +21,8 @@ from numpy.typing import NDArray
 
 from grader.sandbox.frames import Channel
 from grader.training import assembly
-from grader.training.canonical import canonical_digest
 from grader.training.engine import Engine, predictions, run_epochs
+from grader.training.plain import canonical_digest
 
 _DATA_BYTES = 3 << 30
 _ENGINES = 2
@@ -49,7 +51,8 @@ class _Worker:
                 self.engines.popitem(last=False)
         return self.engines[name]
 
-    def train(self, spec: Mapping[str, Any], start: list[Array], seed: int, limit: float) -> None:
+    def train(self, request: Mapping[str, Any], start: list[Array]) -> None:
+        spec, seed, at_once = request["spec"], request["seed"], request["rows_at_once"]
         digests = spec["data"]
         x, y = self.data[digests["x"]], self.data[digests["y"]]
         train: tuple[Any, ...] = (tf.constant(x), tf.constant(y))
@@ -69,9 +72,10 @@ class _Worker:
             assembly.callbacks(spec["fit"]["callbacks"]),
             seed,
             lambda epoch, metrics: self.channel.send({"type": "epoch", "epoch": epoch, "metrics": dict(metrics)}),
-            time.monotonic() + limit,
+            time.monotonic() + request["limit"],
+            at_once,
         )
-        score = self.score(engine.predict, spec, y.shape[1:])
+        score = self.score(lambda rows: predictions(engine.model, rows, at_once), spec, y.shape[1:])
         weights = engine.model.get_weights()
         optimizer = [np.array(variable) for variable in engine.model.optimizer.variables]
         reply = {"type": "trained", "history": history, "seconds": seconds, "score": score, "weights": len(weights)}
@@ -96,11 +100,12 @@ class _Worker:
             loss = float("nan")
         return {"accuracy": float(np.mean(outputs.argmax(axis=1) == labels)), "loss": loss}
 
-    def score_weights(self, spec: Mapping[str, Any], weights: list[Array]) -> None:
+    def score_weights(self, request: Mapping[str, Any], weights: list[Array]) -> None:
         """Score weights that were trained elsewhere."""
+        spec = request["spec"]
         model = assembly.model_builder(spec["architecture"])()
         model.set_weights(weights)
-        score = self.score(lambda x: predictions(model, x), spec, spec["label_shape"])
+        score = self.score(lambda x: predictions(model, x, request["rows_at_once"]), spec, spec["label_shape"])
         self.channel.send({"type": "scored", "score": score})
 
 
@@ -125,6 +130,9 @@ def _continue(model: Any, start: list[Array]) -> None:
 def main(channel: Channel, threads: int = 2) -> None:
     """Serve training requests until the host hangs up."""
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # Where the machine's memory runs out, this process is to go, and not labgrade.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     gpus = tf.config.list_physical_devices("GPU")
@@ -155,12 +163,14 @@ def _serve(worker: _Worker, header: Mapping[str, Any], arrays: list[Array]) -> N
         return
     try:
         if header["type"] == "score":
-            worker.score_weights(header["spec"], arrays)
+            worker.score_weights(header, arrays)
         else:
-            worker.train(header["spec"], arrays, header["seed"], header["limit"])
+            worker.train(header, arrays)
     except (MemoryError, TimeoutError, tf.errors.ResourceExhaustedError) as error:
         worker.engines.clear()
         worker.channel.send({"type": "failed", "fault": "limit", "message": f"{error}"[:500]})
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError, tf.errors.OpError) as error:
+    except OSError:  # the channel's own: the host is gone
+        raise
+    except Exception as error:  # whatever Keras makes of odd arguments: the next training is to find a trainer
         worker.engines.clear()
         worker.channel.send({"type": "failed", "fault": "model", "message": f"{type(error).__name__}: {error}"[:500]})

@@ -19,7 +19,8 @@ from grader.records.progress import Silence
 from grader.records.submission import Cell
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
-from grader.training.service import DataPool, TrainingService
+from grader.training.pool import DataPool
+from grader.training.service import TrainingService
 from grader.training.spec import Runtime
 from grader.training.store import TrainingStore
 

@@ -13,6 +13,8 @@ from grader.records.submission import Cell
 
 
 def said(log: EventLog, **fields: Any) -> None:
+    if log.cell < 0:
+        log.enter({"cell": 0})
     log.said({"type": "event", "cell": 0, **fields})
 
 

@@ -13,13 +13,8 @@ import pytest
 
 from grader.errors import TrainerError
 from grader.records.models import History, TestScore
-from grader.training.service import (
-    DataPool,
-    TrainingLimitError,
-    TrainingRefusedError,
-    TrainingService,
-    array_digest,
-)
+from grader.training.pool import DataPool, array_digest
+from grader.training.service import TrainingLimitError, TrainingRefusedError, TrainingService
 from grader.training.spec import DataDigests, Runtime, TrainingSpec
 from grader.training.store import TrainingResult, TrainingStore
 
@@ -114,6 +109,7 @@ class FakeTrainer:
         self.answers = list(answers)
         self.trained = 0
         self.alive = True
+        self.hangs = False
         self.queue: list[tuple[dict[str, Any], list[Any]]] = [({"type": "ready"}, [])]
         self.channel = self
 
@@ -125,11 +121,15 @@ class FakeTrainer:
         if answer == "trained":
             reply = {"type": "trained", "history": {"loss": [1.0]}, "seconds": [0.1], "score": None, "weights": 1}
             self.queue += [({"type": "epoch", "epoch": 1, "metrics": {}}, []), (reply, [np.zeros(2)])]
+        elif answer == "hangs":
+            self.hangs = True
         elif answer != "gone":
             self.queue.append(({"type": "failed", "fault": answer, "message": "no"}, []))
 
     def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[Any]]:
         if not self.queue:
+            if self.hangs:
+                raise TimeoutError
             self.alive = False
             raise EOFError
         return self.queue.pop(0)
@@ -158,11 +158,22 @@ def test_equal_trainings_run_once(tmp_path: Path) -> None:
 
 
 def test_trainer_may_die(tmp_path: Path) -> None:
-    """A trainer that ends without an answer costs that training alone; the next one gets a new trainer."""
-    trainers = [FakeTrainer(["gone"]), FakeTrainer([])]
+    """A trainer that ends without an answer is replaced and asked again; the second death costs that training alone."""
+    trainers = [FakeTrainer(["gone"]), FakeTrainer(["gone"]), FakeTrainer(["gone"]), FakeTrainer([])]
     made, asked = service(tmp_path, trainers)
     with pytest.raises(TrainerError):
         made.train(asked)
+    assert len(trainers) == 2
+    assert made.train(asked).history.metrics == {"loss": (1.0,)}
+
+
+def test_hanging_trainer_is_ended(tmp_path: Path) -> None:
+    """A trainer that does not answer in time is ended, and the training is over its limit, not tried again."""
+    hanging = FakeTrainer(["hangs"])
+    made, asked = service(tmp_path, [hanging, FakeTrainer([])])
+    with pytest.raises(TrainingLimitError, match="1,800 seconds"):
+        made.train(asked)
+    assert not hanging.alive
     assert made.train(asked).history.metrics == {"loss": (1.0,)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from grader.sandbox.frames import Channel
 
 _MAX_NOTES = 200
+_MAX_OF_A_KIND = 2_000
+"""A loop that predicts each row by itself says so this many times; the host would not take more."""
 
 
 class Link:
@@ -21,10 +24,23 @@ class Link:
         self._channel = channel
         self._lock = threading.RLock()
         self._noted: set[tuple[str, str]] = set()
+        self._said: Counter[str] = Counter()
         self.cell = -1
         """Index of the cell that runs now."""
         self.flush_output: Any = lambda: None
         """Sends pending printed text, so that it stands before what follows."""
+
+    def enter(self, cell: int) -> None:
+        """Say that a cell begins to run; whatever happens from now on belongs to it."""
+        with self._lock:
+            self.flush_output()
+            self.cell = cell
+            self._channel.send({"type": "event", "kind": "cell", "cell": cell})
+
+    def room(self, kind: str) -> bool:
+        """Whether another event of this kind, which student code may cause without end, is to be told."""
+        self._said[kind] += 1
+        return self._said[kind] <= _MAX_OF_A_KIND
 
     def event(self, kind: str, **fields: Any) -> None:
         """Say that something happened."""

@@ -36,8 +36,7 @@ def main(channel: Channel) -> None:
     figures.install()
     shell = Shell(link)
     for cell in job["cells"]:
-        link.cell = int(cell["index"])
-        link.event("cell")
+        link.enter(int(cell["index"]))
         shell.run(str(cell["source"]))
         if cell["flush"]:
             figures.collect()

@@ -51,7 +51,8 @@ def _compile(link: Link, original: Any) -> Any:
         original(self, optimizer, loss, loss_weights, metrics, **more)
         state = state_of(self)
         state.loss, state.metrics, state.compiled, state.same_optimizer = loss, metrics, True, False
-        link.event("compiled", **model_fields(self), compile=describe.compile_description(self, loss, metrics))
+        if link.room("compiled"):
+            link.event("compiled", **model_fields(self), compile=describe.compile_description(self, loss, metrics))
 
     return compile_model
 
@@ -81,8 +82,9 @@ def _evaluate(link: Link, original: Any) -> Any:
         metrics = {name: float(value) for name, value in scores.items()}
         if verbose in ("auto", 1, 2, True):
             print(" - ".join(["evaluate", *(f"{name}: {value:.4f}" for name, value in metrics.items())]))
-        data = shown_data(link, x, y)
-        link.event("evaluated", **model_fields(self), trained=state_of(self).trained, data=data, metrics=metrics)
+        if link.room("evaluated"):
+            data = shown_data(link, x, y)
+            link.event("evaluated", **model_fields(self), trained=state_of(self).trained, data=data, metrics=metrics)
         return scores if as_table else self._flatten_metrics_in_order(scores)
 
     return evaluate
@@ -92,6 +94,8 @@ def _predict(link: Link, original: Any) -> Any:
     @functools.wraps(original)
     def predict(self: Any, x: Any, batch_size: Any = None, verbose: Any = "auto", **more: Any) -> Any:
         outputs = original(self, x, batch_size=batch_size, verbose=0, **more)
+        if not link.room("predicted"):
+            return outputs
         shape = list(getattr(outputs, "shape", ()))
         fields = {"trained": state_of(self).trained, "data": shown_data(link, x, None), "output_shape": shape}
         link.event("predicted", **model_fields(self), **fields)
@@ -103,7 +107,8 @@ def _predict(link: Link, original: Any) -> Any:
 def _summary(link: Link, original: Any) -> Any:
     @functools.wraps(original)
     def summary(self: Any, *arguments: Any, **more: Any) -> Any:
-        link.event("summary", **model_fields(self))
+        if link.room("summary"):
+            link.event("summary", **model_fields(self))
         return original(self, *arguments, **more)
 
     return summary
