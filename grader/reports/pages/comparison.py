@@ -10,6 +10,7 @@ from grader.records.models import Architecture, CompileArguments, FitArguments
 from grader.records.recording import Compiled, Trained
 from grader.records.rubric import Question
 from grader.reports.pages.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
+from grader.reports.pages.settings import fit_words, loss_words, optimizer_words
 from grader.reports.plots.curves import factor
 from grader.reports.text import line
 from grader.reports.view import LayerRow, ModelView
@@ -73,9 +74,9 @@ def _settings(
     mine = compiled_by(match, model)
     theirs = reference.compile if reference else None
     rows = [
-        ("Loss", _loss(mine), _loss(theirs)),
-        ("Optimizer", _optimizer(mine), _optimizer(theirs)),
-        ("Training", _training(trainings), _fit(reference.fit, len(reference.trainings)) if reference else ""),
+        ("Loss", loss_words(mine), loss_words(theirs)),
+        ("Optimizer", optimizer_words(mine), optimizer_words(theirs)),
+        ("Training", _training(trainings), fit_words(reference.fit) if reference else ""),
     ]
     views = []
     for term, left, right in rows:
@@ -85,38 +86,12 @@ def _settings(
     return views
 
 
-def _loss(compiled: CompileArguments | None) -> str:
-    if compiled is None:
-        return ""
-    return line(compiled.loss or "none", 60) + (", from logits" if compiled.from_logits else "")
-
-
-def _optimizer(compiled: CompileArguments | None) -> str:
-    if compiled is None:
-        return ""
-    momentum = compiled.optimizer_config.get("momentum")
-    parts = [line(compiled.optimizer, 40)]
-    if compiled.learning_rate is not None:
-        parts.append(f"learning rate {setting(compiled.learning_rate)}")
-    if isinstance(momentum, int | float) and momentum:
-        parts.append(f"momentum {setting(momentum)}")
-    return ", ".join(parts)
-
-
-def _fit(fit: FitArguments | None, trainings: int, done: int | None = None) -> str:
-    if fit is None:
-        return ""
-    asked = fit.epochs - fit.initial_epoch
-    text = f"{counted(asked, 'epoch')}, batches of {count(fit.batch_size)}"
-    return text if done is None or done == asked else f"{text}; {done} of them run"
-
-
 def _training(trainings: Sequence[Trained]) -> str:
     if not trainings:
         return "never trained"
     last = trainings[-1]
     alike = {(t.fit.epochs - t.fit.initial_epoch, t.fit.batch_size) for t in trainings}
-    text = _fit(last.fit, len(trainings), last.history.epochs if len(trainings) == 1 else None)
+    text = fit_words(last.fit, last.history.epochs if len(trainings) == 1 else None)
     if len(trainings) == 1:
         return text
     return f"{count(len(trainings))} times{', the last' if len(alike) > 1 else ''} {text}"

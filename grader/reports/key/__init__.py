@@ -1,0 +1,1 @@
+"""The answer key: model answers, reference models and their trainings, for the teacher to hand out."""
