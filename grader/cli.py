@@ -8,6 +8,7 @@ import click
 
 from grader import __version__
 from grader.commands.check import check
+from grader.commands.reference import reference
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(reference)
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONHASHSEED", "0")

@@ -47,6 +47,11 @@ def find_rubric(submission: Submission, path: Path, choice: str | None, folders:
     return _best_fitting(submission, available)
 
 
+def chosen_rubric(choice: str, folders: Sequence[Path]) -> Rubric:
+    """The rubric called `choice`, or in the folder at that path. Raises `UserError`."""
+    return load_rubric(_chosen(choice, rubrics(folders)))
+
+
 def _chosen(choice: str, available: Sequence[Path]) -> Path:
     for place in available:
         if place.name == choice:

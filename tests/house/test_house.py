@@ -39,6 +39,7 @@ ROOMS = {
         *("pipeline", "workshop", "options", "assets", "classes", "reviews", "reading", "recorder", "reports"),
         *("sandbox", "records", "errors"),
     },
+    "answer_key": {"pipeline", "workshop", "options", "assets", "reading", "matching", "reports", "records"},
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),

@@ -16,10 +16,11 @@ from grader.reports.pages.gallery import MOST_FIGURES
 from grader.reports.prose import prose
 from grader.reports.text import line, plain
 from grader.reports.untrusted.pictures import figure_picture
-from grader.reports.view import Fact, FigureView
+from grader.reports.view import Fact, FigureView, SweepRow
 from grader.reports.words import counted, day, effort, points, points_noun
 
 _OUTPUT_LINES = 14
+_ABOUT_WORDS = {"written", "states_number"}
 _TERMS = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "python": "Python"}
 
 
@@ -57,17 +58,17 @@ class _Shown:
         self.places: dict[str, str] = {}
 
 
-def _question(
-    found: QuestionMatch, number: int, match: Match, reference: Reference, shown: _Shown
-) -> KeyQuestion:
+def _question(found: QuestionMatch, number: int, match: Match, reference: Reference, shown: _Shown) -> KeyQuestion:
     question, remarks = found.question, list[str]()
     anchor = f"question-{number}"
     fresh = _fresh_cells(found, match, shown, remarks)
-    model, curves, sweep = None, None, ()
+    model, curves = None, None
+    sweep: tuple[SweepRow, ...] = ()
     known = reference.models.get(question.model or "")
     if known is not None:
         if known.name in shown.models:
-            remarks.append(f"The model {known.name} is shown under {shown.places[known.name]}.")
+            if {criterion.kind for criterion in question.criteria} - _ABOUT_WORDS:
+                remarks.append(f"The model {known.name} is shown under {shown.places[known.name]}.")
         else:
             shown.models[known.name], shown.places[known.name] = anchor, question.id
             model = key_model(known)
@@ -117,7 +118,7 @@ def _output(match: Match, cells: Sequence[int]) -> str:
 
 
 def _figures(found: QuestionMatch, shown: _Shown) -> tuple[FigureView, ...]:
-    views = []
+    views: list[FigureView] = []
     for event in found.figures:
         if event.seq in shown.figures or len(views) >= MOST_FIGURES:
             continue
@@ -134,10 +135,11 @@ def _facts(match: Match, reference: Reference) -> tuple[Fact, ...]:
     environment = reference.recording.environment
     sources = sorted(reference.recording.data_sources.values())
     chosen = environment.get("effort")
+    device = str(environment.get("device", "cpu")).removeprefix("cpu") or "CPU"
     found = [
         Fact("Effort", effort("full" if chosen == "full" else "quick")),
         Fact("Data", line("; ".join(sources) or "none was asked for", 240)),
-        Fact("Ran on", line(f"{str(environment.get('device', 'cpu')).upper()}, {environment.get('threads')} threads", 80)),
+        Fact("Ran on", line(f"{device}, {environment.get('threads')} threads", 80)),
         Fact(
             "Versions",
             line(", ".join(f"{term} {environment[key]}" for key, term in _TERMS.items() if key in environment), 160),

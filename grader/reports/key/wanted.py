@@ -41,8 +41,9 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         return setting(value)
     if isinstance(value, tuple | list):
-        parts = [" or ".join(map(str, part)) if isinstance(part, tuple | list) else _value(part) for part in value]
-        return listed(parts)
+        if any(isinstance(part, tuple | list) for part in value):
+            return ", and ".join(" or ".join(map(str, part)) for part in value)
+        return listed([_value(part) for part in value])
     return str(value)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grader.records.criteria.models import ArchitectureCriterion, TrainedCriterion
 from grader.records.match import Match, ModelMatch, ReferenceModel
-from grader.records.models import Architecture, CompileArguments, FitArguments
+from grader.records.models import Architecture, CompileArguments
 from grader.records.recording import Compiled, Trained
 from grader.records.rubric import Question
 from grader.reports.pages.layers import MOST_LAYERS, LayerPair, layer_pairs, layer_words
@@ -14,7 +14,7 @@ from grader.reports.pages.settings import fit_words, loss_words, optimizer_words
 from grader.reports.plots.curves import factor
 from grader.reports.text import line
 from grader.reports.view import LayerRow, ModelView
-from grader.reports.words import count, counted, setting
+from grader.reports.words import count
 
 _MEANINGS = {"≠": "differs", "+": "only in yours", "−": "only in the reference", "": "alike"}
 
