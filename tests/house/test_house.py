@@ -43,7 +43,7 @@ ROOMS = {
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
-        *("batch", "classes", "reviews", "exports"),
+        *("answer_key", "batch", "classes", "reviews", "exports"),
     },
     "cli": {"commands"},
 }
