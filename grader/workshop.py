@@ -22,7 +22,7 @@ from grader.records.progress import Progress
 from grader.records.recording import Recording
 from grader.records.result import Effort
 from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records.submission import Cell, Submission
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 from grader.training.plain import canonical_digest
@@ -104,7 +104,7 @@ class Workshop:
         for name in rubric.datasets:
             data.dataset(name)
         desk = TrainingDesk(self.service, self._pool, data, self.effort)
-        recorder = Recorder(submission.cells, desk, data, self._pool, self._progress)
+        recorder = Recorder(_run_cells(submission), desk, data, self._pool, self._progress)
         student = server.student(self._limits(rubric), threads=self.options.threads)
         return recorder.record(student, self.effort, self.options.threads), desk
 
@@ -125,7 +125,7 @@ class Workshop:
         return recording.model_copy(update={"environment": environment})
 
     def _key(self, kind: str, rubric: Rubric, submission: Submission, *more: Any) -> str:
-        cells = [[cell.kind == "code", cell.file.endswith(".py"), cell.source] for cell in submission.cells]
+        cells = [[cell.kind == "code", cell.file.endswith(".py"), cell.source] for cell in _run_cells(submission)]
         data = {name: self.dataset(name).digest for name in rubric.datasets}
         runtime = self.service.runtime
         content = {
@@ -188,6 +188,11 @@ class Workshop:
         finally:
             trainer.kill()
         return str(header.get("device", "cpu"))
+
+
+def _run_cells(submission: Submission) -> tuple[Cell, ...]:
+    """The cells, with code that is only shown passed over as if it were text."""
+    return tuple(cell if cell.runs else cell.model_copy(update={"kind": "prose"}) for cell in submission.cells)
 
 
 def _is_settled(recording: Recording) -> bool:

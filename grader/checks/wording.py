@@ -9,18 +9,19 @@ from grader.records.match import Match
 
 
 def place(match: Match, cell: int) -> str:
-    """`cell 16`, counted as a person counts, with the file's name where there are several."""
+    """`cell 16` or `page 3`, counted as a person counts, with the file's name where there are several."""
     cells = match.submission.cells
     if not 0 <= cell < len(cells):
         return "outside any cell"
     found = cells[cell]
     named = len(match.submission.files) > 1
-    return f"{found.file} cell {found.number}" if named else f"cell {found.number}"
+    return f"{found.file} {found.place}" if named else found.place
 
 
 def places(match: Match, cells: Iterable[int]) -> tuple[str, ...]:
     """The places of distinct `cells`, in order; what lies outside any cell is left out."""
-    return tuple(place(match, cell) for cell in sorted(set(cells)) if 0 <= cell < len(match.submission.cells))
+    found = (place(match, cell) for cell in sorted(set(cells)) if 0 <= cell < len(match.submission.cells))
+    return tuple(dict.fromkeys(found))
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:

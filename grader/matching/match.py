@@ -112,7 +112,7 @@ def _place(index: int, submission: Submission) -> str:
     if not 0 <= index < len(submission.cells):
         return ""
     cell = submission.cells[index]
-    return f", {cell.file} cell {cell.number}" if len(submission.files) > 1 else f", cell {cell.number}"
+    return f", {cell.file} {cell.place}" if len(submission.files) > 1 else f", {cell.place}"
 
 
 def _saved_matches(

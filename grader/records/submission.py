@@ -37,6 +37,17 @@ class Cell(Record):
     """Path of the file, relative to the submission."""
     number: int
     """Position in its file as a person counts: from 1."""
+    page: int | None = None
+    """Page on which it begins, from 1, where the file has pages."""
+    origin: Literal["file", "page"] = "file"
+    """`page`: recovered from a document made for reading (PDF, Word, web page), so that code may be damaged."""
+    runs: bool = True
+    """False for code that is shown but not run: it is no Python any more, or stands elsewhere once more."""
+
+    @property
+    def place(self) -> str:
+        """`page 3` where its file has pages, else `cell 16`."""
+        return f"page {self.page}" if self.page is not None else f"cell {self.number}"
 
 
 class Passage(Record):

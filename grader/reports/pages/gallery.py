@@ -18,16 +18,18 @@ MOST_FIGURES = 4
 
 
 def cell_words(match: Match, cells: Sequence[int]) -> str:
-    """`cell 15`, `cells 15 and 16`; with the file's name where there are several files."""
+    """`cell 15`, `cells 15 and 16`, `page 3`; with the file's name where there are several files."""
     named = len({cell.file for cell in match.submission.cells}) > 1
-    parts: dict[str, list[int]] = {}
+    parts: dict[tuple[str, str], list[int]] = {}
     for index in cells:
         if 0 <= index < len(match.submission.cells):
             cell = match.submission.cells[index]
-            parts.setdefault(line(cell.file, 60) if named else "", []).append(cell.number)
+            noun, number = ("page", cell.page) if cell.page is not None else ("cell", cell.number)
+            parts.setdefault((line(cell.file, 60) if named else "", noun), []).append(number)
     words = []
-    for file, numbers in parts.items():
-        text = f"cell{'s' if len(numbers) > 1 else ''} {listed(_runs(sorted(set(numbers))))}"
+    for (file, noun), numbers in parts.items():
+        several = sorted(set(numbers))
+        text = f"{noun}{'s' if len(several) > 1 else ''} {listed(_runs(several))}"
         words.append(f"{text} of {file}" if file else text)
     return listed(words)
 

@@ -1,0 +1,125 @@
+"""Blocks of a document as cells: text, code with what it printed, and pictures where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from grader.reading.documents.blocks import Block
+from grader.reading.documents.listings import parts, without_prompts
+from grader.reading.documents.mending import mended, unwrapped
+from grader.reading.formats.chunks import chunks
+from grader.reading.formats.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
+from grader.reading.formats.outputs import OUTPUTS_LIMIT, TEXT_LIMIT
+from grader.reading.formats.terminal import screen_text, shortened
+from grader.records.submission import Cell, SavedOutput
+
+CONSOLE_LINE = "![printed text]()"
+"""Stands as the source of a cell that holds nothing but printed text, as a picture's does for a picture."""
+PICTURE_LINE = "![picture]()"
+
+
+class _Sheet:
+    """The cells made so far."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.cells: list[Cell] = []
+        self.damaged = 0
+        self._adjacent = False
+        """The last cell is code, and nothing but its outputs stands after it."""
+
+    def add(
+        self,
+        kind: Literal["code", "prose"],
+        source: str,
+        block: Block,
+        outputs: tuple[SavedOutput, ...] = (),
+        runs: bool = True,
+    ) -> None:
+        number = len(self.cells)
+        self.cells.append(
+            Cell(
+                index=number,
+                kind=kind,
+                source=source[:SOURCE_LIMIT],
+                outputs=outputs,
+                execution_count=block.count if kind == "code" else None,
+                file=self.file,
+                number=number + 1,
+                page=block.page,
+                origin="page",
+                runs=runs,
+            )
+        )
+        self._adjacent = kind == "code"
+        self.damaged += not runs
+
+    def text(self, block: Block) -> None:
+        if block.text.strip():
+            self.add("prose", block.text.strip("\n"), block)
+
+    def code(self, source: str, block: Block, whole: bool) -> None:
+        """`whole`: one cell, as in a notebook; else cut like a script."""
+        source, parses = mended(source)
+        if whole:
+            self.add("code", source.strip("\n"), block, runs=parses)
+            return
+        lines = source.split("\n")
+        for chunk in chunks(source):
+            piece = "\n".join(lines[chunk.start : chunk.end]).strip("\n")
+            if piece.strip():
+                self.add("code", piece, block, runs=chunk.parses)
+
+    def shown(self, output: SavedOutput, block: Block) -> None:
+        """Attach `output` to the code above it; where there is none it stands alone, at its place."""
+        if self._adjacent and len(self.cells[-1].outputs) < OUTPUTS_LIMIT:
+            last = self.cells[-1]
+            self.cells[-1] = last.model_copy(update={"outputs": (*last.outputs, output)})
+        else:
+            line = PICTURE_LINE if output.image is not None or not output.text else CONSOLE_LINE
+            self.add("prose", line, block, (output,))
+
+    def printed(self, text: str, block: Block) -> None:
+        if text.strip():
+            shown = shortened(screen_text(text.strip("\n")), TEXT_LIMIT)
+            self.shown(SavedOutput(kind="stream", text=shown), block)
+
+
+def document_contents(file: str, blocks: Iterable[Block], notes: Iterable[str] = (), whole: bool = False) -> Contents:
+    """The cells of a document; `whole`: its code stands in cells already, as in a notebook that was printed.
+
+    Code that cannot be made Python again is kept as it is and not run; a note says so.
+    """
+    sheet = _Sheet(file)
+    for block in blocks:
+        if len(sheet.cells) >= CELLS_LIMIT:
+            break
+        _place(sheet, block, whole)
+    said = [f"{file} {note}." for note in notes]
+    if sheet.damaged:
+        what = "1 piece of code" if sheet.damaged == 1 else f"{sheet.damaged} pieces of code"
+        said.append(
+            f"{file}: {what} could not be recovered as Python and {'was' if sheet.damaged == 1 else 'were'} not run; "
+            "what depends on it is judged by saved outputs or by a person."
+        )
+    return Contents(cells=tuple(sheet.cells[:CELLS_LIMIT]), notes=tuple(said))
+
+
+def _place(sheet: _Sheet, block: Block, whole: bool) -> None:
+    if block.kind == "prose":
+        sheet.text(block)
+    elif block.kind == "code":
+        sheet.code(block.text, block, whole)
+    elif block.kind == "output":
+        sheet.printed(block.text, block)
+    elif block.kind == "picture":
+        sheet.shown(SavedOutput(kind="display", image=block.image), block)
+    else:
+        for kind, text in parts(without_prompts(unwrapped(block.text))):
+            if kind == "code":
+                sheet.code(text, block, whole=False)
+            elif kind == "output":
+                sheet.printed(text, block)
+            else:
+                sheet.text(Block("prose", text, page=block.page))

@@ -1,0 +1,163 @@
+"""Listings told apart: which lines are code, which are what it printed, and which are neither."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from grader.reading.console.progress import epoch_header, is_callback_line, progress_line
+from grader.reading.passages.code import masked, parsed
+
+Kind = Literal["code", "output", "prose"]
+_Label = Literal["code", "output", "either", "blank"]
+
+_LINES_LIMIT = 20_000
+_OPEN_LIMIT = 80
+"""Lines after which a bracket that was never closed no longer holds what follows."""
+_PROMPT = re.compile(r"\s*(?:>>> ?|\.\.\. ?|In ?\[\d{0,5}\]: ?|\s{0,8}\.{3,8}: ?)")
+_CODE = re.compile(
+    r"\s*(?:import\s+\w|from\s+[\w.]+\s+import\b|def\s+\w+\s*\(|class\s+\w+\s*[(:]|@\w|(?:for|while|if|elif|with)\b.*:\s*(?:#.*)?$"
+    r"|(?:else|try|finally|except\b.*)\s*:|return\b|%\w|!\w|print\s*\(|del\s+\w|assert\s|lambda\b"
+    r"|[A-Za-z_][\w.]*(?:\[[^\]=]{0,80}\])?\s*[-+*/]?=(?!=)\s*\S|[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*=(?!=)"
+    r"|\(\s*[A-Za-z_]\w*\s*,.{0,200}\)\s*=(?!=)"
+    r"|[A-Za-z_]\w*(?:\.\w+)+\s*\(|[A-Za-z_]\w*\(.*\)\s*(?:#.*)?$)"
+)
+_COMMENT = re.compile(r"\s*#")
+_OUTPUT = re.compile(
+    r"\s*(?:\d{1,9}/\d{1,9}\s*\[[=>.]*|Model:\s|Layer \(type|_{10,}|={10,}|-{10,}|[┏┃┡│├└━─]|(?:Total|Trainable|Non-trainable|Optimizer) params"
+    r"|Train on \d+|Requirement already|Looking in indexes|Collecting \w|Downloading|Installing collected|Successfully"
+    r"|Traceback \(most|Error:|<[\w.]+ (?:object )?at 0x|array\(|Found \d+|Found existing|[\w ]{2,40}:\s*[-+]?\d+(?:\.\d+)?\s*$"
+    r"|WARNING|INFO:|\d{4}-\d\d-\d\d \d\d:|\w*Error\b.{0,10}:|\[name:|name: \"/device|physical_device|dtype[:=])"
+)
+_NUMBERS = re.compile(r"\s*[\[(]*\s*(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[\s,\])]+|\.{3}\s*|\[\s*|[\])]+,?\s*)+$")
+_ROW = re.compile(r"\s*[\w./ -]{1,60}\s+\((?:\w+)\)?\s+\[?\((?:None|\d).{0,60}\)?\]?\s+\d")
+
+
+def parts(text: str) -> list[tuple[Kind, str]]:
+    """The consecutive parts of a listing: code, printed text, and `prose` where nothing speaks for either."""
+    lines = text.split("\n")[:_LINES_LIMIT]
+    labels = _labels(lines)
+    if not any(label in ("code", "output") for label in labels):
+        return [("prose", text)] if text.strip() else []
+    runs = [(kind, body) for kind, body in _runs(lines, labels) if body.strip()]
+    return [(_settled(kind, body), body) for kind, body in runs]
+
+
+def without_prompts(text: str) -> str:
+    """`text` without the prompts of an interactive session, when it is one: printed lines are then left as they are."""
+    lines = text.split("\n")
+    marked = [line for line in lines if _PROMPT.match(line)]
+    if not marked or 3 * len(marked) < len([line for line in lines if line.strip()]):
+        return text
+    return "\n".join(_PROMPT.sub("", line, count=1) for line in lines)
+
+
+def is_code_line(line: str) -> bool:
+    """Whether `line` has the shape of a Python statement."""
+    return bool(_CODE.match(line)) and not _is_output(line)
+
+
+def is_output_line(line: str) -> bool:
+    """Whether `line` has the shape of something that Keras, NumPy or the shell prints."""
+    return _is_output(line)
+
+
+def _is_output(line: str) -> bool:
+    if len(line) > 2_000:
+        return True
+    if _OUTPUT.match(line) or _ROW.match(line) or is_callback_line(line) or epoch_header(line):
+        return True
+    return bool(progress_line(line)) or (any(c.isdigit() for c in line) and bool(_NUMBERS.match(line[:400])))
+
+
+def _labels(lines: list[str]) -> list[_Label]:
+    labels: list[_Label] = []
+    opened, depth, quote = 0, 0, ""
+    for line in lines:
+        inside = depth > 0 or bool(quote)
+        if inside and opened < _OPEN_LIMIT and not (depth and not quote and _is_log(line)):
+            labels.append("code")
+            opened += 1
+            depth, quote = _depth(line, depth, quote)
+            continue
+        depth, quote, opened = 0, "", 0
+        if not line.strip():
+            labels.append("blank")
+        elif _is_output(line):
+            labels.append("output")
+        elif _CODE.match(line):
+            labels.append("code")
+            depth, quote = _depth(line, 0, "")
+        elif _COMMENT.match(line):
+            labels.append("code")
+        else:
+            labels.append("either")
+    return labels
+
+
+def _is_log(line: str) -> bool:
+    return bool(progress_line(line) or epoch_header(line))
+
+
+def _depth(line: str, depth: int, quote: str) -> tuple[int, str]:
+    """Open brackets and open triple quotes after `line`."""
+    position = 0
+    while position < len(line):
+        if quote:
+            end = line.find(quote, position)
+            if end < 0:
+                return depth, quote if len(quote) == 3 else ""
+            position, quote = end + len(quote), ""
+            continue
+        sign = line[position]
+        if sign == "#":
+            break
+        if sign in "\"'":
+            quote = sign * 3 if line.startswith(sign * 3, position) else sign
+            position += len(quote)
+            continue
+        depth += (sign in "([{") - (sign in ")]}")
+        position += 1
+    return max(depth, 0), quote if len(quote) == 3 else ""
+
+
+def _runs(lines: list[str], labels: list[_Label]) -> Iterator[tuple[Literal["code", "output"], str]]:
+    """Lines of one label together; undecided ones belong to what stands before them."""
+    first = next(label for label in labels if label in ("code", "output"))
+    kind: Literal["code", "output"] = "code" if first == "code" else "output"
+    body: list[str] = []
+    for number, (line, label) in enumerate(zip(lines, labels, strict=True)):
+        if label == "either" and kind == "code" and number and labels[number - 1] == "blank" and _is_last_word(line):
+            label = "code"
+        if label in ("code", "output") and label != kind:
+            yield kind, "\n".join(body)
+            body, kind = [], "code" if label == "code" else "output"
+        body.append(line)
+    yield kind, "\n".join(body)
+
+
+def _is_last_word(line: str) -> bool:
+    return line.strip().isidentifier()
+
+
+def _settled(kind: Literal["code", "output"], body: str) -> Kind:
+    """Code that is nothing but values was printed."""
+    if kind == "code" and (tree := parsed(body)) is not None and tree.body:
+        if all(_is_value(node) for node in tree.body) and not _COMMENT.match(masked(body).lstrip("\n")):
+            return "output"
+    return kind
+
+
+def _is_value(node: ast.stmt) -> bool:
+    if isinstance(node, ast.AnnAssign):
+        return node.value is None
+    if not isinstance(node, ast.Expr):
+        return False
+    try:
+        ast.literal_eval(node.value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        call = node.value
+        return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "array"
+    return True

@@ -1,0 +1,123 @@
+"""A notebook that was exported as PDF: cells by their prompts and the boxes behind them.
+
+nbconvert's LaTeX template prints `[3]:` beside a tinted box with the code and again, in red, beside a result; older
+ones `In [3]:` and `Out[3]:`; Jupyter's and Colab's own print views likewise, Colab without the colon. Printed text
+stands below the box, in the same type. A cell goes on over pages without a prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.reading.documents.blocks import Block
+from grader.reading.documents.listings import parts
+from grader.reading.documents.mending import unwrapped
+from grader.reading.formats.pdf.pages import Figure, Line
+from grader.reading.formats.pdf.prose import Typography, is_heading, paragraphs
+from grader.reading.formats.pdf.stream import Stream, listing_text
+
+_LEAST_PROMPTS = 2
+
+
+def is_printed_notebook(document: Stream) -> bool:
+    """Whether prompts stand in it: several, or one beside code."""
+    prompts = [line for line in document.lines() if line.prompt is not None and line.prompt.kind != "Out"]
+    beside_code = [line for line in prompts if line.mono and line.text]
+    return len(beside_code) >= _LEAST_PROMPTS or (bool(beside_code) and len(document.lines()) < 60)
+
+
+def notebook_blocks(document: Stream, usual: Typography) -> list[Block]:
+    """The blocks of a printed notebook, code and output told apart."""
+    return list(_Reader(document, usual).blocks())
+
+
+class _Reader:
+    def __init__(self, document: Stream, usual: Typography) -> None:
+        self._document = document
+        self._usual = usual
+        coded = [line for line in document.lines() if line.prompt is not None and line.mono and line.text]
+        boxed = [line for line in coded if self._fill(line) is not None]
+        self._boxes = 2 * len(boxed) >= len(coded) and bool(coded)
+        """Code stands in tinted boxes throughout."""
+        self._lines: list[Line] = []
+        self._state = "prose"
+        self._count: int | None = None
+        self._box: tuple[int, float] | None = None
+
+    def _fill(self, line: Line) -> tuple[float, float] | None:
+        return self._document.pages[line.page].fill_of(line)
+
+    def blocks(self) -> Iterator[Block]:
+        for item in self._document.items:
+            if isinstance(item, Figure):
+                yield from self._flushed("output" if self._state != "prose" else "prose")
+                yield Block("picture", image=item.image, page=item.page)
+                continue
+            state, fresh = self._next(item)
+            if fresh or state != self._state:
+                yield from self._flushed(state)
+            if item.prompt is not None and state == "code":
+                self._count = item.prompt.count
+            if item.text:
+                self._lines.append(item)
+        yield from self._flushed("prose")
+
+    def _next(self, line: Line) -> tuple[str, bool]:
+        """The state that `line` belongs to, and whether it begins a block of its own."""
+        fill = self._fill(line) if line.mono or line.prompt else None
+        box = (line.page, fill[0]) if fill is not None else None
+        if line.prompt is not None:
+            is_out = line.prompt.kind == "Out" or (
+                line.prompt.kind == "" and self._state != "prose" and line.prompt.count is not None
+                and line.prompt.count == self._count and (box is None or not self._boxes)
+            )
+            self._box = None if is_out else box
+            return ("output" if is_out else "code"), True
+        if not line.mono:
+            return "prose", False
+        if self._boxes:
+            if box is None:
+                return "output", False
+            other = self._box is not None and self._box[0] == box[0] and abs(self._box[1] - box[1]) > 3
+            self._box = box
+            return "code", other or self._state == "output"
+        return ("output" if self._state == "prose" else self._state), False
+
+    def _flushed(self, state: str) -> Iterator[Block]:
+        """The block of the lines so far; from now on it is `state`."""
+        lines, self._lines = self._lines, []
+        before, self._state = self._state, state
+        if not lines:
+            return
+        page = lines[0].page
+        if before == "prose":
+            yield from prose_blocks(paragraphs(lines, self._usual), page)
+        elif before == "output":
+            yield Block("output", listing_text(lines), page=page)
+        elif self._boxes:
+            yield Block("code", listing_text(lines, lines[0].x0), count=self._count, page=page)
+        else:
+            yield from self._divided(listing_text(lines, lines[0].x0), page)
+
+    def _divided(self, text: str, page: int) -> Iterator[Block]:
+        """Code and what it printed below it, where no box tells them apart."""
+        code: list[str] = []
+        printed: list[str] = []
+        for kind, part in parts(unwrapped(text)):
+            (printed if kind == "output" or printed else code).append(part)
+        if code:
+            yield Block("code", "\n".join(code), count=self._count, page=page)
+        if printed:
+            yield Block("output", "\n".join(printed), page=page)
+
+
+def prose_blocks(texts: list[str], page: int) -> Iterator[Block]:
+    """Paragraphs as blocks, each heading with what stands under it."""
+    part: list[str] = []
+    for text in texts:
+        if is_heading(text) and part:
+            yield Block("prose", "\n\n".join(part), page=page)
+            part = []
+        part.append(text)
+    if part:
+        yield Block("prose", "\n\n".join(part), page=page)
