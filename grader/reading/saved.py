@@ -19,7 +19,7 @@ def record_saved(submission: Submission) -> Recording:
     """What the stored outputs say: printed text, pictures, errors, and the logs, summaries and scores in the text."""
     events: list[Event] = []
     for cell in submission.cells:
-        if cell.kind == "code" and cell.outputs and len(events) < _EVENTS_LIMIT:
+        if cell.outputs and len(events) < _EVENTS_LIMIT:
             _record_cell(cell, events)
     return Recording(testimony="saved", events=tuple(events))
 
@@ -38,7 +38,8 @@ def _record_cell(cell: Cell, events: list[Event]) -> None:
         if output.image is not None:
             events.append(PictureSaved(seq=len(events), cell=cell.index, image=output.image))
     text = "\n".join(part.removesuffix("\n") for part in texts)
-    events.extend(read_logs(text, cell.source, cell.index, len(events)))
+    source = cell.source if cell.kind == "code" else ""
+    events.extend(read_logs(text, source, cell.index, len(events)))
 
 
 def _failure(trace: str, cell: int, seq: int) -> CellFailed:

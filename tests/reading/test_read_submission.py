@@ -96,9 +96,12 @@ def test_single_file(tmp_path: Path) -> None:
     ("name", "content", "says"),
     [
         (None, None, "does not exist"),
-        ("report.docx", b"PK", "not a notebook or a script"),
-        ("report.pdf", b"%PDF", "PDF"),
-        ("all.zip", b"PK", "Unpack it"),
+        ("report.docx", b"PK", "no Word document"),
+        ("report.pdf", b"nothing", "not a PDF"),
+        ("report.doc", b"x", r"hand in a \.docx"),
+        ("all.rar", b"Rar!", r"hand in a \.zip"),
+        ("all.zip", b"PK", "no zip archive"),
+        ("data.csv", b"1,2", "no kind of file"),
         ("a.json", b'{"a": 1}', "no cells"),
         ("lab.ipynb", b'{"cells": [', "broken JSON"),
         ("lab.ipynb", b'{"cells": []}', "no cells"),
@@ -118,8 +121,8 @@ def test_empty_folders(tmp_path: Path) -> None:
     """An empty folder says so; one without anything readable lists what is there."""
     with pytest.raises(UserError, match="is empty"):
         read_submission(tmp_path)
-    (tmp_path / "essay.docx").touch()
-    with pytest.raises(UserError, match=r"only: essay\.docx"):
+    (tmp_path / "essay.pages").touch()
+    with pytest.raises(UserError, match=r"only: essay\.pages \(hand in a \.docx"):
         read_submission(tmp_path)
     (tmp_path / "lab.ipynb").write_text("nonsense")
     with pytest.raises(UserError, match="nothing in it can be read"):

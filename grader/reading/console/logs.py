@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.reading.console.progress import LINE_LIMIT, is_cut
+from grader.reading.console.progress import LINE_LIMIT, cut_into
 from grader.reading.console.scores import printed_score
 from grader.reading.console.summaries import Summary, summaries
 from grader.reading.console.trainings import Training, Trainings
@@ -15,6 +15,8 @@ from grader.records.recording import Event, LoggedScore, LoggedSummary, LoggedTr
 
 _TEXT_LIMIT = 3_000_000
 _EVENTS_LIMIT = 2_000
+_PARTS_LIMIT = 4
+"""Lines over which one line of a log may be wrapped."""
 
 
 def read_logs(text: str, source: str, cell: int, first_seq: int) -> tuple[Event, ...]:
@@ -61,7 +63,6 @@ def _unwrapped(lines: list[str]) -> Iterator[str]:
     while position < len(lines):
         line = lines[position]
         position += 1
-        if len(line) <= LINE_LIMIT and position < len(lines) and is_cut(line, lines[position]):
-            line += lines[position].strip()
-            position += 1
-        yield line
+        parts = cut_into(line, lines[position : position + _PARTS_LIMIT]) if len(line) <= LINE_LIMIT else 0
+        yield line + "".join(part.strip() for part in lines[position : position + parts])
+        position += parts

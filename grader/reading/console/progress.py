@@ -138,11 +138,21 @@ def _metrics(line: str, position: int) -> tuple[dict[str, float], int]:
     return metrics, position
 
 
+def cut_into(line: str, following: list[str]) -> int:
+    """How many of `following` are the rest of `line`: 0 unless it is a progress line wrapped at the page's width."""
+    rest = ""
+    for count, part in enumerate(following, start=1):
+        if not 0 < len(part.strip()) <= 120 or _COUNT.match(part) or epoch_header(part):
+            return 0
+        rest += part.strip()
+        if is_cut(line, rest):
+            return count
+    return 0
+
+
 def is_cut(line: str, following: str) -> bool:
     """Whether `line` is a progress line wrapped at the page's width, and `following` its other half."""
-    if not 60 <= len(line) <= LINE_LIMIT or not 0 < len(following) <= 120 or not _COUNT.match(line):
-        return False
-    if _COUNT.match(following) or epoch_header(following):
+    if not 20 <= len(line) <= LINE_LIMIT or not 0 < len(following) <= 300 or not _COUNT.match(line):
         return False
     joined = line.rstrip("\n") + following.strip()
     whole, alone = progress_line(joined), progress_line(line)

@@ -103,7 +103,7 @@ def document_contents(file: str, blocks: Iterable[Block], notes: Iterable[str] =
             f"{file}: {what} could not be recovered as Python and {'was' if sheet.damaged == 1 else 'were'} not run; "
             "what depends on it is judged by saved outputs or by a person."
         )
-    return Contents(cells=tuple(sheet.cells[:CELLS_LIMIT]), notes=tuple(said))
+    return Contents(cells=tuple(sheet.cells[:CELLS_LIMIT]), notes=tuple(said), in_cells=whole)
 
 
 def _place(sheet: _Sheet, block: Block, whole: bool) -> None:

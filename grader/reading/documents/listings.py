@@ -26,12 +26,15 @@ _CODE = re.compile(
 )
 _COMMENT = re.compile(r"\s*#")
 _OUTPUT = re.compile(
-    r"\s*(?:\d{1,9}/\d{1,9}\s*\[[=>.]*|Model:\s|Layer \(type|_{10,}|={10,}|-{10,}|[┏┃┡│├└━─]|(?:Total|Trainable|Non-trainable|Optimizer) params"
+    r"\s*(?:\d{1,9}/\d{1,9}\s*\[[=>.]*|Model:\s|Layer \(type|_{10,}|={10,}|-{10,}|[┏┃┡│├└━─]"
+    r"|(?:Total|Trainable|Non-trainable|Optimizer) params"
     r"|Train on \d+|Requirement already|Looking in indexes|Collecting \w|Downloading|Installing collected|Successfully"
-    r"|Traceback \(most|Error:|<[\w.]+ (?:object )?at 0x|array\(|Found \d+|Found existing|[\w ]{2,40}:\s*[-+]?\d+(?:\.\d+)?\s*$"
+    r"|Traceback \(most|Error:|<[\w.]+ (?:object )?at 0x|array\(|Found \d+|Found existing"
+    r"|[\w ]{2,40}:\s*[-+]?\d+(?:\.\d+)?\s*$"
     r"|WARNING|INFO:|\d{4}-\d\d-\d\d \d\d:|\w*Error\b.{0,10}:|\[name:|name: \"/device|physical_device|dtype[:=])"
 )
-_NUMBERS = re.compile(r"\s*[\[(]*\s*(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[\s,\])]+|\.{3}\s*|\[\s*|[\])]+,?\s*)+$")
+_NUMBERS = re.compile(r"[-+\d.,eE\s\[\]()]+$")
+"""Nothing but numbers and brackets."""
 _ROW = re.compile(r"\s*[\w./ -]{1,60}\s+\((?:\w+)\)?\s+\[?\((?:None|\d).{0,60}\)?\]?\s+\d")
 
 
@@ -144,10 +147,10 @@ def _is_last_word(line: str) -> bool:
 
 def _settled(kind: Literal["code", "output"], body: str) -> Kind:
     """Code that is nothing but values was printed."""
-    if kind == "code" and (tree := parsed(body)) is not None and tree.body:
-        if all(_is_value(node) for node in tree.body) and not _COMMENT.match(masked(body).lstrip("\n")):
-            return "output"
-    return kind
+    tree = parsed(body) if kind == "code" else None
+    if tree is None or not tree.body or _COMMENT.match(masked(body).lstrip("\n")):
+        return kind
+    return "output" if all(_is_value(node) for node in tree.body) else kind
 
 
 def _is_value(node: ast.stmt) -> bool:

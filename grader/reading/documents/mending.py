@@ -46,7 +46,7 @@ def unwrapped(source: str) -> str:
         if kept and (mark := _WRAP_MARK.match(line)):
             rest = line[mark.end() :].lstrip()
             before = kept[-1].rstrip()
-            glue = "" if before.endswith("␣") or before.endswith((".", "/")) or before.endswith("_") else " "
+            glue = "" if before.endswith(("␣", ".", "/", "_")) else " "
             kept[-1] = (f"{before[:-1]} " if before.endswith("␣") else before + glue) + rest
         else:
             kept.append(line)

@@ -18,5 +18,7 @@ class Contents(Record):
 
     cells: tuple[Cell, ...]
     """`index` counts within the file, from 0."""
+    in_cells: bool = True
+    """Its code stood in cells or in a file of its own; False for the listings of a report."""
     notes: tuple[str, ...] = ()
     """One sentence each."""

@@ -115,6 +115,14 @@ def _images(data: dict[str, Any], notes: list[str]) -> Iterator[SavedImage]:
                 yield image
 
 
+def image_of(data: bytes) -> SavedImage | None:
+    """The picture in `data`, by its first bytes; `None` when it is no PNG or JPEG, or too large."""
+    for media_type, signature in _SIGNATURES.items():
+        if data.startswith(signature) and 4 * len(data) // 3 < IMAGE_LIMIT:
+            return saved_image(media_type, base64.b64encode(data).decode())
+    return None
+
+
 def saved_image(media_type: str, value: Any) -> SavedImage | None:
     """A stored picture whose bytes begin as its type demands; `None` when damaged, too large or of another type."""
     text = joined(value)

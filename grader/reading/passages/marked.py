@@ -27,6 +27,7 @@ _MARKED_WORDS = 4
 _HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
 _BEHIND_ID = re.compile(r"[ \t.,;:)\]*_#]*(?:[-–]+(?=[ \t])[ \t*_#]*)?")
 """What stands between an id and its text; a minus that belongs to a formula stays."""
+_PICTURE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,4000}\)")
 _LABELLED = re.compile(
     r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE
 )
@@ -96,7 +97,8 @@ class MarkedText:
         return self._words[key]
 
     def _own_prose(self, piece: Piece) -> str:
-        kept = own_lines(((line.text, line.marked) for line in self.lines(piece)), self.asked)
+        lines = ((_PICTURE.sub("", line.text), line.marked) for line in self.lines(piece))
+        kept = own_lines(lines, self.asked)
         return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip()
 
     def _own_comments(self, piece: Piece, all_comments: bool) -> str:

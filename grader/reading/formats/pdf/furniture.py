@@ -11,7 +11,10 @@ from grader.reading.formats.pdf.pages import Page, Piece
 
 _ZONE = 0.09
 """Share of a page's height, at its top and bottom, in which headers and footers stand."""
-_NUMBER = re.compile(r"[\W_]*(?:page|sida|seite|página|pagina|p\.?)?\s*(\d{1,4})(?:\s*(?:/|of|av|von|de|sur|\|)\s*\d{1,4})?[\W_]*$", re.I)
+_NUMBER = re.compile(
+    r"[-–—|\s]*(?:page|sida|seite|página|pagina|p\.?)?\s*(\d{1,4})(?:\s*(?:/|of|av|von|de|sur|\|)\s*\d{1,4})?[-–—|\s]*$",
+    re.I,
+)
 _LEAST_LINES = 8
 
 
@@ -25,6 +28,7 @@ def without_furniture(pages: Sequence[Page]) -> list[list[Piece]]:
         for offset in offsets:
             numbers[offset] += 1
     usual = {offset for offset, count in numbers.items() if count >= 2 and 2 * count >= len(pages)}
+    usual |= {0} & numbers.keys() if len(pages) == 1 else set()
     kept = []
     for page, pieces in zip(pages, marginal, strict=True):
         dropped = set()
@@ -78,15 +82,11 @@ def columns(page: Page, pieces: list[Piece]) -> list[list[Piece]]:
 
 def _gutter(page: Page, pieces: list[Piece]) -> float | None:
     """Where the white between two columns of running text lies."""
-    best: tuple[int, float] | None = None
     steps = range(int(0.38 * page.width), int(0.62 * page.width), 3)
-    for place in steps:
-        crossing = sum(piece.x0 < place - 3 and piece.x1 > place + 3 for piece in pieces)
-        if best is None or crossing < best[0]:
-            best = crossing, float(place)
-    if best is None or 4 * best[0] > len(pieces):
+    crossing = {step: sum(piece.x0 < step - 3 and piece.x1 > step + 3 for piece in pieces) for step in steps}
+    place = float(min(crossing, key=lambda step: (crossing[step], step), default=0))
+    if not crossing or 4 * min(crossing.values()) > len(pieces):
         return None
-    place = best[1]
     left = [piece for piece in pieces if piece.x1 <= place + 3]
     right = [piece for piece in pieces if piece.x0 >= place - 3]
     both = {piece.row for piece in left} & {piece.row for piece in right}

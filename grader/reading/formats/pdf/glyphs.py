@@ -68,9 +68,8 @@ def segments(chars: list[dict[str, Any]], fonts: Fonts) -> list[Segment]:
     upright = [char for char in chars if char.get("upright") and char["text"]]
     found: list[Segment] = []
     for row, members in enumerate(_rows(upright)):
-        for piece in _pieces(members, fonts):
-            if (segment := _segment(row, piece, fonts)) is not None:
-                found.append(segment)
+        made = (_segment(row, piece, fonts) for piece in _pieces(members, fonts))
+        found += [segment for segment in made if segment is not None]
     return found
 
 
@@ -106,9 +105,8 @@ def _pieces(row: list[dict[str, Any]], fonts: Fonts) -> list[list[dict[str, Any]
         gap = char["x0"] - last["x1"]
         both_mono = fonts.is_mono(char["fontname"]) and fonts.is_mono(last["fontname"])
         wide = gap > (0.9 if both_mono else max(1.8, 14 / (char["size"] or 1))) * char["size"]
-        if wide and (not both_mono or _PROMPT.match("".join(c["text"] for c in pieces[-1]))):
-            pieces.append([char])
-        elif gap > 0.2 * char["size"] and len(pieces[-1]) < 12 and _PROMPT.match(_plain(pieces[-1])):
+        after_prompt = gap > 0.2 * char["size"] and len(pieces[-1]) < 12 and _PROMPT.match(_plain(pieces[-1]))
+        if (wide and not both_mono) or after_prompt:
             pieces.append([char])
         else:
             pieces[-1].append(char)

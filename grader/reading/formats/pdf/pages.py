@@ -88,7 +88,9 @@ class Page:
     def fill_of(self, line: Line) -> tuple[float, float] | None:
         """Top and bottom of the tallest tinted box behind `line`."""
         middle = (line.top + line.bottom) / 2
-        around = [(f[1], f[3]) for f in self.fills if f[1] <= middle <= f[3] and f[0] <= line.x0 + 2 and f[2] >= line.x0]
+        around = [
+            (f[1], f[3]) for f in self.fills if f[1] <= middle <= f[3] and f[0] <= line.x0 + 2 and f[2] >= line.x0
+        ]
         return max(around, key=lambda edges: edges[1] - edges[0]) if around else None
 
 

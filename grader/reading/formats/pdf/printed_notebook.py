@@ -43,6 +43,7 @@ class _Reader:
         self._state = "prose"
         self._count: int | None = None
         self._box: tuple[int, float] | None = None
+        """Page and top of the box behind the code of this cell."""
 
     def _fill(self, line: Line) -> tuple[float, float] | None:
         return self._document.pages[line.page].fill_of(line)
@@ -68,14 +69,17 @@ class _Reader:
         box = (line.page, fill[0]) if fill is not None else None
         if line.prompt is not None:
             is_out = line.prompt.kind == "Out" or (
-                line.prompt.kind == "" and self._state != "prose" and line.prompt.count is not None
-                and line.prompt.count == self._count and (box is None or not self._boxes)
+                line.prompt.kind == ""
+                and self._state != "prose"
+                and line.prompt.count is not None
+                and line.prompt.count == self._count
+                and (box is None or not self._boxes)
             )
-            self._box = None if is_out else box
+            self._box = box if not is_out else self._box
             return ("output" if is_out else "code"), True
         if not line.mono:
             return "prose", False
-        if self._boxes:
+        if self._boxes and (box is not None or self._box is not None):
             if box is None:
                 return "output", False
             other = self._box is not None and self._box[0] == box[0] and abs(self._box[1] - box[1]) > 3
@@ -94,7 +98,7 @@ class _Reader:
             yield from prose_blocks(paragraphs(lines, self._usual), page)
         elif before == "output":
             yield Block("output", listing_text(lines), page=page)
-        elif self._boxes:
+        elif self._boxes and self._fill(lines[0]) is not None:
             yield Block("code", listing_text(lines, lines[0].x0), count=self._count, page=page)
         else:
             yield from self._divided(listing_text(lines, lines[0].x0), page)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from grader.reading.formats.pdf.pages import Line
@@ -47,7 +48,7 @@ def typography(lines: Sequence[Line]) -> Typography:
     larger = sorted({line.size for line in plain if line.size >= 1.12 * size}, reverse=True)
     steps = [
         (after.top - before.top) / size
-        for before, after in zip(plain, plain[1:], strict=False)
+        for before, after in pairwise(plain)
         if before.page == after.page and before.size == after.size == size and 0.8 * size < after.top - before.top
     ]
     near = [step for step in steps if step < 2.2]
@@ -104,7 +105,7 @@ def _goes_on(group: list[Line], line: Line, usual: Typography) -> bool:
 def _ended_early(last: Line, line: Line, usual: Typography) -> bool:
     """Whether the next line's first word would have fitted into `last`: its end is meant, not the page's width."""
     words = line.text.split()
-    if not words:
+    if not words or (re.search(r"[^\W\d_][-‐\u00ad]$", last.text) and words[0][0].islower()):
         return False
     width = (line.x1 - line.x0) / max(len(line.text), 1) * (len(words[0]) + 1.5)
     return last.x1 + width + 0.02 * (usual.right[last.page]) < usual.right[last.page]

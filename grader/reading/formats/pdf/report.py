@@ -88,8 +88,10 @@ def _run_end(lines: list[Line], kinds: list[_Kind], start: int) -> int:
 def _is_shaped(text: str) -> bool:
     if not is_code_line(text):
         return False
-    return any(sign in text for sign in "()=[]") or text.lstrip().startswith(("import ", "from ", "return")) or (
-        len(text.split()) < _SENTENCE and text.rstrip().endswith(":")
+    return (
+        any(sign in text for sign in "()=[]")
+        or text.lstrip().startswith(("import ", "from ", "return"))
+        or (len(text.split()) < _SENTENCE and text.rstrip().endswith(":"))
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from grader.reading.formats.pdf.furniture import columns, without_furniture
@@ -53,21 +54,30 @@ def listing_text(lines_of_code: Sequence[Line], left: float | None = None) -> st
     width = median(widths) if widths else 0.27 * median(line.size for line in lines_of_code)
     pitch = usual_pitch(lines_of_code)
     text: list[str] = []
+    edges = _edges(lines_of_code, left, width)
     before: Line | None = None
     for line in lines_of_code:
         if before is not None and before.page == line.page and pitch:
             text += [""] * max(0, min(_BLANK_LINES, round((line.top - before.top) / pitch) - 1))
-        indent = max(0, round((line.x0 - left) / width)) if width > 0 else 0
+        indent = max(0, round((line.x0 - edges[line.page]) / width)) if width > 0 else 0
         text.append(" " * min(indent, 200) + line.text)
         before = line
     return "\n".join(text)
+
+
+def _edges(found: Sequence[Line], left: float, width: float) -> dict[int, float]:
+    """The edge from which indentation counts on each page: pages may have other margins."""
+    edges: dict[int, float] = {}
+    for line in found:
+        edges[line.page] = min(edges.get(line.page, line.x0), line.x0)
+    return {page: edge if edge < left - 0.5 * width else left for page, edge in edges.items()}
 
 
 def usual_pitch(found: Sequence[Line]) -> float:
     """From one line to the next, in points; 0 when no two of them stand on one page."""
     steps = [
         after.top - before.top
-        for before, after in zip(found, found[1:], strict=False)
+        for before, after in pairwise(found)
         if before.page == after.page and after.top > before.top
     ]
     # The tight quarter: blank lines are steps, too.

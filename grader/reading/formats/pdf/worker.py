@@ -82,7 +82,7 @@ def _page(number: int, page: Any, fonts: Fonts) -> list[Box]:
 
 def _within(char: dict[str, Any], box: Box) -> bool:
     across, down = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-    return box[0] <= across <= box[2] and box[1] <= down <= box[3]
+    return bool(box[0] <= across <= box[2] and box[1] <= down <= box[3])
 
 
 def _is_box(rect: dict[str, Any], page: Any) -> bool:
@@ -103,7 +103,7 @@ def _is_pale(colour: Any) -> bool:
     if len(parts) == 4:
         black = parts[3]
         parts = tuple((1 - part) * (1 - black) for part in parts[:3])
-    return not all(part > 0.995 for part in parts) and min(parts) > 0.5 and parts[0] - min(parts) < 0.08
+    return bool(0.5 < min(parts) < 0.995 and parts[0] - min(parts) < 0.08)
 
 
 def _fill(rect: dict[str, Any]) -> tuple[float, float, float, float]:

@@ -1,0 +1,159 @@
+"""Web pages: notebooks exported as HTML by nbconvert, Jupyter or Colab, and other pages with text and code.
+
+nbconvert marks code with `jp-InputArea` or `input_area`, what it printed with `jp-OutputArea-output` or `output_area`,
+and text with `jp-MarkdownOutput` or `text_cell_render`.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from grader.errors import UserError
+from grader.reading.documents.blocks import Block, BlockKind
+from grader.reading.documents.cells import document_contents
+from grader.reading.formats.contents import Contents
+from grader.reading.formats.decoding import decoded
+from grader.reading.formats.markdown import Fetch, embedded_image
+
+_HIDDEN = {"script", "style", "head", "template", "noscript", "svg", "math", "button", "select", "textarea"}
+_VOID = {"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "embed", "source", "track", "wbr", "param"}
+_PARAGRAPHS = {
+    "p",
+    "div",
+    "section",
+    "article",
+    "li",
+    "tr",
+    "table",
+    "ul",
+    "ol",
+    "blockquote",
+    "dd",
+    "dt",
+    "figure",
+    "main",
+}
+_INPUT = re.compile(r"\b(?:jp-InputArea-editor|input_area|CodeMirror|jp-CodeCell-input)\b")
+_OUTPUT = re.compile(r"\b(?:jp-OutputArea-output|output_area|output_subarea|output_text)\b")
+_PROMPT = re.compile(r"\b(?:jp-InputPrompt|jp-OutputPrompt|prompt|anchor-link)\b")
+_COUNT = re.compile(r"In\s*\[\s*(\d{1,5})\s*\]|^\s*\[\s*(\d{1,5})\s*\]")
+_DEPTH_LIMIT = 400
+_BLOCKS_LIMIT = 6_000
+
+
+class _Page(HTMLParser):
+    """Walks a page and collects its blocks."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[Block] = []
+        self.notebook = False
+        self._fetch = fetch
+        self._open: list[tuple[str, str]] = []
+        """Open elements, each with its role: `input`, `output`, `prompt`, `hidden` or empty."""
+        self._text: list[str] = []
+        self._heading = 0
+        self._count: int | None = None
+
+    def _role(self) -> str:
+        return self._open[-1][1] if self._open else ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "img":
+            self._picture(values.get("src", ""))
+        if tag == "br":
+            self._text.append("\n")
+        if tag in _VOID:
+            return
+        role = self._role()
+        kind = values.get("class", "")
+        inherited = role
+        if tag in _HIDDEN or role == "hidden":
+            role = "hidden"
+        elif _PROMPT.search(kind):
+            role = "prompt"
+        elif _INPUT.search(kind):
+            role, self.notebook = "input", True
+        elif _OUTPUT.search(kind):
+            role = "output"
+        if role != inherited or tag in _PARAGRAPHS or tag == "pre" or re.fullmatch(r"h[1-6]", tag):
+            self._flush()
+        if re.fullmatch(r"h[1-6]", tag):
+            self._heading = int(tag[1])
+        if tag == "li" and role == "":
+            self._text.append("- ")
+        if tag in ("td", "th") and self._text and role != "input":
+            self._text.append(" | ")
+        if len(self._open) < _DEPTH_LIMIT:
+            self._open.append((tag, role))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID or not any(name == tag for name, _ in self._open[-60:]):
+            return
+        if tag in _PARAGRAPHS or tag == "pre" or re.fullmatch(r"h[1-6]", tag) or self._role() == "prompt":
+            self._flush()
+        while self._open:
+            name, _ = self._open.pop()
+            if name == tag:
+                break
+        if re.fullmatch(r"h[1-6]", tag):
+            self._heading = 0
+
+    def handle_data(self, data: str) -> None:
+        if self._role() == "hidden":
+            return
+        verbatim = any(name == "pre" for name, _ in self._open[-12:])
+        self._text.append(data if verbatim else re.sub(r"\s+", " ", data))
+
+    def _flush(self) -> None:
+        """The text so far as a block, by where it stands."""
+        text = "".join(self._text).replace("\u00a0", " ")
+        self._text = []
+        if not text.strip() or len(self.blocks) >= _BLOCKS_LIMIT:
+            return
+        role = self._role()
+        if role == "prompt":
+            count = _COUNT.search(text)
+            self._count = int(count[1] or count[2]) if count else self._count
+            return
+        verbatim = any(name == "pre" for name, _ in self._open[-12:])
+        kinds: dict[str, BlockKind] = {"input": "code", "output": "output"}
+        kind = kinds.get(role, "listing" if verbatim else "prose")
+        if kind == "prose":
+            text = text.strip()
+            text = f"{'#' * self._heading} {text}" if self._heading else text
+        self._append(Block(kind, text, count=self._count if kind == "code" else None))
+
+    def _append(self, block: Block) -> None:
+        last = self.blocks[-1] if self.blocks else None
+        if last is not None and last.kind == block.kind == "prose" and not block.text.startswith("#"):
+            block = Block("prose", f"{last.text}\n\n{block.text}")
+            self.blocks.pop()
+        self.blocks.append(block)
+
+    def _picture(self, source: str) -> None:
+        if self._role() == "hidden" or not source:
+            return
+        self._flush()
+        self.blocks.append(Block("picture", image=embedded_image(source, self._fetch)))
+
+    def close(self) -> None:
+        super().close()
+        self._flush()
+
+
+def read_web_page(path: Path, file: str, data: bytes, fetch: Fetch | None = None) -> Contents:
+    """The cells of the HTML page `file`: those of the notebook it was made from, or its text and listings.
+
+    Raises `UserError` when nothing stands in it.
+    """
+    text, notes = decoded(data)
+    page = _Page(fetch or (lambda name: None))
+    page.feed(text)
+    page.close()
+    if not page.blocks:
+        raise UserError(f"{file} holds no text that can be read. Ask the group for the notebook it was made from.")
+    return document_contents(file, page.blocks, notes, whole=page.notebook)
