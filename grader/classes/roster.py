@@ -11,7 +11,7 @@ from grader.classes.listing import listed_entries
 from grader.classes.names import Upload, brightspace_upload, canvas_upload, moodle_upload, unique_names
 from grader.classes.unpacking import unpacked
 from grader.errors import UserError
-from grader.reading.formats.folder import natural_key
+from grader.reading.handin.folder import natural_key
 from grader.records.roster import Entry, Member
 
 RULES = "class.yaml"
