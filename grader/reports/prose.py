@@ -6,6 +6,7 @@ Raw HTML, links and pictures are not rendered: they appear as text. Formulas in 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
@@ -18,6 +19,7 @@ from grader.reports.text import plain
 LONGEST_ANSWER = 12_000
 """Characters of an answer that are shown."""
 
+_MOST_MARKED, _LONGEST_MARKED = 60, 80
 _RULES = ["fence", "list", "heading", "hr", "blockquote", "backticks", "emphasis", "newline", "table"]
 _LONGEST_FORMULA = 1_000
 _EMBEDDED = re.compile(r"data:[\w/+.-]{1,60};base64,[A-Za-z0-9+/=]*")
@@ -31,6 +33,7 @@ def _markdown() -> MarkdownIt:
     reader.inline.ruler.before("emphasis", "formula", _formula)
     for rule in ("heading_open", "heading_close"):
         reader.add_render_rule(rule, _heading)
+    reader.add_render_rule("text", _text)
     return reader
 
 
@@ -73,13 +76,35 @@ def _formula_block(state: StateBlock, first: int, last: int, silent: bool) -> bo
     return True
 
 
-def prose(text: str) -> tuple[Markup, bool]:
-    """`text` as safe HTML, and whether it had to be cut."""
+def prose(text: str, marked: Sequence[str] = ()) -> tuple[Markup, bool]:
+    """`text` as safe HTML, and whether it had to be cut. The words of `marked` are set off where they stand in it."""
     cleaned = plain(_EMBEDDED.sub("embedded picture", text[: 40 * LONGEST_ANSWER]))
     cut = len(cleaned) > LONGEST_ANSWER
     if cut:
         cleaned = cleaned[:LONGEST_ANSWER].rstrip() + " …"
-    return Markup(_markdown().render(cleaned)), cut  # markdown-it escapes all text; html is off
+    env = {"marked": _pattern(marked)}
+    return Markup(_markdown().render(cleaned, env)), cut  # markdown-it escapes all text, _text what it sets off
+
+
+def _pattern(marked: Sequence[str]) -> re.Pattern[str] | None:
+    """Finds any of the words as they are written, the longest first."""
+    words = sorted({plain(word) for word in marked[:_MOST_MARKED] if 1 < len(word) <= _LONGEST_MARKED}, key=len)
+    if not words:
+        return None
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(re.escape(word) for word in reversed(words))})(?![^\W_])")
+
+
+def _text(renderer: object, tokens: list, index: int, options: object, env: object) -> str:  # type: ignore[type-arg]
+    """A run of plain text, escaped piece by piece, with what is to be set off between `mark` tags."""
+    content = str(tokens[index].content)
+    pattern = env.get("marked") if isinstance(env, dict) else None
+    if pattern is None:
+        return str(escape(content))
+    parts, position = [], 0
+    for found in pattern.finditer(content):
+        parts += [escape(content[position : found.start()]), Markup("<mark>{}</mark>").format(found.group())]
+        position = found.end()
+    return str(Markup("").join([*parts, escape(content[position:])]))
 
 
 def sentence(text: str) -> Markup:

@@ -419,3 +419,54 @@ def test_written() -> None:
     assert found.awarded == 0.0
     assert found.explanation.startswith("8 words. Found: one hot and probabilit. Not found: gradient.")
     assert verdict("written", Stage(), [], answer="").explanation.startswith("No answer was found under this id.")
+
+
+def test_written_in_another_language() -> None:
+    """In an answer in another language than the rubric's, what was not found is not called missing."""
+    answer = "Vi använder softmax för att det är en sannolikhet, och den ger ett tal för varje klass som är möjlig."
+    mentions = [["softmax"], ["one-hot", "categorical"]]
+    found = verdict("written", Stage(), [], cells=(1,), answer=answer, mentions=mentions)
+    assert found.explanation.endswith(
+        "Found: softmax. Written in Swedish, it seems; the rubric's words are not, "
+        "so other concepts were not looked for."
+    )
+    assert isinstance(found.observed, dict)
+    assert "missing" not in found.observed
+    assert "suggested" not in found.observed
+
+
+def test_words_that_name_a_concept_are_marked() -> None:
+    """The very words of the answer that name a concept are kept, for the report to set off."""
+    answer = "Overfitting: the *Probabilités* sum to 1 with a soft-max."
+    found = verdict("written", Stage(), [], cells=(1,), answer=answer, mentions=[["probabilit"], ["soft max"], ["x"]])
+    assert isinstance(found.observed, dict)
+    assert found.observed["marked"] == ["Probabilités", "soft-max"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("", "No answer was found under this id."),
+        ("https://example.org/loss-function", "0 words. The answer is hardly more than a link."),
+        ("Ref. https://example.org/loss", "1 word. The answer is hardly more than a link."),
+    ],
+)
+def test_written_nearly_nothing(answer: str, said: str) -> None:
+    """No text, and no more than a link, are said clearly; a person decides all the same."""
+    found = verdict("written", Stage(), [], answer=answer, mentions=[])
+    assert found.status == "review"
+    assert found.explanation.startswith(said)
+
+
+def test_an_empty_section() -> None:
+    """A section that was found by its id and holds no text is told from an answer that was not found."""
+    found = verdict("written", Stage(), [], cells=(1,), answer="", mentions=[])
+    assert found.explanation.startswith("The section of this question was found, and nothing is written in it.")
+
+
+def test_numbers_nearest_to_the_target() -> None:
+    """Of many numbers in an answer those nearest to the wanted one are named, not the first."""
+    answer = "784 inputs, 64, 64 and 10 units: 784 * 64 + 64 * 64 + 64 * 10 = 54912 without and 55100 with."
+    found = verdict("states_number", Stage(), [], cells=(1,), answer=answer, equals=55_050)
+    assert found.status == "failed"
+    assert "54912 and 55100" in found.explanation

@@ -90,3 +90,19 @@ def test_names_between_backticks_are_code_and_everything_is_escaped() -> None:
     """A sentence of labgrade's that quotes a student stays harmless."""
     assert sentence("a `b<c>` d") == "a <code>b&lt;c&gt;</code> d"
     assert sentence("odd ` <tick>") == "odd ` &lt;tick&gt;"
+
+
+def test_words_are_set_off_and_escaped() -> None:
+    """Words that name a concept stand between mark tags, whole words alone, and nothing else becomes markup."""
+    html, _ = prose("A *softmax* and softmaxes; <b>soft-max</b> & one < two", ["softmax", "soft-max", "<b>", "two"])
+    assert str(html).count("<mark>softmax</mark>") == 1
+    assert "softmaxes" in html
+    assert "&lt;b&gt;<mark>soft-max</mark>&lt;/b&gt; &amp; one &lt; <mark>two</mark>" in html
+    assert "<b>" not in html
+
+
+def test_marked_words_of_a_student_cannot_break_out() -> None:
+    """What is set off comes from the student's text too: it is escaped, and cannot be a pattern."""
+    html, _ = prose('x <script>alert(1)</script> (a+)+$ "', ["<script>", "(a+)+$", "script", '"'])
+    assert "<script" not in html
+    assert "&lt;<mark>script</mark>&gt;alert" in html

@@ -27,6 +27,7 @@ from grader.records.result import Verdict
 _PROGRESS = re.compile(r"s/step|/sample|ETA:|\[=+|val_loss|━|Epoch \d")
 """A line of a training log: it states nothing by itself."""
 _MOST_TEXT = 50_000
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def check_states_number(
                     criterion, 1.0, said, observed=target, expected=target, evidence=places(match, question.cells)
                 )
     if not targets:
-        return missing(criterion, question, match, "model to compare the number with", _stated_anything(statements))
+        return missing(criterion, question, match, "model to compare the number with", _stated_anything(statements, []))
     elsewhere = _elsewhere(targets, question, match)
     if elsewhere is not None:
         said = f"{_written(targets[0][0])} is stated in {elsewhere}, though not under this question."
@@ -182,9 +183,20 @@ def _shown(targets: list[tuple[float, str]], match: Match) -> str | None:
     return None
 
 
-def _stated_anything(statements: list[_Statement]) -> str:
-    numbers = [number.text for number in numbers_in(statements[0].text)]
-    return f"Your answer states {listed(numbers[:5])}." if numbers else ""
+def _stated_anything(statements: list[_Statement], targets: list[tuple[float, str]]) -> str:
+    """What the answer states: of many numbers those nearest to what is asked for, in the order of the text."""
+    numbers = numbers_in(statements[0].text)
+    if not numbers:
+        return ""
+    wanted = [value for value, _ in targets]
+    nearest = sorted(numbers, key=lambda number: _distance(number, wanted))[:_FEW] if wanted else numbers[:_FEW]
+    shown = [number.text for number in numbers if number in nearest]
+    return f"Your answer states {listed(list(dict.fromkeys(shown)))}."
+
+
+def _distance(number: Number, targets: list[float]) -> float:
+    """How far `number` is from the nearest target, as a share of the larger of the two."""
+    return min(abs(v - t) / max(abs(v), abs(t), 1e-12) for v in number.values for t in targets)
 
 
 def _not_stated(
@@ -196,7 +208,7 @@ def _not_stated(
 ) -> Verdict:
     evidence = places(match, question.cells)
     wanted = listed([_written(value) for value in dict.fromkeys(value for value, _ in targets)][:3], "or")
-    stated = _stated_anything(statements)
+    stated = _stated_anything(statements, targets)
     if not any(statement.text.strip() for statement in statements):
         said = f"No answer was found under this id ({wanted} was looked for). It may stand elsewhere: a person decides."
         return review(criterion, said, expected=targets[0][0], evidence=evidence)

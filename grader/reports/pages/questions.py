@@ -184,5 +184,14 @@ def _answer(result: QuestionResult, found: QuestionMatch, shown: Shown) -> tuple
     earlier = shown.answers.setdefault(text, result.id)
     if earlier != result.id and len(text) > _SHORT_ANSWER:
         return None, f"The same text as under {earlier}, where it is shown."
-    answer, cut = prose(text)
+    answer, cut = prose(text, _marked(result))
     return answer, "Only the beginning is shown." if cut else ""
+
+
+def _marked(result: QuestionResult) -> list[str]:
+    """The words in which the rubric's concepts were found, as the checks of written answers note them."""
+    found: list[str] = []
+    for verdict in result.verdicts:
+        words = verdict.observed.get("marked") if isinstance(verdict.observed, dict) else None
+        found += [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    return list(dict.fromkeys(found))
