@@ -23,8 +23,8 @@ from grader.records.recording import Recording
 from grader.records.result import Effort
 from grader.records.rubric import Rubric
 from grader.records.submission import Cell, Submission
+from grader.sandbox.chosen import SandboxServer
 from grader.sandbox.contract import Limits
-from grader.sandbox.warm import WarmServer
 from grader.training.plain import canonical_digest
 from grader.training.pool import DataPool
 from grader.training.service import TrainingService, library_versions
@@ -40,7 +40,7 @@ class Workshop:
 
     def __init__(self, options: Options, progress: Progress) -> None:
         self.options = options
-        self._warm: WarmServer | None = None
+        self._warm: SandboxServer | None = None
         self.device = self._detected_device()
         self.effort: Effort = options.effort or ("quick" if self.device == "cpu" else "full")
         self._progress = progress
@@ -164,9 +164,9 @@ class Workshop:
         """Begin to warm the server up, so that it is ready when it is needed."""
         self._server()
 
-    def _server(self) -> WarmServer:
+    def _server(self) -> SandboxServer:
         if self._warm is None:
-            self._warm = WarmServer(provider=self.options.provider)
+            self._warm = SandboxServer(provider=self.options.provider)
             self._warm.start()
         return self._warm
 

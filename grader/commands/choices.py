@@ -34,7 +34,7 @@ _CHOICES = (
     ),
     click.option(
         "--provider",
-        type=click.Choice(["auto", "namespaces", "landlock"]),
+        type=click.Choice(["auto", "namespaces", "landlock", "container"]),
         default="auto",
         show_default=True,
         help="What confines the student's code; see `labgrade doctor`.",

@@ -28,11 +28,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias
 
-Provider: TypeAlias = Literal["namespaces", "landlock", "unconfined"]
-"""What confines: Linux namespaces with a minimal root; Landlock and seccomp alone; nothing."""
+Provider: TypeAlias = Literal["namespaces", "landlock", "container", "unconfined"]
+"""What confines: Linux namespaces with a minimal root; Landlock and seccomp alone; a container of Docker or podman;
+nothing."""
 
-ProviderChoice: TypeAlias = Literal["auto", "namespaces", "landlock", "unconfined"]
-"""`auto`: the first of namespaces and landlock that works here; never unconfined."""
+ProviderChoice: TypeAlias = Literal["auto", "namespaces", "landlock", "container", "unconfined"]
+"""`auto`: the first of namespaces, landlock and container that works here; never unconfined."""
 
 LimitName: TypeAlias = Literal["wall", "cpu", "memory", "processes", "scratch", "files"]
 """The limits that end a run, as a rubric's `limits:` names them. The others make a call fail."""

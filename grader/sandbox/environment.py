@@ -12,7 +12,7 @@ from pathlib import Path
 
 import grader
 
-_PASSED_ON = ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "TZ")
+_PASSED_ON = ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT", "TZ")
 _FIXED = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
@@ -35,7 +35,9 @@ def warm_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         status = folder.stat()
-        if status.st_uid == os.getuid() and not status.st_mode & stat.S_IWOTH and os.access(folder, os.W_OK):
+        # On Windows a user's folders are that user's, and there are no such ids.
+        own = os.name != "posix" or status.st_uid == os.getuid()
+        if own and not status.st_mode & stat.S_IWOTH and os.access(folder, os.W_OK):
             return folder
     except OSError:
         pass

@@ -20,28 +20,8 @@ from grader.sandbox.contract import Limits, Provider, ProviderChoice
 from grader.sandbox.control import Message, control_pair, receive_message, send_message
 from grader.sandbox.environment import server_environment
 from grader.sandbox.frames import Caps, Channel
-from grader.sandbox.processes import StudentProcess, TrainerProcess
-
-PRELOAD = (
-    "numpy",
-    "scipy.stats",
-    "scipy.ndimage",
-    "pandas",
-    "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "seaborn",
-    "sklearn.datasets",
-    "sklearn.metrics",
-    "sklearn.model_selection",
-    "sklearn.preprocessing",
-    "IPython.core.interactiveshell",
-    "tensorflow",
-    "keras",
-    "grader.sandbox.lazy",
-)
-"""Imported by the server, besides the modules of the entry functions. `grader.sandbox.lazy` touches what Keras and
-TensorFlow load lazily."""
+from grader.sandbox.preload import PRELOAD
+from grader.sandbox.serving.processes import StudentProcess, TrainerProcess
 
 _START_SECONDS = 180.0
 _FORK_SECONDS = 30.0

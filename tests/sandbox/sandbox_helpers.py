@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from grader.sandbox.container.server import ContainerServer
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 
@@ -29,9 +30,9 @@ def quick_server(provider: str = "auto", **changes: object) -> WarmServer:
 class Sandbox:
     """A server, and a short way to run code in it."""
 
-    def __init__(self, server: WarmServer) -> None:
+    def __init__(self, server: WarmServer | ContainerServer) -> None:
         self.server = server
-        self.confines_programs = server.provider == "namespaces"
+        self.confines_programs = server.provider in ("namespaces", "container")
 
     def run(self, code: str, **limits: float):
         """Run `code`: what it left in `answer` (None when no answer came), the outcome and the output."""
@@ -48,8 +49,10 @@ class Sandbox:
         return answer, outcome, student.output()
 
 
-def processes_of(server: WarmServer) -> list[psutil.Process]:
-    """The server and everything below it."""
+def processes_of(server: WarmServer | ContainerServer) -> list[psutil.Process]:
+    """The server (of containers: this process) and everything below it."""
+    if isinstance(server, ContainerServer):
+        return [psutil.Process(), *psutil.Process().children(recursive=True)]
     assert server._server is not None
     top = psutil.Process(server._server.pid)
     return [top, *top.children(recursive=True)]

@@ -6,7 +6,7 @@ import pytest
 from sandbox_helpers import HERE, Sandbox, quick_server
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.warm import PRELOAD
+from grader.sandbox.preload import PRELOAD
 
 LAB = """
 import io, os, subprocess

@@ -9,7 +9,7 @@ from grader.sandbox.confinement.landlock import landlock_version
 from grader.sandbox.confinement.lockdown import Lockdown, run_locked_down
 from grader.sandbox.confinement.namespaces import start_in_namespaces
 from grader.sandbox.confinement.readable import open_to_everyone, readable_paths, without_hidden
-from grader.sandbox.confinement.root import WRITABLE_DEVICES
+from grader.sandbox.confinement.root import SCRATCH, SHARED_MEMORY, TEMPORARY, TERMINALS, WRITABLE_DEVICES
 from grader.sandbox.confinement.seccomp import require_libseccomp
 from grader.sandbox.confinement.steps import step
 from grader.sandbox.contract import Provider, ProviderChoice
@@ -37,6 +37,8 @@ def start_confined(job: Job, folder: str, report: int) -> int:
         return start_in_namespaces(job, report)
     if job.provider == "landlock":
         return _start(job, _landlock_lockdown(job, folder), report)
+    if job.provider == "container":
+        return _start(job, _container_lockdown(), report)
     return _start(job, Lockdown(os.getpid(), folder, folder, confine=False), report)
 
 
@@ -45,6 +47,22 @@ def _start(job: Job, lockdown: Lockdown, report: int) -> int:
     if pid == 0:
         run_locked_down(job, lockdown, report)
     return pid
+
+
+def _container_lockdown() -> Lockdown:
+    """The engine has made the namespaces and the root; the filter and, where there is one, Landlock stand behind."""
+    with step("libseccomp"):
+        require_libseccomp()
+    return Lockdown(
+        parent=os.getpid(),
+        scratch=SCRATCH,
+        temporary=TEMPORARY,
+        may_start_programs=True,
+        read=("/",),
+        write=(SCRATCH, TEMPORARY, SHARED_MEMORY),
+        devices=(*WRITABLE_DEVICES, TERMINALS),
+        landlock=landlock_version() > 0,
+    )
 
 
 def _landlock_lockdown(job: Job, folder: str) -> Lockdown:

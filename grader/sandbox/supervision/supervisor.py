@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
@@ -39,7 +40,7 @@ def supervise(job: Job, status: socket.socket, server: int) -> NoReturn:
         _prepare(job, status, server)
         if job.provider != "namespaces":
             folder = tempfile.mkdtemp(prefix="labgrade-run-")
-        ended = _run(job, folder or "", status)
+        ended = run_watched(job, folder or "", status)
     except _ServerGoneError:
         pass
     except ConfinementError as error:
@@ -70,12 +71,20 @@ def _prepare(job: Job, status: socket.socket, server: int) -> None:
             os.closerange(low + 1, high)
 
 
-def _run(job: Job, folder: str, status: socket.socket) -> Message:
+def run_watched(
+    job: Job, folder: str, status: socket.socket, when_forked: Callable[[], None] = lambda: None
+) -> Message:
+    """Start `job` confined, watch it to its end and clear its processes away: what the host has to know of the end.
+
+    `folder` is scratch on the host, or empty; `when_forked` is called in this process as soon as the other runs.
+    Raises ConfinementError.
+    """
     reading, writing = os.pipe()
     began = time.monotonic()
     top = start_confined(job, folder, writing)
     os.close(writing)
     job.close()
+    when_forked()
     watch = Watch(job.limits, top, reading, status, folder)
     verdict = watch.until_end()
     _clear_processes()

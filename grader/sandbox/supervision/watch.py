@@ -11,6 +11,7 @@ import time
 
 from grader.sandbox.contract import Limits
 from grader.sandbox.control import receive_message, send_message
+from grader.sandbox.supervision.clock import Clock
 from grader.sandbox.supervision.verdicts import Verdict, how_left, limit_hit, verdict_of_exit
 from grader.sandbox.supervision.watchdog import (
     descendants,
@@ -24,26 +25,6 @@ _LOOK_SECONDS = 0.05
 _COST_SHARE = 0.05
 _FOLDER_LOOK_SECONDS = 0.5
 _OWN_PROCESSES = 2
-
-
-class Clock:
-    """Wall clock that can be stopped."""
-
-    def __init__(self) -> None:
-        self._before = 0.0
-        self._since: float | None = time.monotonic()
-
-    def pause(self) -> None:
-        """Stop it; of no effect when it stands."""
-        self._before, self._since = self.seconds(), None
-
-    def resume(self) -> None:
-        """Let it go on; of no effect when it runs."""
-        self._since = time.monotonic() if self._since is None else self._since
-
-    def seconds(self) -> float:
-        """How long it has run."""
-        return self._before + (0.0 if self._since is None else time.monotonic() - self._since)
 
 
 class Watch:

@@ -24,8 +24,8 @@ from grader.sandbox.confinement.availability import available_provider
 from grader.sandbox.contract import Limits, Provider
 from grader.sandbox.control import Message, receive_message, send_message
 from grader.sandbox.job import Entry, Job, entry_function
+from grader.sandbox.serving.trainer import become_trainer
 from grader.sandbox.supervision.supervisor import supervise
-from grader.sandbox.trainer import become_trainer
 
 _PARENT_CHECK_SECONDS = 0.2
 

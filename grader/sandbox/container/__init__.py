@@ -1,0 +1,1 @@
+"""Provider `container`: one container of Docker or podman per submission, for macOS, Windows and locked-down Linux."""
