@@ -37,7 +37,8 @@ _AXES_WIDTH, _AXES_HEIGHT = 0.315, 0.66
 _NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<\?xml.*?\?>|<!DOCTYPE[^>]*>", re.DOTALL)
 
 
-def _settings() -> AbstractContextManager[None]:
+def figure_settings() -> AbstractContextManager[None]:
+    """Settings under which every figure of a report is drawn and saved."""
     return mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "labgrade", "text.parse_math": False})
 
 
@@ -48,17 +49,17 @@ def lettering(bold: bool = False) -> FontProperties:
 
 def history_figure(panels: Sequence[Panel]) -> str:
     """One or two pairs of axes side by side, as an SVG data URI."""
-    with _settings():
+    with figure_settings():
         figure = Figure(figsize=(WIDTH / _INCH, HEIGHT / _INCH))
         for number, panel in enumerate(panels[:2]):
             axes = figure.add_axes((0.055 + number * 0.515, 0.19, _AXES_WIDTH, _AXES_HEIGHT))
             _draw_panel(axes, panel)
-        return _data_uri(figure)
+        return data_uri(figure)
 
 
 def sweep_figure(yours: Sequence[SweepPoint], reference: Sequence[SweepPoint], metric: str) -> str:
     """Final value against regularisation factor, mean and standard deviation, as an SVG data URI."""
-    with _settings():
+    with figure_settings():
         figure = Figure(figsize=(WIDTH / _INCH, HEIGHT / _INCH))
         axes = figure.add_axes((0.065, 0.19, 0.74, _AXES_HEIGHT))
         places = sorted({point.factor for point in (*yours, *reference)})
@@ -81,9 +82,9 @@ def sweep_figure(yours: Sequence[SweepPoint], reference: Sequence[SweepPoint], m
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "0" if x <= zero else setting(x)))
         axes.yaxis.set_major_locator(MaxNLocator(4))
-        _letter(axes, f"Final {line(metric, 40)} of each training", "regularisation factor")
+        letter(axes, f"Final {line(metric, 40)} of each training", "regularisation factor")
         draw_end_labels(axes, labels, lettering)
-        return _data_uri(figure)
+        return data_uri(figure)
 
 
 def _apart(places: Sequence[float]) -> list[float]:
@@ -104,7 +105,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     for curve in panel.curves:
         _draw_curve(axes, curve, labels)
     _scale(axes, panel, epochs)
-    _letter(axes, line(panel.title, 40), "epoch")
+    letter(axes, line(panel.title, 40), "epoch")
     draw_end_labels(axes, labels, lettering)
 
 
@@ -182,7 +183,8 @@ def _epoch_ticks(epochs: int) -> list[int]:
     return [round(1 + step * number) for number in range(4)]
 
 
-def _letter(axes: Axes, title: str, x_label: str) -> None:
+def letter(axes: Axes, title: str, x_label: str) -> None:
+    """Title, axis label and ticks in the report's font; only the left and the lower frame are drawn."""
     axes.set_title(title, loc="left", pad=7, color=INK, fontproperties=lettering(bold=True))
     axes.set_xlabel(x_label, labelpad=2.5, color=GREY, fontproperties=lettering())
     axes.tick_params(length=2.5, width=0.5, color=GREY, labelcolor=GREY, pad=2)
@@ -198,7 +200,8 @@ def _value(value: float) -> str:
     return f"{value:.3f}" if 0.001 <= abs(value) < 100 else f"{value:.2g}"
 
 
-def _data_uri(figure: Figure) -> str:
+def data_uri(figure: Figure) -> str:
+    """The figure as an SVG data URI, the same to the byte each time."""
     text = StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = light(_NOISE.sub("", text.getvalue()).strip())
