@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 
@@ -11,6 +12,7 @@ from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.result import QuestionResult, Status, Verdict
 from grader.records.rubric import Criterion
 
+_LONGEST_ANSWER = 20_000
 log = logging.getLogger(__name__)
 
 
@@ -28,7 +30,19 @@ def _question_result(question: QuestionMatch, match: Match, reference: Reference
         awarded=math.fsum(verdict.awarded for verdict in verdicts),
         status=status_of(verdicts),
         verdicts=verdicts,
+        answer=question.answer[:_LONGEST_ANSWER],
+        basis=_basis(question, match),
     )
+
+
+def _basis(question: QuestionMatch, match: Match) -> str:
+    """12 hex digits over the words and the code of the answer: what a person's mark rests on."""
+    digest = hashlib.sha256(question.answer.encode("utf-8", "surrogatepass"))
+    for index in question.cells:
+        cell = match.submission.cells[index]
+        if cell.kind == "code":
+            digest.update(b"\0" + cell.source.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:12]
 
 
 def verdict_of(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:

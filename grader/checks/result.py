@@ -28,6 +28,7 @@ def make_result(match: Match, reference: Reference, effort: Effort) -> Result:
         observations=observe(match, reference),
         notes=_notes(match),
         environment=_environment(match),
+        digest=match.submission.digest,
     )
 
 

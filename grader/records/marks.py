@@ -21,6 +21,10 @@ class Mark(Record):
     by: str
     at: str
     """ISO 8601, to the minute."""
+    digest: str = ""
+    """Digest of the hand-in that was looked at."""
+    basis: str = ""
+    """Digest of the answer that was looked at: a mark on an answer that has changed since is asked for again."""
 
 
 class Marks(Record):

@@ -63,6 +63,10 @@ class QuestionResult(Record):
     status: Status
     """The gravest that is left: review if anything awaits, passed if all passed, and so on."""
     verdicts: tuple[Verdict, ...]
+    answer: str = ""
+    """The group's own words under this question, the first 20,000 characters: what a person marks."""
+    basis: str = ""
+    """Digest of the answer's words and code: marks rest on it."""
 
 
 class Score(Record):
@@ -121,6 +125,7 @@ class Result(Record):
     rubric: str
     effort: Effort
     score: Score
+    """Of the questions, before any deduction."""
     questions: tuple[QuestionResult, ...]
     models: tuple[ModelSummary, ...]
     observations: tuple[Observation, ...] = ()
@@ -128,7 +133,10 @@ class Result(Record):
     """Shims, skipped installs, limits hit, repairs: one sentence each."""
     environment: dict[str, Scalar] = {}
     """Labgrade's and libraries' versions, device, threads, sandbox, data sources."""
+    digest: str = ""
+    """Of the hand-in, as `Submission.digest`."""
     deductions: tuple[Deduction, ...] = ()
+    """Taken off the whole, each a line of its own."""
 
     @property
     def deducted(self) -> float:

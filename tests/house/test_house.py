@@ -30,10 +30,10 @@ ROOMS = {
     "workshop": {"recorder", "training", "options", "sandbox", "datasets", "records", "errors"},
     "pipeline": {
         *("workshop", "options", "assets", "reading", "recorder", "training", "matching", "checks", "reports"),
-        *("records", "errors"),
+        *("reviews", "records", "errors"),
     },
     "classes": {"reading", "records", "errors"},
-    "reviews": {"classes", "records", "errors"},
+    "reviews": {"checks", "classes", "records", "errors"},
     "exports": {"classes", "records", "errors"},
     "batch": {
         *("pipeline", "workshop", "options", "assets", "classes", "reviews", "reading", "recorder", "reports"),

@@ -24,7 +24,7 @@ def test_the_file_has_the_promised_shape() -> None:
     data = json.loads(result_json(result()))
     assert list(data)[:5] == ["version", "submission", "rubric", "effort", "score"]
     assert list(data["score"]) == ["points", "decided", "awarded", "awaiting"]
-    assert set(data["questions"][0]) == {"id", "title", "points", "awarded", "status", "verdicts"}
+    assert set(data["questions"][0]) == {"id", "title", "points", "awarded", "status", "verdicts", "answer", "basis"}
     assert data["models"][0]["histories"][0]["loss"] == [2.3, "NaN"]
 
 
