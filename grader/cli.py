@@ -7,6 +7,7 @@ import os
 import click
 
 from grader import __version__
+from grader.commands.batch import batch
 from grader.commands.check import check
 from grader.commands.reference import reference
 
@@ -18,6 +19,7 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(batch)
 main.add_command(reference)
 
 if __name__ == "__main__":

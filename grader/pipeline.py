@@ -17,13 +17,27 @@ from grader.reading.passages.answers import answer_text
 from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
 from grader.reading.submission import read_submission
+from grader.records.match import Match, Reference
 from grader.records.progress import Progress
-from grader.records.result import Result
+from grader.records.recording import Recording
+from grader.records.result import Effort, Result
 from grader.records.rubric import Rubric
 from grader.records.submission import Submission
 from grader.reports.document import ReportFiles
 from grader.reports.kept import current_report
+from grader.reviews.marks import read_marks, with_marks
 from grader.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A submission that was read, and what it is graded by."""
+
+    submission: Submission
+    rubric: Rubric
+    reason: str
+    """Why this rubric, one sentence."""
+    solution: Submission
 
 
 @dataclass(frozen=True)
@@ -46,28 +60,40 @@ def check(path: Path, options: Options, progress: Progress, workshop: Workshop |
     `workshop` is an open one, made with the same `options`, that several checks share; it stays open.
     """
     progress.stage("Reading the submission")
-    submission = read_submission(path)
-    rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
-    solution = read_solution(rubrics_folder(), rubric, options)
-    folder = report_folder(options.out, submission)
-
-    passages = find_passages(submission, rubric)
-    answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
-    saved = record_saved(submission)
+    read = reading(path, options)
+    folder = report_folder(options.out, read.submission)
+    marks = read_marks(folder)
 
     with nullcontext(workshop) if workshop else Workshop(options, progress) as shop:
         trained, shared = shop.service.trained, shop.service.shared
-        reference = shop.reference(rubric, solution)
-        rerun = shop.rerun(submission, rubric)
+        reference = shop.reference(read.rubric, read.solution)
+        rerun = shop.rerun(read.submission, read.rubric)
         effort, trained, shared = shop.effort, shop.service.trained - trained, shop.service.shared - shared
 
     progress.stage("Matching and judging")
-    match = match_submission(submission, rubric, passages, answers, saved, rerun, reference)
-    result = make_result(match, reference, effort)
+    result, match = judged(read, reference, rerun, effort)
+    result = with_marks(result, marks)
 
     progress.stage("Writing the report")
     files = current_report(result, match, reference, folder, date.today(), options.cache / "reports")
-    return Checked(result, rubric, reason, files, trained, shared)
+    return Checked(result, read.rubric, read.reason, files, trained, shared)
+
+
+def reading(path: Path, options: Options) -> Reading:
+    """The submission at `path`, with the rubric that it is graded by and that rubric's solution. Raises `UserError`."""
+    submission = read_submission(path)
+    rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
+    return Reading(submission, rubric, reason, read_solution(rubrics_folder(), rubric, options))
+
+
+def judged(read: Reading, reference: Reference, rerun: Recording, effort: Effort) -> tuple[Result, Match]:
+    """What labgrade says of a submission, and what it matched: pure, nothing is run."""
+    submission, rubric = read.submission, read.rubric
+    passages = find_passages(submission, rubric)
+    answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
+    saved = record_saved(submission)
+    match = match_submission(submission, rubric, passages, answers, saved, rerun, reference)
+    return make_result(match, reference, effort), match
 
 
 def read_solution(rubrics: Path, rubric: Rubric, options: Options) -> Submission:

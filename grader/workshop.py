@@ -66,13 +66,31 @@ class Workshop:
 
     def reference(self, rubric: Rubric, solution: Submission) -> Reference:
         """The reference of `rubric`, from the store when nothing it rests on has changed; recorded once at most."""
-        key = self._key("reference", rubric, solution, rubric.digest, SEEDS[self.effort])
+        key = self._reference_key(rubric, solution)
         if key not in self._references:
-            known = None if self.options.fresh else self._recordings.get(key, Reference)
-            self._references[key] = known or self._recorded_reference(key, rubric, solution)
-        reference = self._references[key]
+            with self._recordings.lock(key):
+                known = None if self.options.fresh else self._recordings.get(key, Reference)
+                self._references[key] = known or self._recorded_reference(key, rubric, solution)
+        return self._with_limit(self._references[key])
+
+    def _with_limit(self, reference: Reference) -> Reference:
+        """A training may take as long as the reference's own trainings ask for."""
         self.service.limit_seconds = training_seconds(reference, self.service.budget.seconds)
         return reference
+
+    def known_reference(self, rubric: Rubric, solution: Submission) -> Reference | None:
+        """The reference if it is at hand; nothing is run."""
+        key = self._reference_key(rubric, solution)
+        known = self._references.get(key) or self._recordings.get(key, Reference)
+        if known is None:
+            return None
+        self._references[key] = known
+        return self._with_limit(known)
+
+    def _reference_key(self, rubric: Rubric, solution: Submission) -> str:
+        """Titles, points and criteria are no part of it: only which models are seeded."""
+        models = sorted({question.model for question in rubric.questions if question.model})
+        return self._key("reference", rubric, solution, rubric.name, models, SEEDS[self.effort])
 
     def _recorded_reference(self, key: str, rubric: Rubric, solution: Submission) -> Reference:
         self._progress.stage("Recording the reference solution")
@@ -88,15 +106,20 @@ class Workshop:
     def rerun(self, submission: Submission, rubric: Rubric) -> Recording:
         """What happens when `submission` runs, from the store when nothing it rests on has changed."""
         key = self._key("rerun", rubric, submission)
-        known = None if self.options.fresh else self._recordings.get(key, Recording)
-        if known is not None:
-            return known
-        self._progress.stage("Running the submission")
-        recorded, _ = self._record(submission, rubric)
-        recording = self._described(recorded.recording)
-        if _is_settled(recording):
-            self._recordings.put(key, recording)
-        return recording
+        with self._recordings.lock(key):
+            known = None if self.options.fresh else self._recordings.get(key, Recording)
+            if known is not None:
+                return known
+            self._progress.stage("Running the submission")
+            recorded, _ = self._record(submission, rubric)
+            recording = self._described(recorded.recording)
+            self._recordings.put(key if _is_settled(recording) else f"{key}-unsettled", recording)
+            return recording
+
+    def known_rerun(self, submission: Submission, rubric: Rubric) -> Recording | None:
+        """The rerun if it is at hand, settled or not (`labgrade batch` repeats neither); nothing is run."""
+        key = self._key("rerun", rubric, submission)
+        return self._recordings.get(key, Recording) or self._recordings.get(f"{key}-unsettled", Recording)
 
     def _record(self, submission: Submission, rubric: Rubric) -> tuple[Recorded, TrainingDesk]:
         server = self._server()

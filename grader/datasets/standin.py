@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits, load_sample_images
 
 from grader.datasets.dataset import LAYOUTS, Bytes
 
@@ -69,6 +68,8 @@ def _grey_arrays(jitter: Jitter = Jitter()) -> dict[str, Bytes]:
 def _colour_arrays(jitter: Jitter = Jitter()) -> dict[str, Bytes]:
     rows = LAYOUTS["cifar10"].rows
     random = np.random.RandomState(_SEED + 2)
+    from sklearn.datasets import load_sample_images  # takes a second to load, and most runs need none of it
+
     photographs = np.stack(load_sample_images().images).astype(np.uint8)
     middle = photographs.shape[2] // 2
     halves = {"train": photographs[:, :, :middle], "test": photographs[:, :, middle:]}
@@ -98,6 +99,8 @@ def _blended(digits: Bytes, photographs: Bytes, random: np.random.RandomState) -
 def _digits(rows: tuple[int, int], side: int, jitter: Jitter) -> dict[str, tuple[Bytes, Bytes]]:
     """Images (rows, side, side) and labels (rows,) for `train` and `test`."""
     random = np.random.RandomState(_SEED)
+    from sklearn.datasets import load_digits
+
     pixels, classes = load_digits(return_X_y=True)
     originals = pixels.astype(np.int64)
     fields = _fields(originals.reshape(-1, 8, 8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -55,6 +56,13 @@ def load_rubric(folder: Path) -> Rubric:
     path = folder / "rubric.yaml"
     if not path.is_file():
         raise UserError(f"{folder} holds no rubric.yaml. Give a rubric's name or its folder.")
+    return _loaded(folder, folder.resolve().name, rubric_digest(folder))
+
+
+@lru_cache(maxsize=64)
+def _loaded(folder: Path, name: str, digest: str) -> Rubric:
+    """The rubric, read once for the same content: a class asks for it once per submission."""
+    path = folder / "rubric.yaml"
     document = Document(path)
     value = document.value
     if not isinstance(value, dict):
@@ -64,7 +72,7 @@ def load_rubric(folder: Path) -> Rubric:
     limits = _limits(document, value)
     questions = _questions(document, value)
     fields = {key: plain(item) for key, item in value.items() if key not in ("questions", "limits")}
-    known = {"name": folder.resolve().name, "digest": _digest(folder), "questions": []}
+    known: dict[str, Any] = {"name": name, "digest": digest, "questions": []}
     rubric = _validated(document, Rubric, {**fields, **known}, value, "", 1)
     return rubric.model_copy(update={"questions": questions, "limits": limits})
 
@@ -175,7 +183,8 @@ def _written_path(place: tuple[int | str, ...]) -> str:
     return text.removeprefix(".")
 
 
-def _digest(folder: Path) -> str:
+def rubric_digest(folder: Path) -> str:
+    """SHA-256 (hex) over the names and bytes of everything in a rubric's folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts

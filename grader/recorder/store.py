@@ -7,10 +7,12 @@ import hashlib
 import os
 import tempfile
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
 from pydantic import ValidationError
 
 from grader.records.base import Record
@@ -26,6 +28,14 @@ class RecordingStore:
 
     def _place(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.json.gz"
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Held while `key` is being recorded, so that two processes that need it record it once."""
+        place = self._place(key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(str(place) + ".lock"):
+            yield
 
     def get(self, key: str, kind: type[_Kept]) -> _Kept | None:
         """The record of `key`; `None` when there is none or it is damaged or of another version."""

@@ -35,6 +35,15 @@ def current_report(
     return files
 
 
+def kept_report(
+    result: Result, match: Match, reference: Reference, folder: Path, graded: date, ledger: Path
+) -> ReportFiles | None:
+    """The report in `folder` if it was made from this content on the day `graded`, and lies there unchanged."""
+    files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
+    entry = ledger / f"{_content_digest(result, match, reference, graded)}.json"
+    return files if _recorded(entry) == _digests(files) else None
+
+
 def _recorded(entry: Path) -> object:
     try:
         return json.loads(entry.read_text())

@@ -32,7 +32,9 @@ def read_marks(folder: Path) -> Marks | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}). Mend it, or move it away to go on without its marks.") from None
+        raise UserError(
+            f"{path}: cannot be read ({error}). Mend it, or move it away to go on without its marks."
+        ) from None
     try:
         return Marks.model_validate_json(text)
     except ValidationError:

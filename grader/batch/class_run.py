@@ -1,0 +1,121 @@
+"""A class from its roster to its gradebook: what `labgrade batch` does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.assets import rubrics_folder
+from grader.batch.job import Job
+from grader.batch.journal import Journal
+from grader.batch.pool import Pool
+from grader.batch.run import Run, State, Watcher
+from grader.classes.gradebook import FILE as GRADEBOOK
+from grader.classes.gradebook import gradebook_text
+from grader.classes.roster import RULES, Roster, read_roster
+from grader.classes.rules import read_rules, with_rules
+from grader.errors import UserError
+from grader.options import Options
+from grader.reading.choice import chosen_rubric
+from grader.records.result import Result
+from grader.records.roster import ClassRules, Entry
+from grader.reports.tables import read_result, write_whole
+
+_GRADEBOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class that was graded, as far as it could be."""
+
+    roster: Roster
+    state: State
+    problems: dict[str, str]
+    """Name -> why it was not graded."""
+    faults: tuple[str, ...]
+    """Names of those that failed by labgrade's own fault."""
+    gradebook: Path
+    awaiting: int
+    """Submissions that await a person."""
+
+
+def graded_class(
+    submissions: Path,
+    options: Options,
+    watcher: Watcher,
+    workers: int,
+    rules_file: Path | None = None,
+    workshop: str = "grader.workshop:Workshop",
+) -> Class:
+    """Grade the class at `submissions` and keep its gradebook up to date. Raises `UserError`."""
+    with Journal(options.out) as journal:
+        roster, rules = class_of(submissions, options.out, rules_file)
+        choice = options.rubric or rules.rubric
+        if choice is not None:
+            chosen_rubric(choice, [rubrics_folder()])  # a slip is named before any work begins
+        jobs = {entry.name: Job(entry, rules, options, workshop) for entry in roster.entries}
+        book = _Book(roster, options.out, journal)
+        with Pool(workers, options, workshop) as pool:
+            run = Run(jobs, journal, pool, watcher, book.keep)
+            book.faults = run.faults
+            try:
+                state = run.go()
+            finally:
+                book.write()
+        awaiting = sum(result.score.awaiting > 0 for result in book.results.values())
+        return Class(roster, state, book.problems, tuple(run.faults), book.path, awaiting)
+
+
+def class_of(submissions: Path, out: Path, rules_file: Path | None = None) -> tuple[Roster, ClassRules]:
+    """The roster and the rules of a class. Raises `UserError`."""
+    roster = read_roster(submissions, out / ".labgrade" / "handed-in")
+    path = rules_file or _rules_beside(submissions)
+    if path is None:
+        return roster, ClassRules()
+    rules = read_rules(path)
+    return Roster(with_rules(roster.entries, rules, path), roster.ignored, roster.root), rules
+
+
+def _rules_beside(submissions: Path) -> Path | None:
+    place = (submissions if submissions.is_dir() else submissions.parent) / RULES
+    return place if place.is_file() else None
+
+
+class _Book:
+    """The gradebook on disk, written anew while the class is graded and at the end."""
+
+    def __init__(self, roster: Roster, out: Path, journal: Journal) -> None:
+        self._roster = roster
+        self._out = out
+        self._journal = journal
+        self._written = time.monotonic()
+        self.path = out / GRADEBOOK
+        self.results: dict[str, Result] = {}
+        self.problems: dict[str, str] = {}
+        self.faults: dict[str, str] = {}
+
+    def keep(self) -> None:
+        """A submission is finished: the gradebook follows, but not more often than every few seconds."""
+        if time.monotonic() - self._written > _GRADEBOOK_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is known now."""
+        self.results, self.problems = {}, {}
+        for entry in self._roster.entries:
+            self._look_up(entry)
+        write_whole(self.path, gradebook_text(self._roster.entries, self.results, self.problems).encode())
+        self._written = time.monotonic()
+
+    def _look_up(self, entry: Entry) -> None:
+        note = self._journal.note(entry.name)
+        if entry.name in self.faults:
+            self.problems[entry.name] = self.faults[entry.name]
+        elif note is not None and not note.graded:
+            self.problems[entry.name] = note.message
+        elif note is not None:
+            try:
+                self.results[entry.name] = read_result(self._out / entry.name / "result.json")
+            except UserError as error:
+                self.problems[entry.name] = str(error)

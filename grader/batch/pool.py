@@ -1,0 +1,154 @@
+"""The workers' processes: started, fed, replaced when they die, never more than the memory bears."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+import psutil
+
+from grader.batch.job import Done, Job, Stage
+from grader.options import Options
+
+FIRST_GUESS = 2 << 30
+"""Bytes that a worker is taken to need until one has been measured: warm image, trainer and a student's process."""
+_SPARED = 1 << 30
+"""Bytes left to everything else on the machine."""
+_LOOK_SECONDS = 5.0
+
+
+def default_workers() -> int:
+    """One per two usable cores, at least one: each has a trainer and a student's process of its own."""
+    return max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 1
+
+
+@dataclass(eq=False)
+class Worker:
+    """One process, and what it does now."""
+
+    number: int
+    process: Any
+    channel: Connection
+    task: tuple[Stage, Job] | None = None
+    began: float = 0.0
+    doing: str = "Starting"
+    peak: int = 0
+    """Most bytes seen of it and all its processes together."""
+
+
+class Pool:
+    """Up to `size` workers. A context manager: none of them outlives the `with`."""
+
+    def __init__(self, size: int, options: Options, workshop: str) -> None:
+        self.size = size
+        self._options = options
+        self._workshop = workshop
+        self._context: ForkServerContext = get_context("forkserver")
+        self._context.set_forkserver_preload(["grader.batch.worker"])
+        self.workers: list[Worker] = []
+        self._looked = 0.0
+        self.need = 0
+        """Most bytes seen of one worker."""
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            worker.process.kill()
+            worker.channel.close()
+        for worker in self.workers:
+            worker.process.join(10)
+        self.workers.clear()
+
+    def grow(self, wanted: int) -> None:
+        """Start workers while there is work for them and memory to bear them; at least one."""
+        while len(self.workers) < min(self.size, wanted) and (not self.workers or self._bears_another()):
+            number = min(set(range(1, self.size + 1)) - {worker.number for worker in self.workers})
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(
+                target=_served, args=(theirs, self._options, self._workshop), name=f"labgrade-{number}", daemon=False
+            )
+            process.start()
+            theirs.close()
+            self.workers.append(Worker(number, process, ours))
+
+    def idle(self) -> list[Worker]:
+        """Workers without a task, in order."""
+        return [worker for worker in self.workers if worker.task is None]
+
+    def give(self, worker: Worker, stage: Stage, job: Job) -> None:
+        """Have `worker` do `stage` of `job`."""
+        worker.task, worker.began, worker.doing = (stage, job), time.monotonic(), "Reading"
+        try:
+            worker.channel.send((stage, job))
+        except OSError:
+            worker.doing = "Gone"  # its end is seen at the next wait
+
+    def events(self, seconds: float) -> Iterator[tuple[Worker, Done | None]]:
+        """What happens within `seconds`: (worker, what it finished), or (worker, None) when it has died."""
+        waited = {worker.channel: worker for worker in self.workers}
+        for ready in connection.wait(list(waited), timeout=seconds):
+            worker = waited[ready]  # type: ignore[index]
+            try:
+                kind, content = worker.channel.recv()
+            except (EOFError, OSError):
+                yield worker, None
+                continue
+            if kind == "stage":
+                worker.doing = content
+            elif kind == "done":
+                yield worker, content
+
+    def drop(self, worker: Worker) -> None:
+        """Forget a worker, and end it if it has not ended."""
+        worker.process.kill()
+        worker.process.join(10)
+        worker.channel.close()
+        self.workers.remove(worker)
+
+    def look(self) -> None:
+        """Measure, now and then, what the workers take."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        for worker in self.workers:
+            worker.peak = max(worker.peak, _bytes_of(worker.process.pid))
+            self.need = max(self.need, worker.peak)
+
+    def _bears_another(self) -> bool:
+        """Whether the machine has memory for one more, and for what those at work may still grow to."""
+        need = self.need or FIRST_GUESS
+        growth = sum(max(0, need - worker.peak) for worker in self.workers)
+        free: int = psutil.virtual_memory().available
+        return free - growth - need > _SPARED
+
+
+def _served(channel: Connection, options: Options, workshop: str) -> None:
+    from grader.batch.worker import serve
+
+    serve(channel, options, workshop)
+
+
+def _bytes_of(pid: int) -> int:
+    """Proportional memory of a process and all below it: pages that several share count once."""
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        family = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    for process in family:
+        try:
+            full = process.memory_full_info()
+            total += int(getattr(full, "pss", 0) or full.rss)
+        except (psutil.Error, OSError):
+            continue
+    return total

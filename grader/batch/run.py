@@ -1,0 +1,201 @@
+"""A batch: the roster's submissions through the workers, in the order that shows results soonest."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from grader.batch.basis import basis_of
+from grader.batch.estimate import Estimate
+from grader.batch.job import Done, Job, Stage
+from grader.batch.journal import Journal
+from grader.batch.pool import Pool, Worker
+from grader.errors import LabgradeError, UserError
+
+log = logging.getLogger(__name__)
+
+_ORDER: tuple[Stage, ...] = ("judge", "reference", "grade", "render", "record")
+"""What is short and shows something comes first."""
+
+_ATTEMPTS = 3
+_PATIENCE: dict[Stage, float] = {"judge": 300.0, "render": 600.0, "grade": 900.0}
+"""Seconds after which a stage without student code is taken to hang. Recording has limits of its own."""
+_POLL_SECONDS = 0.5
+
+
+@dataclass
+class State:
+    """Where a batch stands."""
+
+    total: int
+    current: int = 0
+    """Finished before this run, and still right."""
+    done: int = 0
+    failed: int = 0
+    """Not gradable: unreadable, or labgrade's own fault."""
+    left: int = 0
+    seconds_left: float | None = None
+    trained: int = 0
+    shared: int = 0
+
+
+class Watcher(Protocol):
+    """Told how a batch gets on."""
+
+    def begin(self, state: State, workers: int) -> None:
+        """The work begins."""
+
+    def working(self, state: State, workers: Sequence[Worker]) -> None:
+        """Some time has passed."""
+
+    def finished(self, done: Done, state: State) -> None:
+        """A submission is finished: its report is written, or it is known why there is none."""
+
+
+@dataclass
+class Run:
+    """The stages that wait, and what came of those that are done."""
+
+    jobs: dict[str, Job]
+    journal: Journal
+    pool: Pool
+    watcher: Watcher
+    settled: Callable[[], None] = lambda: None
+    """Called after every finished submission."""
+    state: State = field(default_factory=lambda: State(0))
+    faults: dict[str, str] = field(default_factory=dict)
+    """Submissions that failed by labgrade's own fault: they are tried again by the next run."""
+    _queues: dict[Stage, deque[str]] = field(default_factory=lambda: {stage: deque() for stage in _ORDER})
+    _attempts: Counter[str] = field(default_factory=Counter)
+    _rubrics: dict[str, str] = field(default_factory=dict)
+    """Rubric -> `wanted` or `ready`."""
+    _held: dict[str, list[str]] = field(default_factory=dict)
+    """Rubric -> submissions that have run and wait for its reference."""
+    _estimate: Estimate = field(default_factory=Estimate)
+    _idle_deaths: int = 0
+
+    def go(self) -> State:
+        """Grade what is not finished. Raises `UserError` when the teacher has to mend something first."""
+        self.state = State(total=len(self.jobs))
+        self.journal.clean(self.jobs)
+        for name, job in self.jobs.items():
+            note = None if job.options.fresh else self.journal.note(name)
+            if note is not None and note.basis == basis_of(job):
+                self.state.current += 1
+                self.state.failed += not note.graded
+                self.state.done += note.graded
+            else:
+                self._queues["record" if job.options.fresh else "judge"].append(name)
+                self.state.left += 1
+        self.watcher.begin(self.state, self.pool.size)
+        while self.state.left:
+            self._feed()
+            for worker, done in list(self.pool.events(_POLL_SECONDS)):
+                if done is None:
+                    self._died(worker)
+                else:
+                    self._took(worker, done)
+            self._end_what_hangs()
+            self.pool.look()
+            self.state.seconds_left = self._seconds_left()
+            self.watcher.working(self.state, self.pool.workers)
+        return self.state
+
+    def _feed(self) -> None:
+        waiting = sum(len(queue) for queue in self._queues.values())
+        busy = sum(worker.task is not None for worker in self.pool.workers)
+        self.pool.grow(waiting + busy)
+        for worker in self.pool.idle():
+            stage = next((stage for stage in _ORDER if self._queues[stage]), None)
+            if stage is None:
+                return
+            name = self._queues[stage].popleft()
+            self.pool.give(worker, stage, self.jobs[name])
+
+    def _took(self, worker: Worker, done: Done) -> None:
+        """A worker has finished a stage: what comes next for that submission."""
+        assert worker.task is not None
+        (stage, _), worker.task = worker.task, None
+        worker.doing = "Waiting"
+        self._estimate.add(stage, time.monotonic() - worker.began)
+        self.state.trained += done.trained
+        self.state.shared += done.shared
+        if done.outcome == "fatal":
+            raise UserError(done.message)
+        if stage == "reference" and done.outcome != "fault":
+            self._rubrics[done.rubric] = "ready"
+            self._queues["grade"].extend(self._held.pop(done.rubric, []))
+        elif stage == "reference":
+            raise LabgradeError(f"the reference could not be recorded: {done.message}")
+        elif done.outcome == "unrecorded":
+            self._queues["record"].append(done.name)
+            if self._rubrics.setdefault(done.rubric, "wanted") == "wanted":
+                self._want_reference(done)
+        elif done.outcome == "recorded":
+            self._hold(done)
+        elif done.outcome == "judged":
+            self._queues["render"].append(done.name)
+        else:
+            self._finish(done)
+
+    def _want_reference(self, done: Done) -> None:
+        if done.rubric not in self._held:
+            self._held[done.rubric] = []
+            self._queues["reference"].append(done.name)
+
+    def _hold(self, done: Done) -> None:
+        """It has run: graded at once if the reference came in the meantime, else as soon as it does."""
+        if self._rubrics.get(done.rubric) == "ready":
+            self._queues["grade"].append(done.name)
+        else:
+            self._want_reference(done)
+            self._held[done.rubric].append(done.name)
+
+    def _finish(self, done: Done) -> None:
+        self.state.left -= 1
+        if done.outcome == "graded":
+            self.state.done += 1
+        else:
+            self.state.failed += 1
+            if done.outcome == "fault":
+                self.faults[done.name] = done.message
+                self.journal.remove_report(done.name)
+        self.state.seconds_left = self._seconds_left()
+        self.settled()
+        self.watcher.finished(done, self.state)
+
+    def _died(self, worker: Worker) -> None:
+        """A worker is gone, by a signal or for want of memory: its stage is done again, by another."""
+        task = worker.task
+        self.pool.drop(worker)
+        if task is None:
+            self._idle_deaths += 1
+            if self._idle_deaths > 2 * _ATTEMPTS + self.pool.size:
+                raise LabgradeError("the worker processes end as soon as they start; the log may say why")
+            return
+        stage, job = task
+        name = job.entry.name
+        self._attempts[name] += 1
+        if self._attempts[name] < _ATTEMPTS or stage == "reference":
+            self._queues[stage].appendleft(name)
+        else:
+            message = f"its process died {_ATTEMPTS} times; run the same command again to try once more"
+            self._finish(Done(name, "fault", message))
+
+    def _end_what_hangs(self) -> None:
+        now = time.monotonic()
+        for worker in list(self.pool.workers):
+            if worker.task is not None and now - worker.began > _PATIENCE.get(worker.task[0], float("inf")):
+                log.error("stage %s of %s hangs", worker.task[0], worker.task[1].entry.name)
+                self._died(worker)
+
+    def _seconds_left(self) -> float | None:
+        now = time.monotonic()
+        waiting: dict[Stage, int] = {stage: len(queue) for stage, queue in self._queues.items()}
+        waiting["grade"] += sum(len(held) for held in self._held.values())
+        running = {worker.task[0]: now - worker.began for worker in self.pool.workers if worker.task is not None}
+        return self._estimate.left(waiting, running, min(self.pool.size, max(1, self.state.left)))

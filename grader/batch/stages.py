@@ -1,0 +1,158 @@
+"""The stages of one submission's job, each a function of the job and of an open workshop."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from grader.batch.basis import basis_of
+from grader.batch.job import Done, Job, Stage
+from grader.batch.journal import Journal
+from grader.batch.weights import weighted_rubric
+from grader.classes.lateness import late_deduction
+from grader.classes.sheets import number_text
+from grader.errors import UserError
+from grader.pipeline import Reading, judged, reading, report_folder
+from grader.records.match import Match, Reference
+from grader.records.progress import Progress
+from grader.records.recording import Recording
+from grader.records.result import Result
+from grader.reports.kept import current_report, kept_report
+from grader.reports.tables import write_result
+from grader.reviews.marks import read_marks, with_marks
+from grader.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Timing:
+    """Wall seconds by part."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what happens inside as `name`."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+
+
+def stage_done(stage: Stage, job: Job, shop: Workshop, progress: Progress) -> Done:
+    """Do one stage of `job`; what came of it. Never raises but for an interruption."""
+    timing = Timing()
+    before = shop.service.trained, shop.service.shared
+    try:
+        done = _done(stage, job, shop, progress, timing)
+    except _UnreadableError as error:
+        return _failed(job, str(error))
+    except UserError as error:
+        done = Done(job.entry.name, "fatal", str(error))
+    except Exception as error:  # our own fault, whatever it is: this submission waits, the others go on
+        log.exception("The stage %s of %s failed", stage, job.entry.name)
+        done = Done(job.entry.name, "fault", f"labgrade failed by its own fault ({type(error).__name__}: {error})")
+    trained, shared = shop.service.trained - before[0], shop.service.shared - before[1]
+    return replace(done, trained=trained, shared=shared, seconds=timing.seconds)
+
+
+class _UnreadableError(Exception):
+    """The submission cannot be graded, by no fault of labgrade's or the teacher's."""
+
+
+def _done(stage: Stage, job: Job, shop: Workshop, progress: Progress, timing: Timing) -> Done:
+    name = job.entry.name
+    progress.stage("Reading")
+    with timing.part("reading"):
+        basis = basis_of(job)
+        read = _read(job)
+        report_folder(job.options.out, read.submission)
+    done = Done(name, "unrecorded", rubric=read.rubric.name, basis=basis)
+    if stage == "reference":
+        with timing.part("recording"):
+            shop.reference(read.rubric, read.solution)
+        return done
+    with timing.part("recording"):
+        reference, rerun = _recorded(stage, read, shop)
+    if rerun is None:
+        return done
+    if reference is None:
+        return replace(done, outcome="recorded")
+    progress.stage("Matching and judging")
+    with timing.part("judging"):
+        result, match = _result(job, read, reference, rerun, shop)
+    if stage == "judge":
+        write_result(result, job.folder / "result.json")
+        return replace(done, outcome="judged", message=score_words(result))
+    progress.stage("Writing the report")
+    with timing.part("reporting"):
+        _write(job, result, match, reference, basis)
+    return replace(done, outcome="graded", message=score_words(result))
+
+
+def _read(job: Job) -> Reading:
+    """The submission under its name in the class, its rubric weighted as the class wants it."""
+    entry = job.entry
+    if entry.problem:
+        raise _UnreadableError(entry.problem)
+    options = replace(job.options, rubric=job.options.rubric or job.rules.rubric)
+    try:
+        read = reading(Path(entry.path), options)
+    except UserError as error:
+        raise _UnreadableError(str(error).replace(f"{entry.path}: ", "").replace(entry.path, entry.name)) from None
+    submission = read.submission.model_copy(
+        update={"name": entry.name, "notes": (*read.submission.notes, *entry.notes)[:200]}
+    )
+    return replace(read, submission=submission, rubric=weighted_rubric(read.rubric, job.rules.weights))
+
+
+def _recorded(stage: Stage, read: Reading, shop: Workshop) -> tuple[Reference | None, Recording | None]:
+    reference = shop.known_reference(read.rubric, read.solution)
+    if stage != "record":
+        return reference, shop.known_rerun(read.submission, read.rubric)
+    rerun = shop.rerun(read.submission, read.rubric)
+    return shop.known_reference(read.rubric, read.solution), rerun
+
+
+def _result(job: Job, read: Reading, reference: Reference, rerun: Recording, shop: Workshop) -> tuple[Result, Match]:
+    result, match = judged(read, reference, rerun, shop.effort)
+    result = with_marks(result, read_marks(job.folder))
+    late = late_deduction(job.entry, job.rules, result.score)
+    return (result.model_copy(update={"deductions": (late,)}) if late else result), match
+
+
+def _write(job: Job, result: Result, match: Match, reference: Reference, basis: str) -> None:
+    """The report, and then the journal: a report that nothing has changed keeps its day."""
+    journal, ledger = Journal(job.options.out), job.options.cache / "reports"
+    known = journal.day(job.entry.name)
+    today = date.today()
+    kept = kept_report(result, match, reference, job.folder, date.fromisoformat(known), ledger) if known else None
+    if kept is None:
+        current_report(result, match, reference, job.folder, today, ledger)
+    day = known if kept is not None else today.isoformat()
+    journal.write(job.entry.name, basis, True, score_words(result), day)
+
+
+def _failed(job: Job, message: str) -> Done:
+    """A submission that cannot be read is finished, too, until it changes."""
+    journal = Journal(job.options.out)
+    journal.remove_report(job.entry.name)
+    basis = basis_of(job)
+    journal.write(job.entry.name, basis, False, message, "")
+    return Done(job.entry.name, "failed", message, basis=basis)
+
+
+def score_words(result: Result) -> str:
+    """A result in one line: `9.75 of 11.5 decided points; 8.5 await the teacher`."""
+    score = result.score
+    text = f"{number_text(result.final)} of {number_text(score.decided)} decided points"
+    if result.deducted:
+        text += f" ({number_text(result.deducted)} off for being late)"
+    return text + (f"; {number_text(score.awaiting)} await the teacher" if score.awaiting else "")

@@ -1,0 +1,42 @@
+"""`labgrade batch`: a whole class in, a report each and a gradebook out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.commands.choices import run_choices, run_options
+from grader.commands.endings import one_line_errors, stop
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@run_choices
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes. Default: one per two cores.")
+@click.option("--class", "rules", type=click.Path(path_type=Path), help="class.yaml. Default: the one in SUBMISSIONS.")
+@click.option("--verbose", is_flag=True, help="Log what labgrade does.")
+def batch(submissions: Path, workers: int | None, rules: Path | None, verbose: bool, **choices: Any) -> None:
+    """Grade a class: a folder of SUBMISSIONS, a zip from Canvas, Moodle or Brightspace, or a CSV that lists them.
+
+    It can be interrupted at any time: the same command goes on where it was.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    errors = Console(stderr=True, highlight=False)
+    if choices["unconfined"]:
+        errors.print("[bold]The submissions' code runs WITHOUT confinement: it can do what you can do.[/bold]")
+    with one_line_errors(choices["cache"], verbose):
+        from grader.batch.class_run import graded_class
+        from grader.batch.pool import default_workers
+        from grader.commands.watching import BatchDisplay, print_class
+
+        options = run_options(**choices)
+        with BatchDisplay(console) as display:
+            graded = graded_class(submissions, options, display, workers or default_workers(), rules)
+        print_class(console, graded)
+    if graded.faults:
+        log = options.cache / "labgrade.log"
+        stop(f"{len(graded.faults)} submissions failed by labgrade's own fault; {log} says why", code=1)
