@@ -14,9 +14,12 @@ Stage: TypeAlias = Literal["judge", "reference", "grade", "render", "record"]
 judge and report it. `grade`: judge and report what was recorded meanwhile. `render`: the report alone."""
 
 Outcome: TypeAlias = Literal["graded", "judged", "recorded", "unrecorded", "failed", "fault", "fatal"]
-"""`graded`: all is written. `judged`: the result is written, the report is not. `recorded`: it has run, and
-waits for the reference. `unrecorded`: it has to run first. `failed`: it cannot be read. `fault`: labgrade failed. `fatal`: no submission
-can be graded until the teacher mends something."""
+"""What came of a stage.
+
+`graded`: all is written. `judged`: the result is written, the report is not. `recorded`: it has run, and waits for the
+reference. `unrecorded`: it has to run first. `failed`: it cannot be read. `fault`: labgrade failed. `fatal`: no
+submission can be graded until the teacher mends something.
+"""
 
 
 @dataclass(frozen=True)
