@@ -112,6 +112,8 @@ class Workshop:
                 return known
             self._progress.stage("Running the submission")
             recorded, _ = self._record(submission, rubric)
+            if _may_be_ours(recorded.recording):
+                recorded, _ = self._record(submission, rubric)
             recording = self._described(recorded.recording)
             self._recordings.put(key if _is_settled(recording) else f"{key}-unsettled", recording)
             return recording
@@ -222,6 +224,14 @@ def _is_settled(recording: Recording) -> bool:
     """Whether another run would find the same: not when labgrade itself failed or ended the run."""
     unfinished = any(event.kind == "noted" and event.topic == "limit" for event in recording.events)
     return recording.outcome.status != "killed" and not unfinished
+
+
+def _may_be_ours(recording: Recording) -> bool:
+    """Whether the run ended by a signal from nobody knows where, or for want of the trainer: it is run once more, as
+    somebody may have killed one of labgrade's processes."""
+    killed = recording.outcome.status == "killed" and recording.outcome.limit is None
+    failed = (event for event in recording.events if event.kind == "noted" and event.topic == "limit")
+    return killed or any("labgrade's trainer failed" in event.message for event in failed)
 
 
 def _solution_fault(rubric: Rubric, solution: Submission, recording: Recording) -> str:

@@ -54,7 +54,7 @@ def _code() -> list[object]:
 def _rubrics(choice: str | None) -> list[list[str]]:
     """The chosen rubric; all of them where the choice falls on the one that fits best."""
     if choice is not None and Path(choice).is_dir():
-        return [[choice, rubric_digest(Path(choice))]]
+        return [[Path(choice).resolve().name, rubric_digest(Path(choice))]]
     found = rubrics([rubrics_folder()])
     return [[place.name, rubric_digest(place)] for place in found if choice in (None, place.name)]
 

@@ -47,7 +47,7 @@ class Journal:
             self._lock.acquire()
         except Timeout:
             raise UserError(
-                f"{self.out}: another labgrade batch is at work there; wait for it, or use another --out."
+                f"{self.out}: another batch is at work there; wait for it, or choose another --out."
             ) from None
         except OSError as error:
             reason = error.strerror or error

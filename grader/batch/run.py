@@ -126,10 +126,10 @@ class Run:
         self.state.shared += done.shared
         if done.outcome == "fatal":
             raise UserError(done.message)
-        if stage == "reference" and done.outcome != "fault":
+        if stage == "reference" and done.outcome == "unrecorded":
             self._rubrics[done.rubric] = "ready"
             self._queues["grade"].extend(self._held.pop(done.rubric, []))
-        elif stage == "reference":
+        elif stage == "reference" and (done.outcome != "fault" or self._attempts[done.name] + 1 >= _ATTEMPTS):
             raise LabgradeError(f"the reference could not be recorded: {done.message}")
         elif done.outcome == "unrecorded":
             self._queues["record"].append(done.name)
@@ -139,6 +139,10 @@ class Run:
             self._hold(done)
         elif done.outcome == "judged":
             self._queues["render"].append(done.name)
+        elif done.outcome == "fault" and self._attempts[done.name] + 1 < _ATTEMPTS:
+            self._attempts[done.name] += 1
+            self._queues[stage].append(done.name)
+            self.pool.drop(worker)  # what failed may be its warm server: the next attempt has a new one
         else:
             self._finish(done)
 

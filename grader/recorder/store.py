@@ -9,6 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,6 +59,7 @@ class RecordingStore:
                 Path(draft).unlink()
 
 
+@lru_cache(maxsize=8)
 def code_digest(folders: tuple[str, ...]) -> str:
     """SHA-256 (hex) of labgrade's own code in `folders` (below the package): a recording rests on it too."""
     package = Path(__file__).parent.parent
