@@ -9,16 +9,16 @@ from typing import Literal, TypeAlias
 from grader.options import Options
 from grader.records.roster import ClassRules, Entry
 
-Stage: TypeAlias = Literal["judge", "reference", "grade", "render", "record"]
+Stage: TypeAlias = Literal["judge", "reference", "render", "record"]
 """`judge`: the pure checks on what is recorded. `reference`: record the solution. `record`: run the submission, and
-judge and report it. `grade`: judge and report what was recorded meanwhile. `render`: the report alone."""
+judge and report it. `render`: the report alone."""
 
-Outcome: TypeAlias = Literal["graded", "judged", "recorded", "unrecorded", "failed", "fault", "fatal"]
+Outcome: TypeAlias = Literal["graded", "judged", "unrecorded", "failed", "fault", "fatal"]
 """What came of a stage.
 
-`graded`: all is written. `judged`: the result is written, the report is not. `recorded`: it has run, and waits for the
-reference. `unrecorded`: it has to run first. `failed`: it cannot be read. `fault`: labgrade failed. `fatal`: no
-submission can be graded until the teacher mends something.
+`graded`: all is written. `judged`: the result is written, the report is not. `unrecorded`: it has to run first.
+`failed`: it cannot be read. `fault`: labgrade failed. `fatal`: no submission can be graded until the teacher mends
+something.
 """
 
 

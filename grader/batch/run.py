@@ -18,11 +18,11 @@ from grader.errors import LabgradeError, UserError
 
 log = logging.getLogger(__name__)
 
-_ORDER: tuple[Stage, ...] = ("judge", "reference", "grade", "render", "record")
+_ORDER: tuple[Stage, ...] = ("judge", "reference", "render", "record")
 """What is short and shows something comes first."""
 
 _ATTEMPTS = 3
-_PATIENCE: dict[Stage, float] = {"judge": 300.0, "render": 600.0, "grade": 900.0}
+_PATIENCE: dict[Stage, float] = {"judge": 300.0, "render": 600.0}
 """Seconds after which a stage without student code is taken to hang. Recording has limits of its own."""
 _POLL_SECONDS = 0.5
 
@@ -71,10 +71,10 @@ class Run:
     """Submissions that failed by labgrade's own fault: they are tried again by the next run."""
     _queues: dict[Stage, deque[str]] = field(default_factory=lambda: {stage: deque() for stage in _ORDER})
     _attempts: Counter[str] = field(default_factory=Counter)
-    _rubrics: dict[str, str] = field(default_factory=dict)
-    """Rubric -> `wanted` or `ready`."""
+    _ready: set[str] = field(default_factory=set)
+    """Rubrics whose reference is recorded."""
     _held: dict[str, list[str]] = field(default_factory=dict)
-    """Rubric -> submissions that have run and wait for its reference."""
+    """Rubric -> submissions that are to run as soon as its reference is recorded."""
     _estimate: Estimate = field(default_factory=Estimate)
     _idle_deaths: int = 0
 
@@ -89,7 +89,7 @@ class Run:
                 self.state.failed += not note.graded
                 self.state.done += note.graded
             else:
-                self._queues["record" if job.options.fresh else "judge"].append(name)
+                self._queues["judge"].append(name)
                 self.state.left += 1
         self.watcher.begin(self.state, self.pool.size)
         while self.state.left:
@@ -126,38 +126,34 @@ class Run:
         self.state.shared += done.shared
         if done.outcome == "fatal":
             raise UserError(done.message)
-        if stage == "reference" and done.outcome == "unrecorded":
-            self._rubrics[done.rubric] = "ready"
-            self._queues["grade"].extend(self._held.pop(done.rubric, []))
-        elif stage == "reference" and (done.outcome != "fault" or self._attempts[done.name] + 1 >= _ATTEMPTS):
-            raise LabgradeError(f"the reference could not be recorded: {done.message}")
-        elif done.outcome == "unrecorded":
-            self._queues["record"].append(done.name)
-            if self._rubrics.setdefault(done.rubric, "wanted") == "wanted":
-                self._want_reference(done)
-        elif done.outcome == "recorded":
-            self._hold(done)
-        elif done.outcome == "judged":
-            self._queues["render"].append(done.name)
-        elif done.outcome == "fault" and self._attempts[done.name] + 1 < _ATTEMPTS:
+        if done.outcome == "fault" and self._attempts[done.name] + 1 < _ATTEMPTS:
             self._attempts[done.name] += 1
             self._queues[stage].append(done.name)
             self.pool.drop(worker)  # what failed may be its warm server: the next attempt has a new one
+        elif stage == "reference":
+            self._reference_done(done)
+        elif done.outcome == "unrecorded":
+            self._hold(done)
+        elif done.outcome == "judged":
+            self._queues["render"].append(done.name)
         else:
             self._finish(done)
 
-    def _want_reference(self, done: Done) -> None:
-        if done.rubric not in self._held:
-            self._held[done.rubric] = []
-            self._queues["reference"].append(done.name)
+    def _reference_done(self, done: Done) -> None:
+        if done.outcome != "unrecorded":
+            raise LabgradeError(f"the reference could not be recorded: {done.message}")
+        self._ready.add(done.rubric)
+        self._queues["record"].extend(self._held.pop(done.rubric, []))
 
     def _hold(self, done: Done) -> None:
-        """It has run: graded at once if the reference came in the meantime, else as soon as it does."""
-        if self._rubrics.get(done.rubric) == "ready":
-            self._queues["grade"].append(done.name)
-        else:
-            self._want_reference(done)
+        """It has to run: as soon as the reference is there, since that decides how long its trainings may take."""
+        if done.rubric in self._ready:
+            self._queues["record"].append(done.name)
+        elif done.rubric in self._held:
             self._held[done.rubric].append(done.name)
+        else:
+            self._held[done.rubric] = [done.name]
+            self._queues["reference"].append(done.name)
 
     def _finish(self, done: Done) -> None:
         self.state.left -= 1
@@ -200,6 +196,6 @@ class Run:
     def _seconds_left(self) -> float | None:
         now = time.monotonic()
         waiting: dict[Stage, int] = {stage: len(queue) for stage, queue in self._queues.items()}
-        waiting["grade"] += sum(len(held) for held in self._held.values())
+        waiting["record"] += sum(len(held) for held in self._held.values())
         running = {worker.task[0]: now - worker.began for worker in self.pool.workers if worker.task is not None}
         return self._estimate.left(waiting, running, min(self.pool.size, max(1, self.state.left)))

@@ -81,10 +81,8 @@ def _done(stage: Stage, job: Job, shop: Workshop, progress: Progress, timing: Ti
         return done
     with timing.part("recording"):
         reference, rerun = _recorded(stage, read, shop)
-    if rerun is None:
+    if rerun is None or reference is None:
         return done
-    if reference is None:
-        return replace(done, outcome="recorded")
     progress.stage("Matching and judging")
     with timing.part("judging"):
         result, match = _result(job, read, reference, rerun, shop)
@@ -114,11 +112,14 @@ def _read(job: Job) -> Reading:
 
 
 def _recorded(stage: Stage, read: Reading, shop: Workshop) -> tuple[Reference | None, Recording | None]:
+    """The reference first: how long a training may take rests on it."""
     reference = shop.known_reference(read.rubric, read.solution)
-    if stage != "record":
-        return reference, shop.known_rerun(read.submission, read.rubric)
-    rerun = shop.rerun(read.submission, read.rubric)
-    return shop.known_reference(read.rubric, read.solution), rerun
+    if stage == "record":
+        reference = reference or shop.reference(read.rubric, read.solution)
+        return reference, shop.rerun(read.submission, read.rubric)
+    if stage == "judge" and shop.options.fresh:
+        return reference, None
+    return reference, shop.known_rerun(read.submission, read.rubric)
 
 
 def _result(job: Job, read: Reading, reference: Reference, rerun: Recording, shop: Workshop) -> tuple[Result, Match]:
