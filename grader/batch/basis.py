@@ -11,8 +11,10 @@ from grader import __version__
 from grader.assets import rubrics_folder, templates_folder
 from grader.batch.job import Job
 from grader.classes.rules import deadline_of
+from grader.errors import UserError
 from grader.reading.choice import SETTINGS
-from grader.reading.formats.folder import candidates
+from grader.reading.handin.entries import Entry, file_entry
+from grader.reading.handin.folder import candidates
 from grader.reading.rubric import rubric_digest, rubrics
 from grader.recorder.store import code_digest
 from grader.reviews.marks import FILE as MARKS
@@ -20,6 +22,8 @@ from grader.training.canonical import canonical_digest
 from grader.training.service import library_versions
 
 _PIECE = 1 << 20
+_WITH_PICTURES = {".md", ".markdown", ".qmd", ".html", ".htm"}
+"""Files that may show pictures that lie beside them."""
 
 
 def basis_of(job: Job) -> str:
@@ -81,20 +85,30 @@ def _files_digest(path: str) -> str:
         return ""
     place = Path(path)
     digest = hashlib.sha256()
-    for file, name in _files(place):
-        digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + _file_digest(file).encode() + b"\0")
+    for entry in _entries(place):
+        digest.update(entry.name.encode("utf-8", "surrogateescape") + b"\0" + _entry_digest(entry).encode() + b"\0")
     for settings in (place / SETTINGS, place.parent / SETTINGS):
         digest.update(_file_digest(settings).encode() + b"\0")
     return digest.hexdigest()
 
 
-def _files(place: Path) -> list[tuple[Path, str]]:
-    if not place.is_dir():
-        return [(place, place.name)]
-    found = candidates(place)
-    root = place.resolve()
-    named = [(file, file.relative_to(root).as_posix()) for file in found.files]
-    return named + [(root / other, other) for other in found.others]
+def _entries(place: Path) -> list[Entry]:
+    if place.is_dir():
+        found = candidates(place)
+        return [*found.files, *found.others]
+    if not place.is_file():
+        return []
+    alone = [file_entry(place, place.name)]
+    if place.suffix.lower() not in _WITH_PICTURES:
+        return alone
+    return alone + [entry for entry in candidates(place.parent).others if "/" not in entry.name]
+
+
+def _entry_digest(entry: Entry) -> str:
+    try:
+        return hashlib.sha256(entry.data()).hexdigest()
+    except (UserError, OSError):
+        return f"not read, {entry.size}"
 
 
 def _file_digest(path: Path) -> str:

@@ -12,11 +12,10 @@ from grader.classes.names import Upload, brightspace_upload, canvas_upload, mood
 from grader.classes.unpacking import unpacked
 from grader.errors import UserError
 from grader.reading.handin.folder import natural_key
+from grader.reading.handin.kinds import instead_of, kind_of
 from grader.records.roster import Entry, Member
 
 RULES = "class.yaml"
-_ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"}
-_DOCUMENTS = {".ipynb", ".py", ".md", ".markdown", ".rmd", ".pdf", ".docx", ".doc", ".html", ".htm", *_ARCHIVES}
 _NOT_HANDED_IN = {"readme", "index", "truth"}
 _SKIPPED_FOLDERS = {"__macosx", "__pycache__", "node_modules"}
 
@@ -37,7 +36,7 @@ def read_roster(path: Path, staging: Path) -> Roster:
     if path.is_dir():
         return _folder_roster(path, staging)
     if path.suffix.lower() == ".csv" and path.is_file():
-        return Roster(_unpacked_entries(listed_entries(path), staging), root=path.parent)
+        return Roster(tuple(listed_entries(path)), root=path.parent)
     if path.suffix.lower() == ".zip" and path.is_file():
         return _folder_roster(unpacked(path, staging), staging)
     if path.exists():
@@ -67,7 +66,7 @@ def _folder_roster(folder: Path, staging: Path) -> Roster:
     names = unique_names(entry.name for entry in entries)
     named = [entry.model_copy(update={"name": name}) for entry, name in zip(entries, names, strict=True)]
     named.sort(key=lambda entry: (natural_key(entry.name), entry.name))
-    return Roster(_unpacked_entries(named, staging), tuple(ignored), root)
+    return Roster(tuple(named), tuple(ignored), root)
 
 
 def _only_folder(folder: Path) -> Path:
@@ -111,7 +110,7 @@ def _ambiguous(uploads: dict[Path, Upload], children: int) -> list[Path]:
 def _is_handed_in(child: Path) -> bool:
     if child.is_dir():
         return True
-    return child.suffix.lower() in _DOCUMENTS and child.stem.casefold() not in _NOT_HANDED_IN
+    return bool(kind_of(child.name) or instead_of(child.name)) and child.stem.casefold() not in _NOT_HANDED_IN
 
 
 def _uploaded(uploads: dict[Path, Upload], staging: Path) -> list[Entry]:
@@ -161,30 +160,3 @@ def _plain(children: Sequence[Path], staging: Path) -> list[Entry]:
         path = files[0] if len(files) == 1 else grouped([(file, file.name) for file in files], staging)
         entries.append(Entry(name=files[0].stem, path=str(path)))
     return entries
-
-
-def _unpacked_entries(entries: Sequence[Entry], staging: Path) -> tuple[Entry, ...]:
-    """The same with every zip unpacked; one that cannot be is its own submission's problem."""
-    result = []
-    for entry in entries:
-        path = Path(entry.path) if entry.path else None
-        archive = _archive(path) if path is not None else None
-        if archive is None:
-            result.append(entry)
-            continue
-        try:
-            result.append(entry.model_copy(update={"path": str(unpacked(archive, staging))}))
-        except UserError as error:
-            result.append(entry.model_copy(update={"path": str(archive), "problem": str(error)}))
-    return tuple(result)
-
-
-def _archive(path: Path) -> Path | None:
-    """The zip that `path` is, or that is all there is in it."""
-    if path.is_file():
-        return path if path.suffix.lower() == ".zip" else None
-    if not path.is_dir():
-        return None
-    inside = [child for child in path.iterdir() if _counts(child)]
-    alone = len(inside) == 1 and inside[0].is_file() and inside[0].suffix.lower() == ".zip"
-    return inside[0] if alone else None
