@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 
+from grader.checks.evidence import ANY, about_each
 from grader.checks.registry import check_of
 from grader.checks.verdicts import errored
 from grader.records.match import Match, QuestionMatch, Reference
@@ -14,6 +15,9 @@ from grader.records.rubric import Criterion
 
 _LONGEST_ANSWER = 20_000
 log = logging.getLogger(__name__)
+
+_GOOD: tuple[Status, ...] = ("skipped", "failed", "errored", "review", "partial", "passed")
+"""From what serves a group least to what serves it best."""
 
 
 def judge(match: Match, reference: Reference) -> tuple[QuestionResult, ...]:
@@ -46,9 +50,17 @@ def _basis(question: QuestionMatch, match: Match) -> str:
 
 
 def verdict_of(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:
-    """One criterion's verdict; `errored`, with the traceback in the log, when the check itself fails."""
+    """One criterion's verdict; `errored`, with the traceback in the log, when the check itself fails.
+
+    Where it may be about any of the lab's models (`model: any`), it is about the one that serves the group best.
+    """
+    check = check_of(criterion.kind)
     try:
-        return check_of(criterion.kind)(criterion, question, match, reference)
+        if getattr(criterion, "model", None) != ANY:
+            return check(criterion, question, match, reference)
+        plain = criterion.model_copy(update={"model": None})
+        verdicts = [check(plain, asked, match, reference) for asked in about_each(question, match)]
+        return max(verdicts, key=lambda verdict: (verdict.awarded, _GOOD.index(verdict.status)))
     except Exception:
         log.exception("The check %s of question %s failed", criterion.kind, question.question.id)
         return errored(criterion, "Labgrade could not check this; it is no fault of the submission. A person decides.")

@@ -10,7 +10,7 @@ from grader.records.recording import FigureDrawn, PictureSaved, Recording, Train
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage
 
-_PLOTS = frozenset({"history_plot", "error_bar_plot"})
+_PLOTS = frozenset({"history_plot", "error_bar_plot", "comparison_plot"})
 
 
 def question_passages(question: Question, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:

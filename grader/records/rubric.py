@@ -15,7 +15,24 @@ from grader.records.criteria.models import (
     SweepCriterion,
     TrainedCriterion,
 )
-from grader.records.criteria.plots import ErrorBarPlotCriterion, HistoryPlotCriterion
+from grader.records.criteria.outputs import (
+    EvaluatedCriterion,
+    GeneralisationGapCriterion,
+    PredictionCriterion,
+    RightAndWrongCriterion,
+    SavedModelCriterion,
+    ScaledCriterion,
+    SingleImageCriterion,
+    SummaryShownCriterion,
+)
+from grader.records.criteria.plots import (
+    ComparisonPlotCriterion,
+    ConfusionMatrixCriterion,
+    ErrorBarPlotCriterion,
+    HistogramCriterion,
+    HistoryPlotCriterion,
+    ImageGridCriterion,
+)
 from grader.records.criteria.texts import ConsoleLogCriterion, StatesNumberCriterion, WrittenCriterion
 from grader.records.limits import LimitChoices
 
@@ -29,6 +46,18 @@ Criterion: TypeAlias = Annotated[
     | HistoryPlotCriterion
     | SweepCriterion
     | ErrorBarPlotCriterion
+    | ComparisonPlotCriterion
+    | ImageGridCriterion
+    | HistogramCriterion
+    | ConfusionMatrixCriterion
+    | EvaluatedCriterion
+    | PredictionCriterion
+    | RightAndWrongCriterion
+    | SavedModelCriterion
+    | SummaryShownCriterion
+    | ScaledCriterion
+    | GeneralisationGapCriterion
+    | SingleImageCriterion
     | StatesNumberCriterion
     | WrittenCriterion,
     Field(discriminator="kind"),

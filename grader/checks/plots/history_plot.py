@@ -8,10 +8,10 @@ from pydantic import JsonValue
 
 from grader.checks.metrics import plain_metric, readable_metric
 from grader.checks.plots.curves import Curve, curves_of, is_recorded, owner_of
-from grader.checks.plots.labels import label_sentence, lacking_labels
+from grader.checks.plots.labels import label_sentence, lacking_labels, misnamed_axis
 from grader.checks.subject import missing, others_of
 from grader.checks.verdicts import graded, review
-from grader.checks.wording import capitalised, listed, place, places
+from grader.checks.wording import capitalised, clipped, listed, place, places
 from grader.records.criteria.plots import HistoryPlotCriterion
 from grader.records.figures import Axes, Figure
 from grader.records.match import Match, QuestionMatch, Reference
@@ -54,7 +54,7 @@ def check_history_plot(
         lacking, fullness = _labels(criterion, curves, found, strangers)
         share = 0.5 * content + 0.5 * fullness
         if found or strangers:
-            said.append(label_sentence(lacking, criterion.labelled))
+            said += filter(None, (label_sentence(lacking, criterion.labelled), _misnamed(curves, lacking)))
     observed: JsonValue = {"shows": list(shown), "lacks": list(lacking)}
     expected: JsonValue = {"shows": list(criterion.shows), "labelled": list(criterion.labelled)}
     cells = [curve.event.cell for curve in curves if curve.metric in wanted] or [event.cell for event in plotted]
@@ -105,8 +105,20 @@ def _labels(
     plots = plots or [(event.figure, axes) for _, event, axes, _ in strangers]
     if not plots:
         return list(criterion.labelled), 0.0
-    lacking = min((lacking_labels(figure, axes, criterion.labelled) for figure, axes in plots), key=len)
+    drawn = {id(axes): {c.metric for c in curves if c.axes is axes} for _, axes in plots}
+    lacking = min((lacking_labels(f, axes, criterion.labelled, drawn[id(axes)]) for f, axes in plots), key=len)
     return lacking, 1.0 - len(lacking) / len(criterion.labelled)
+
+
+def _misnamed(curves: list[Curve], lacking: list[str]) -> str:
+    """One sentence on a y axis that names another quantity; empty when that is not what is wrong."""
+    if "y" not in lacking:
+        return ""
+    for curve in curves:
+        if misnamed_axis(curve.axes, {other.metric for other in curves if other.axes is curve.axes}):
+            said = clipped(curve.axes.y_label, 40)
+            return f"The y axis says “{said}”, though the curves are {readable_metric(curve.metric)}."
+    return ""
 
 
 def _picture_only(criterion: HistoryPlotCriterion, question: QuestionMatch, match: Match) -> Verdict:

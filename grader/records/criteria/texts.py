@@ -17,6 +17,8 @@ class ConsoleLogCriterion(BaseCriterion):
     """Default: the reference's."""
     seconds: bool = True
     """Seconds per epoch are asked for."""
+    stated: bool = False
+    """A time per epoch in the answer is as good as a log."""
 
 
 class StatesNumberCriterion(BaseCriterion):

@@ -1,0 +1,1 @@
+"""Checks of what is done with a trained model: evaluated, asked, saved, counted, shown."""
