@@ -121,7 +121,21 @@ def _questions(document: Document, value: Any) -> tuple[Question, ...]:
             )
         lines[question.id] = line_of(item, "id", line)
         questions.append(question)
+    _check_models(document, raw, questions)
     return tuple(questions)
+
+
+def _check_models(document: Document, raw: Any, questions: list[Question]) -> None:
+    """Criteria may name only models that some question is about: others are matched with nothing."""
+    known = {question.model for question in questions if question.model}
+    for place, question in enumerate(questions):
+        for number, criterion in enumerate(question.criteria):
+            one = getattr(criterion, "model", None)
+            for name in (*((one,) if one else ()), *getattr(criterion, "models", ())):
+                if name not in known and name != "any":
+                    line = line_of(raw[place]["criteria"], number)
+                    said = f"'{criterion.kind}' names the model '{name}', which no question is about."
+                    raise document.error(line, said + suggestion(name, sorted(known)))
 
 
 def _question(document: Document, item: Any, number: int, line: int) -> Question:

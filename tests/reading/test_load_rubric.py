@@ -130,3 +130,19 @@ def test_limits_of_a_rubric(folder: Path) -> None:
     (folder / "rubric.yaml").write_text(text)
     limits = load_rubric(folder).limits
     assert (limits.wall, limits.memory, limits.cpu) == (900.0, 4 << 30, None)
+
+
+def test_model_that_no_question_is_about(tmp_path: Path) -> None:
+    """A criterion may compare models that questions are about, and no others."""
+    compared = (
+        "      - comparison_plot: {points: 1, models: [small, %s]}\n      - saved_model: {points: 1, model: any}\n"
+    )
+    for name, model in (("good", "large"), ("bad", "lorge")):
+        (tmp_path / name).mkdir()
+        text = GOOD.replace("    criteria:\n      - history", f"    criteria:\n{compared % model}      - history")
+        text = text.replace("    title: Train it\n", "    title: Train it\n    model: small\n")
+        text = text.replace("    title: Plot it\n", "    title: Plot it\n    model: large\n")
+        (tmp_path / name / "rubric.yaml").write_text(text)
+    assert len(load_rubric(tmp_path / "good").questions[1].criteria) == 3
+    with pytest.raises(UserError, match=r"rubric\.yaml:\d+: 'comparison_plot' names the model 'lorge'.*'large'"):
+        load_rubric(tmp_path / "bad")
