@@ -35,9 +35,10 @@ class Program:
 
 
 def programs(cells: tuple[Cell, ...]) -> tuple[Program, ...]:
-    """One program for each file that holds code, in order."""
-    files = dict.fromkeys(cell.file for cell in cells if cell.kind == "code")
-    return tuple(_program(file, tuple(c for c in cells if c.kind == "code" and c.file == file)) for file in files)
+    """One program for each file that holds code that is run, in order."""
+    code = [cell for cell in cells if cell.kind == "code" and cell.runs]
+    files = dict.fromkeys(cell.file for cell in code)
+    return tuple(_program(file, tuple(cell for cell in code if cell.file == file)) for file in files)
 
 
 @lru_cache(maxsize=8)

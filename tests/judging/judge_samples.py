@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from grader.records.match import Match, QuestionMatch
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_PICTURE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,400}\)")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Sample:
         starts = sorted(q["evidence"]["report_line"] for q in self.truth["questions"])
         first = evidence["report_line"]
         end = next((line for line in starts if line > first), len(self._report) + 1)
-        code = "\n".join(self._code[a - 1 : b][0] for a, b in _ranges(evidence.get("code_lines", [])) if a <= b)
+        code = "\n".join("\n".join(self._code[a - 1 : b]) for a, b in _ranges(evidence.get("code_lines", [])))
         return "\n".join([*self._report[first - 1 : end - 1], code])
 
     def model_lines(self, model: dict[str, Any]) -> str:
@@ -89,7 +91,9 @@ class Sample:
 
 
 def _ranges(lines: list[int]) -> list[tuple[int, int]]:
-    """Single lines as ranges; two of them as a range, as the truth files write it."""
+    """Lines as ranges; two numbers are a range already, as the truth files write it."""
+    if len(lines) == 2:
+        return [(lines[0], lines[1])]
     return [(line, line) for line in lines]
 
 
@@ -103,17 +107,20 @@ def samples_in(folders: list[Path]) -> list[Sample]:
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:
-    """Runs of three words, in lower case; the words themselves of a shorter text."""
-    words = [word.casefold() for word in _WORD.findall(text)]
-    if len(words) < 3:
-        return frozenset((word,) for word in words)
-    return frozenset(zip(words, words[1:], words[2:], strict=False))
+    """Pairs of neighbouring words of three letters or more, so that formulas and line breaks don't count."""
+    words = [word.casefold() for word in _WORD.findall(_PICTURE.sub(" ", text))]
+    return frozenset(pairwise(words)) or frozenset((word,) for word in words)
 
 
 def found_text(question: QuestionMatch, match: Match) -> str:
-    """What labgrade took for the question's answer."""
+    """What labgrade took for the question's answer; of pictures alone, the text above them."""
+    cells = match.submission.cells
     parts = [match.submission.text(passage) for passage in question.passages]
-    return "\n".join(parts) or "\n".join(match.submission.cells[cell].source for cell in question.cells)
+    text = "\n".join(parts) or "\n".join(cells[cell].source for cell in question.cells)
+    if not shingles(text) and question.cells:
+        above = [cell.source for cell in cells[: min(question.cells)] if cell.kind == "prose" and shingles(cell.source)]
+        return above[-1] if above else ""
+    return text
 
 
 def is_placed(question: QuestionMatch, match: Match, expected: str) -> bool:

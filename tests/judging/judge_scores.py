@@ -15,6 +15,7 @@ from grader.records.result import Observation, Result, Verdict
 
 TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "findings.yaml").read_text(encoding="utf-8"))
 
+_NAME = re.compile(r"`([A-Za-z_]\w{4,})`")
 _CELL = re.compile(r"\bcell (\d+)")
 
 
@@ -40,7 +41,8 @@ class Finding:
             return False
         named = {int(number) - 1 for number in _CELL.findall(f"{observation.message} {observation.proof}")}
         whole = observation.question is None or not self.questions
-        return whole or observation.question in self.questions or bool(named & set(self.cells))
+        about = {name for name in _NAME.findall(observation.message) if re.search(rf"\b{name}\b", self.proof)}
+        return bool(about) or whole or observation.question in self.questions or bool(named & set(self.cells))
 
     def is_shown_by(self, question: str, verdict: Verdict) -> bool:
         """Whether a verdict that is not passed rests on it."""

@@ -44,6 +44,8 @@ def words_outside(match: Match, file: str, unread: tuple[int, ...]) -> frozenset
     texts = [
         cell.source[:400_000]
         for cell in match.submission.cells
-        if cell.index in unread or cell.file != file or (cell.kind == "prose" and is_fragment(file))
+        if cell.index in unread
+        or (cell.kind == "code" and cell.runs and cell.file != file)
+        or (cell.kind == "prose" and is_fragment(file))
     ]
     return frozenset(name for text in texts for name in re.findall(r"[^\W\d]\w{0,80}", text))

@@ -18,3 +18,8 @@ def question_of(match: Match, cells: Iterable[int]) -> str | None:
         if question.model is not None and wanted & set(question.model.cells):
             return question.question.id
     return next((question.question.id for question in match.questions if wanted & set(question.cells)), None)
+
+
+def question_at(match: Match, cell: int) -> str | None:
+    """Id of the first question under which `cell` itself stands, whatever models it makes."""
+    return next((question.question.id for question in match.questions if cell in question.cells), None)

@@ -41,8 +41,8 @@ def check_console_log(
         wanted = fit.epochs
     logs = saved_logs(question, match)
     if logs:
-        log = min(logs, key=lambda candidate: (abs(len(candidate.epochs) - wanted), candidate.seq))
-        epochs, timed, cell, whose = len(log.epochs), _is_timed(log), log.cell, "The log saved"
+        log = min(logs, key=lambda candidate: (abs(_reached(candidate) - wanted), candidate.seq))
+        epochs, timed, cell, whose = _reached(log), _is_timed(log), log.cell, "The log saved"
     else:
         printed = [training for training in trainings_of(question, match) if training.fit.verbose > 0]
         if _has_outputs(match) or not printed:
@@ -61,6 +61,12 @@ def _told(question: QuestionMatch) -> str:
 def _has_outputs(match: Match) -> bool:
     """Whether any code was handed in together with what it printed."""
     return any(cell.kind == "code" and any(o.text.strip() for o in cell.outputs) for cell in match.submission.cells)
+
+
+def _reached(log: LoggedTraining) -> int:
+    """The epochs of a log; where lines were lost on the way into a document, the number of the last that is left."""
+    last = log.epochs[-1]
+    return max(len(log.epochs), last.number if last.of is not None else 0)
 
 
 def _is_timed(log: LoggedTraining) -> bool:

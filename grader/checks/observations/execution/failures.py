@@ -93,7 +93,7 @@ def repeated_cells(match: Match, reference: Reference) -> Iterator[Observation]:
     groups: dict[str, list[int]] = {}
     for cell in match.submission.cells:
         lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-        if cell.kind == "code" and len(lines) >= _LEAST_LINES and _MAKES.search(cell.source):
+        if cell.kind == "code" and cell.runs and len(lines) >= _LEAST_LINES and _MAKES.search(cell.source):
             groups.setdefault("\n".join(lines), []).append(cell.index)
     for text, cells in groups.items():
         if len(cells) > 1:

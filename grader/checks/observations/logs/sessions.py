@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from grader.checks.observations.code import has_run, programs_of
-from grader.checks.observations.placing import question_of
+from grader.checks.observations.placing import question_at
 from grader.checks.wording import capitalised, counted, place
 from grader.records.match import Match, Reference
 from grader.records.recording import LoggedSummary, ModelBuilt
@@ -33,7 +33,7 @@ def renumbered_models(match: Match, reference: Reference) -> Iterator[Observatio
         where = place(match, event.cell)
         yield Observation(
             kind="run_before",
-            question=question_of(match, [event.cell]),
+            question=question_at(match, event.cell),
             message=(
                 f"{capitalised(where)} shows the model `{event.name}`: {counted(int(number[1]), 'model')} had been "
                 f"made in that session before it, and the code above makes {made - 1}. "

@@ -17,6 +17,8 @@ from grader.records.result import Observation
 
 _MARGIN = 0.001
 _MOST_TEXT = 400_000
+_PASTED = 9
+"""Decimals from which a number is no claim but an output that was pasted into the text."""
 _WORDS = ("accura", "accurac", "exactitude", "genauigkeit", "precis", "noggrannhet", "träffsäkerhet")
 
 
@@ -94,6 +96,8 @@ def _is_accuracy(number: Number, text: str) -> bool:
     """A share above one half or its percentage, with three digits or more, close to a word for accuracy."""
     near = text[max(0, number.position - 120) : number.position + 80].casefold()
     digits = sum(sign.isdigit() for sign in number.text.lstrip("0.,"))
+    if max(number.decimals) >= _PASTED:
+        return False
     share = any(0.5 < v < 1.0 and d >= 3 for v, d in zip(number.values, number.decimals, strict=True))
     return share and digits >= 3 and any(word in near for word in _WORDS)
 

@@ -21,31 +21,37 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n{2,}")
+_STEP = re.compile(r"step|batch|steg|schritt|paso|étape", re.IGNORECASE)
 _MARGIN = 0.15
 _LONGEST = 100_000
 
 
 def unfounded_times(match: Match, reference: Reference) -> Iterator[Observation]:
-    """Seconds per epoch, or milliseconds per step, that no saved log shows. Only where there are logs."""
+    """Seconds per epoch that no saved log shows, and milliseconds, as of a step, given as the time of an epoch.
+
+    Only where logs with times were handed in.
+    """
     epochs = [epoch for event in match.saved.events if isinstance(event, LoggedTraining) for epoch in event.epochs]
     seconds = sorted({epoch.seconds for epoch in epochs if epoch.seconds is not None})
-    steps = sorted({epoch.ms_per_step for epoch in epochs if epoch.ms_per_step is not None})
     told: set[str] = set()
     for question in match.questions:
         for sentence in _SENTENCE.split(question.answer[:_LONGEST]):
-            loose = _loose(sentence, seconds, steps)
-            if not loose or sentence in told:
+            loose, steps = _loose(sentence, seconds)
+            if not seconds or not (loose or steps) or sentence in told:
                 continue
             told.add(sentence)
-            shown = [f"{value:g} s" for value in _spread(seconds)] + [f"{value:g} ms/step" for value in _spread(steps)]
+            shown = listed([f"{value:g} s" for value in _spread(seconds)])
+            what = f"{listed(loose)}, given under {question.question.id} as time of an epoch,"
+            if loose:
+                message = f"{what} may come from a run that was not kept: no saved log shows it."
+            else:
+                what = f"{listed(steps)}, given under {question.question.id} as time of an epoch,"
+                message = f"{what} may be the time of a step: no saved log shows an epoch of milliseconds."
             yield Observation(
                 kind="unfounded_time",
                 question=question.question.id,
-                message=(
-                    f"{listed(loose)}, given under {question.question.id} as time of an epoch, may come from a run "
-                    "that was not kept: no saved log shows it."
-                ),
-                proof=f"Text: '{clipped(sentence)}'; the logs handed in show {listed(shown)}.",
+                message=message,
+                proof=f"Text: '{clipped(sentence)}'; epochs in the logs handed in take {shown}.",
             )
 
 
@@ -53,17 +59,20 @@ def _spread(values: list[float]) -> list[float]:
     return values if len(values) <= 4 else [*values[:2], *values[-2:]]
 
 
-def _loose(sentence: str, seconds: list[float], steps: list[float]) -> list[str]:
+def _loose(sentence: str, seconds: list[float]) -> tuple[list[str], list[str]]:
+    """Seconds that no log shows, and milliseconds where every log shows epochs of a second or more."""
     if len(sentence) > 2_000 or not _EPOCH.search(sentence) or _OTHER.search(sentence):
-        return []
-    found = []
+        return [], []
+    loose, steps = [], []
     for number in numbers_in(sentence):
         unit = _UNIT.match(sentence, number.position + len(number.text))
         if unit is None or number.values[-1] <= 0:
             continue
-        fine = unit["unit"].lower().startswith(("ms", "milli"))
-        known, value = steps if fine else seconds, number.values[-1]
+        text, value = f"{number.text} {unit['unit']}", number.values[-1]
+        if unit["unit"].lower().startswith(("ms", "milli")):
+            if value < 1_000 and min(seconds, default=0.0) >= 1.0 and not _STEP.search(sentence):
+                steps.append(text)
         # Keras rounds to whole seconds, and so do people: a second either way, or 15 %, is the same time.
-        if known and not any(abs(value - other) <= max(1.0, _MARGIN * other) for other in known):
-            found.append(f"{number.text} {unit['unit']}")
-    return list(dict.fromkeys(found))
+        elif not any(abs(value - other) <= max(1.0, _MARGIN * other) for other in seconds):
+            loose.append(text)
+    return list(dict.fromkeys(loose)), list(dict.fromkeys(steps))
