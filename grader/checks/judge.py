@@ -9,6 +9,7 @@ import math
 from grader.checks.evidence import ANY, about_each
 from grader.checks.registry import check_of
 from grader.checks.verdicts import errored
+from grader.checks.vouching import with_vouching
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.result import QuestionResult, Status, Verdict
 from grader.records.rubric import Criterion
@@ -57,9 +58,12 @@ def verdict_of(criterion: Criterion, question: QuestionMatch, match: Match, refe
     check = check_of(criterion.kind)
     try:
         if getattr(criterion, "model", None) != ANY:
-            return check(criterion, question, match, reference)
+            return with_vouching(check(criterion, question, match, reference), criterion, question, match)
         plain = criterion.model_copy(update={"model": None})
-        verdicts = [check(plain, asked, match, reference) for asked in about_each(question, match)]
+        verdicts = [
+            with_vouching(check(plain, asked, match, reference), plain, asked, match)
+            for asked in about_each(question, match)
+        ]
         return max(verdicts, key=lambda verdict: (verdict.awarded, _GOOD.index(verdict.status)))
     except Exception:
         log.exception("The check %s of question %s failed", criterion.kind, question.question.id)

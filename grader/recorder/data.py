@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.datasets.dataset import Dataset
+from grader.datasets.dataset import LAYOUTS, Dataset
 from grader.datasets.fingerprints import Fingerprints
-from grader.datasets.identify import identify
+from grader.datasets.identify import class_numbers, identify
 from grader.datasets.prepared import prepared_test_set
 from grader.errors import LabgradeError
 from grader.records.models import DataUse
 from grader.training.pool import DataPool
 
 Array = NDArray[Any]
+
+_IN_ORDER = 0.99
+"""Share of rows at their place: some images of a data set are there twice."""
 
 
 class DataDesk:
@@ -35,6 +38,8 @@ class DataDesk:
         self._found: dict[tuple[str, str | None, int, int], DataUse] = {}
         self._layouts: dict[tuple[str | None, tuple[int, ...]], Any] = {}
         self._tests: dict[tuple[Any, ...], tuple[str, str] | None] = {}
+        self._whole: set[tuple[str, str | None, int, int]] = set()
+        """Samples of what is a data set's whole test set, in order."""
 
     def dataset(self, name: str) -> Dataset | None:
         """The data set `name`, loaded once; `None` when it cannot be had."""
@@ -62,14 +67,41 @@ class DataDesk:
             images, labels = self._pool.get(x), self._pool.get(y) if y else None
             if images is None:
                 return DataUse(split="unknown", rows=rows, used_rows=len(positions), shape=())
-            self._found[name] = self._recognised(images, labels, rows, positions)
+            self._found[name], in_order = self._recognised(images, labels, rows, positions)
+            if in_order:
+                self._whole.add(name)
         return self._found[name]
 
-    def _recognised(self, x: Array, y: Array | None, rows: int, positions: NDArray[np.int64]) -> DataUse:
+    def scored_rows(self, x: str, y: str | None, rows: int, positions: NDArray[np.int64]) -> tuple[str, str] | None:
+        """Digests of rows and class numbers on which an evaluation of such data can be repeated.
+
+        The data set's own test set where that is what was given, else the rows that the sandbox sent; `None` where
+        their labels are no class numbers.
+        """
+        use = self.use(x, y, rows, positions)
+        if (x, y, rows, len(positions)) in self._whole and use.labels_agree == 1.0:
+            return self.test_set(use)
+        labels, images = self._pool.get(y) if y else None, self._pool.get(x)
+        if labels is None or images is None or not labels.ndim or len(labels) != len(images):
+            return None
+        classes, _ = class_numbers(labels)
+        return (x, self._pool.add(classes)) if classes is not None and classes.min(initial=0) >= 0 else None
+
+    def _recognised(self, x: Array, y: Array | None, rows: int, positions: NDArray[np.int64]) -> tuple[DataUse, bool]:
         sets = [self._fingerprints(dataset) for dataset in self._datasets.values()]
         found = identify(x, y, sets, positions=positions)
+        dataset = self._datasets.get(found.use.dataset or "")
+        in_order = (
+            dataset is not None
+            and rows == len(dataset.x_test)
+            and float((found.indices == len(dataset.x_train) + positions).mean()) > _IN_ORDER
+        )
         self._layouts[found.use.dataset, found.use.shape] = found.layout
-        return found.use.model_copy(update={"rows": rows, "used_rows": len(x)})
+        return found.use.model_copy(update={"rows": rows, "used_rows": len(x)}), in_order
+
+    def classes(self, use: DataUse) -> int:
+        """Classes of the data set that was recognised; 0 when none was."""
+        return LAYOUTS[use.dataset].classes if use.dataset in LAYOUTS else 0
 
     def test_set(self, use: DataUse) -> tuple[str, str] | None:
         """Digests of the data set's own test images, prepared as in `use`, and of their labels; `None` if unknown."""

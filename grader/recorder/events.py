@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from grader.recorder.architectures import architecture_of, compile_arguments
-from grader.records.models import Architecture, CompileArguments, DataUse
+from grader.records.models import Architecture, CompileArguments, DataUse, TestScore
 from grader.records.recording import Compiled, Evaluated, Event, ModelBuilt, ModelSaved, Noted, Predicted, SummaryShown
 from grader.training.plain import value_count
 
@@ -91,14 +91,21 @@ class EventLog:
             self.add(Compiled(**common, arguments=self.compiled(header)))
         elif kind == "summary":
             self.add(SummaryShown(**common))
-        elif kind == "evaluated" and data is not None:
-            self.add(Evaluated(**common, trained=trained, data=data, metrics=_metrics(header.get("metrics"))))
         elif kind == "predicted" and data is not None:
             self.add(Predicted(**common, trained=trained, data=data, output_shape=_shape(header.get("output_shape"))))
         elif kind == "model_saved":
             self.add(_saved(header, common | {"trained": trained}))
         else:
             raise ForgedError(f"an event of unknown kind {str(kind)[:40]!r}")
+
+    def evaluated(
+        self, header: Mapping[str, Any], data: DataUse, trained: int | None, measured: TestScore | None
+    ) -> None:
+        """Append an evaluation: what the sandbox says of it, and what the host `measured`."""
+        model, architecture = self.model(header, self.cell)
+        common: dict[str, Any] = {"seq": self.next_seq, "cell": self.cell, "model": model, "architecture": architecture}
+        metrics = _metrics(header.get("metrics"))
+        self.add(Evaluated(**common, trained=trained, data=data, metrics=metrics, measured=measured))
 
     def _plain(self, header: Mapping[str, Any], cell: int) -> None:
         fields = {key: value for key, value in header.items() if key not in ("type", "seq", "cell")}

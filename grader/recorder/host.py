@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from grader.errors import LabgradeError
 from grader.recorder.data import DataDesk
+from grader.recorder.evaluations import EvaluationDesk, vouched
 from grader.recorder.events import EventLog, ForgedError
 from grader.recorder.line import Line, StudentProcess
 from grader.recorder.native import native_training
@@ -50,6 +51,7 @@ class Recorder:
         self._progress = progress
         self._log = EventLog(len(cells))
         self._trainings: list[tuple[Trained, FinishedTraining]] = []
+        self._evaluations = EvaluationDesk(desk, data)
         self._code = [cell.index for cell in cells if cell.kind == "code"]
 
     def record(self, student: StudentProcess, effort: str, threads: int) -> Recorded:
@@ -120,6 +122,8 @@ class Recorder:
             self._native(line, header, arrays)
         elif kind == "data":
             self._shown(line, header)
+        elif kind == "evaluated":
+            self._evaluated(line, header)
         else:
             self._serve_dataset(line, header)
 
@@ -186,6 +190,7 @@ class Recorder:
         )
         self._log.add(trained)
         self._trainings.append((trained, finished))
+        self._evaluations.remember(trained, finished)
         return trained
 
     def _confirm(self, architecture: str, parameters: int) -> None:
@@ -198,15 +203,36 @@ class Recorder:
         self._log.architectures[architecture] = known.model_copy(update=update)
 
     def _native(self, line: Line, header: dict[str, Any], weights: list[Array]) -> None:
-        train, validation = header.get("train"), header.get("validation")
-        uses = [self._data_use(item) if isinstance(item, dict) else None for item in (train, validation)]
+        given = [header.get(name) for name in ("train", "validation", "shown")]
+        train, validation, shown = [self._data_use(item) if isinstance(item, dict) else None for item in given]
         model, architecture = self._log.model(header, self._log.cell)
-        trained = native_training(header, model, architecture, self._log, uses[0], uses[1])
+        trained = native_training(header, model, architecture, self._log, train, validation)
         with line.host_time():
-            test = self._desk.score(header, trained.train, weights)
-        trained = trained.model_copy(update={"test": test})
+            test = self._desk.score(header, shown or trained.train, weights)
+        trained = trained.model_copy(update={"test": test, "vouched": vouched(trained.history, test)})
         self._log.add(trained)
+        self._evaluations.remember_sent(trained, weights)
         line.tell({"type": "noted", "seq": trained.seq})
+
+    def _evaluated(self, line: Line, header: dict[str, Any]) -> None:
+        """The host evaluates too, where it knows the data or was shown some of it."""
+        data = header.get("data")
+        use = self._data_use(data if isinstance(data, dict) else {})
+        rows = self._scored_rows(data) if isinstance(data, dict) and header.get("plain") is True else None
+        with line.host_time():
+            measured = self._evaluations.measured(header, use, rows, lambda: line.fetch("weights"))
+        trainings = [event for event in self._log.events if isinstance(event, Trained)]
+        model = str(header.get("model"))
+        trained = self._evaluations.trained(header.get("weights"), header.get("trained"), trainings, model)
+        self._log.evaluated(header, use, trained, measured)
+        line.tell({"type": "noted"})
+
+    def _scored_rows(self, data: dict[str, Any]) -> tuple[str, str] | None:
+        rows, digest, labels = data.get("rows"), data.get("digest"), data.get("labels")
+        if not isinstance(rows, int) or not isinstance(digest, str) or not isinstance(labels, str):
+            return None
+        known = self._data_use(data).shape and self._pool.get(digest) is not None
+        return self._data.scored_rows(digest, labels, rows, sample_rows(rows)) if known else None
 
     def _shown(self, line: Line, header: dict[str, Any]) -> None:
         """The sandbox asks whether the host knows some data; if not, it sends a sample of rows."""

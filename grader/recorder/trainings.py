@@ -116,25 +116,41 @@ class TrainingDesk:
         rows = self._pool.add(flat_rows(self._array(x))) if flat else x
         return rows, self._pool.add(plain_labels(self._array(y)))
 
-    def score(self, header: Mapping[str, Any], train: DataUse, weights: Sequence[Array]) -> TestScore | None:
-        """The host's own score of weights that were trained in the sandbox; `None` where it cannot measure."""
-        test = self._data.test_set(train)
-        if test is None or not weights:
+    def score(self, header: Mapping[str, Any], use: DataUse, weights: Sequence[Array]) -> TestScore | None:
+        """The host's own score of weights that were trained in the sandbox, on the test set prepared as in `use`."""
+        test = self._data.test_set(use)
+        return self.score_on(header, use, test, weights) if test is not None else None
+
+    def scores(self, header: Mapping[str, Any], shape: tuple[int, ...]) -> bool:
+        """Whether the host can rebuild the model of `header` for examples of `shape`."""
+        try:
+            return model_size(canonical_architecture(header["description"], shape), shape).widest > 0
+        except NotExpressibleError:
+            return False
+
+    def score_on(
+        self, header: Mapping[str, Any], use: DataUse, rows: tuple[str, str], weights: Sequence[Array]
+    ) -> TestScore | None:
+        """The host's own score of `weights` on rows and class numbers of these digests; `None` where it cannot tell."""
+        if not weights:
             return None
         try:
-            architecture = canonical_architecture(header["description"], train.shape)
-            size = model_size(architecture, train.shape)
-            loss = canonical_compile(header.get("compile"))["loss"]
+            architecture = canonical_architecture(header["description"], use.shape)
+            size = model_size(architecture, use.shape)
         except NotExpressibleError:
             return None
+        try:
+            loss = canonical_compile(header.get("compile"))["loss"]
+        except NotExpressibleError:
+            loss = None
         budget = self._service.budget
         numbers = sum(array.size for array in weights)
         if numbers > budget.parameters or (size.exact and numbers != size.parameters):
             return None
-        label_shape = (10,) if train.one_hot else ()
+        labels = (self._data.classes(use),) if use.one_hot else ()
         try:
             return self._service.score(
-                architecture, loss, label_shape, weights, test, train.dataset or "", rows_at_once(size, budget)
+                architecture, loss, labels, weights, rows, use.dataset or "", rows_at_once(size, budget)
             )
         except TrainerError:
             logger.exception("the trainer failed to score")

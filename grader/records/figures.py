@@ -25,6 +25,15 @@ class ErrorBars(Record):
     error: tuple[float, ...]
 
 
+class Band(Record):
+    """One `fill_between`: the lowest and highest drawn value at each place, in order of the places."""
+
+    label: str = ""
+    x: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
 class Axes(Record):
     """One set of axes."""
 
@@ -46,6 +55,9 @@ class Axes(Record):
     matrices: tuple[tuple[tuple[float, ...], ...], ...] = ()
     """Values, row by row, of what `imshow`, `matshow` or `pcolormesh` shows of at most 20 by 20 numbers."""
     scatters: int = 0
+    scattered: tuple[Line, ...] = ()
+    """Points of each `scatter`, in the order in which they were given."""
+    bands: tuple[Band, ...] = ()
 
 
 class Figure(Record):

@@ -11,6 +11,9 @@ from grader.records.figures import Figure
 from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, TestScore
 from grader.records.submission import SavedImage
 
+_ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy")
+_LEAST_DISPUTE = 0.02
+
 
 class _Event(Record):
     seq: int
@@ -61,6 +64,8 @@ class Trained(_Event):
     """Why it was trained inside the sandbox instead of by the trainer; `None` when the trainer did it."""
     test: TestScore | None = None
     """`None` when the data set could not be recognised or the weights could not be had."""
+    vouched: bool = True
+    """Whether labgrade stands for the history: it trained itself, or its own score of the returned weights agrees."""
 
 
 class Evaluated(_Event):
@@ -73,6 +78,23 @@ class Evaluated(_Event):
     """`seq` of the training whose weights it had; `None` when untrained."""
     data: DataUse
     metrics: dict[str, float]
+    measured: TestScore | None = None
+    """What the host itself finds with the same weights on the same rows, or on the first of them; `None` where it
+    knows neither the model nor what the labels are."""
+
+    @property
+    def claimed_accuracy(self) -> float | None:
+        """The accuracy that the student's process says."""
+        return next((self.metrics[name] for name in _ACCURACIES if name in self.metrics), None)
+
+    @property
+    def disputed(self) -> bool:
+        """Whether the host's own evaluation contradicts the accuracy that was said."""
+        if self.measured is None or self.claimed_accuracy is None:
+            return False
+        # A sample of n rows strays by its standard error, at most 0.5 / sqrt(n): four of them are no chance.
+        sampled = 0.0 if self.measured.rows == self.data.rows else 2.0 / max(self.measured.rows, 1) ** 0.5
+        return not abs(self.claimed_accuracy - self.measured.accuracy) <= max(_LEAST_DISPUTE, sampled)
 
 
 class Predicted(_Event):

@@ -128,7 +128,7 @@ def _unmeasured(trainings: tuple[Trained, ...], match: Match) -> str:
     said = f"The accuracy could not be measured independently{why}."
     known = {training.seq for training in trainings}
     scores = [event for event in match.rerun.events if isinstance(event, Evaluated) and event.trained in known]
-    accuracies = [value for score in scores for name, value in score.metrics.items() if "acc" in name]
+    accuracies = [score.claimed_accuracy for score in scores if score.claimed_accuracy is not None]
     accuracies = accuracies or list(values_of(last.history, "val_accuracy") or ())[-1:]
     if accuracies:
         said += f" Your code itself reports {accuracy_text(accuracies[-1])}: reported, not verified."

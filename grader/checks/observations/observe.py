@@ -10,6 +10,7 @@ from grader.checks.observations.data.choosing import chosen_on_test
 from grader.checks.observations.data.counts import contradicting_counts
 from grader.checks.observations.data.raw import raw_by_text, reloaded_data
 from grader.checks.observations.data.use import test_validation, unscaled_inputs
+from grader.checks.observations.evaluations import disputed_evaluations
 from grader.checks.observations.execution.failures import decreasing_counts, failed_cells, repeated_cells
 from grader.checks.observations.execution.names import early_names
 from grader.checks.observations.habits.paths import absolute_paths
@@ -51,6 +52,7 @@ OBSERVERS: tuple[Observer, ...] = (
     wrong_axis_labels,
     layers_in_loop,
     undecayed_layers,
+    disputed_evaluations,
     unscaled_inputs,
     raw_by_text,
     reloaded_data,

@@ -61,7 +61,7 @@ def curves_of(figures: Sequence[FigureDrawn], trainings: Sequence[Trained]) -> l
         Curve(metric, event, axes, line)
         for event in figures
         for axes in event.figure.axes
-        for line in axes.lines
+        for line in (*axes.lines, *axes.scattered)
         if (metric := _metric(line, known)) is not None
     ]
 

@@ -18,14 +18,12 @@ from grader.checks.verdicts import graded, review
 from grader.checks.wording import listed, place, places, sentence
 from grader.records.criteria.models import SweepCriterion
 from grader.records.criteria.plots import ErrorBarPlotCriterion
-from grader.records.figures import Axes
+from grader.records.figures import Axes, Line
 from grader.records.match import Match, QuestionMatch, Reference
 from grader.records.recording import Evaluated, FigureDrawn
 from grader.records.result import Verdict
 
-_UNREAD = re.compile(
-    r"\b(fill_between|boxplot|bxp|violinplot|scatter|vlines|lineplot|pointplot|catplot|relplot)\s{0,4}\("
-)
+_UNREAD = re.compile(r"\b(fill_between|boxplot|bxp|violinplot|vlines|lineplot|pointplot|catplot|relplot)\s{0,4}\(")
 _MOST_SOURCE = 100_000
 
 
@@ -95,7 +93,8 @@ def _unread_call(figures: Sequence[FigureDrawn], match: Match) -> str | None:
         inside = 0 <= event.cell < len(match.submission.cells)
         found = _UNREAD.search(match.submission.cells[event.cell].source[:_MOST_SOURCE]) if inside else None
         if found is not None:
-            return f"The code of {place(match, event.cell)} calls `{found[1]}`, whose drawing labgrade does not read."
+            where = place(match, event.cell)
+            return f"The code of {where} calls `{found[1]}`, which labgrade does not read as a spread."
     return None
 
 
@@ -108,10 +107,10 @@ def _series(figures: Sequence[FigureDrawn]) -> list[_Series]:
         for bar in axes.error_bars
     ]
     lines = [
-        _Series(event, axes, line.x, line.y, _band(axes, line.y))
+        _Series(event, axes, line.x, line.y, _band(axes, line))
         for event in figures
         for axes in event.figure.axes
-        for line in axes.lines
+        for line in (*axes.lines, *axes.scattered)
         if len(line.y) > 1
     ]
     return bars or lines
@@ -122,8 +121,16 @@ def _finite(values: Sequence[float]) -> list[JsonValue]:
     return [value if math.isfinite(value) else None for value in values[:50]]
 
 
-def _band(axes: Axes, middle: tuple[float, ...]) -> tuple[float, ...] | None:
-    """Half the height of a band drawn as two lines around `middle`, where there is one."""
+def _band(axes: Axes, line: Line) -> tuple[float, ...] | None:
+    """Half the height of a band drawn around `line`, shaded or as two lines, where there is one."""
+    middle = line.y
+    by_place = dict(zip(line.x, middle, strict=False))
+    for band in axes.bands:
+        if sorted(by_place) == list(band.x) and len(by_place) == len(middle):
+            centred = [(low + high) / 2.0 for low, high in zip(band.low, band.high, strict=True)]
+            if _equal([by_place[x] for x in band.x], centred, 1e-4):
+                halves = {x: (high - low) / 2.0 for x, low, high in zip(band.x, band.low, band.high, strict=True)}
+                return tuple(halves[x] for x in line.x)
     others = [line.y for line in axes.lines if len(line.y) == len(middle) and line.y != middle]
     for upper in others:
         gaps = tuple(high - centre for high, centre in zip(upper, middle, strict=True))
@@ -147,10 +154,11 @@ def _measures(sweep: Swept, factors: Sequence[float], metric: str, match: Match)
     measures = [_final_values(sweep, factors, metric)]
     evaluated: dict[int | None, float] = {}
     for event in match.rerun.events:
-        if isinstance(event, Evaluated):
-            for name, value in event.metrics.items():
-                if "acc" in name:
-                    evaluated[event.trained] = value
+        # Labgrade's own evaluation must bear it out, on rows of the data set.
+        if isinstance(event, Evaluated) and event.measured is not None and event.data.split != "unknown":
+            claimed = event.claimed_accuracy
+            if claimed is not None:
+                evaluated[event.trained] = event.measured.accuracy if event.disputed else claimed
     if "acc" in metric and evaluated:
         measures.append([[evaluated.get(t.seq, math.nan) for t in sweep.replicas[factor]] for factor in factors])
     return measures

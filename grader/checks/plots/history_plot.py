@@ -39,7 +39,7 @@ def check_history_plot(
             return _picture_only(criterion, question, match)
         if not plotted or not trainings:
             return missing(criterion, question, match, "plot of a training")
-        if any(axes.scatters for event in question.figures for axes in event.figure.axes):
+        if any(axes.scatters > len(axes.scattered) for event in question.figures for axes in event.figure.axes):
             return review(
                 criterion,
                 "Points are drawn without lines, and labgrade compares lines only. A person decides.",

@@ -42,6 +42,12 @@ def digest(array: Array) -> str:
     return found.hexdigest()
 
 
+def joint_digest(arrays: list[Array]) -> str:
+    """SHA-256 (hex) over the digests of `arrays`: the name under which the host may know a model's weights."""
+    names = ",".join(f'"{digest(array)}"' for array in arrays)
+    return hashlib.sha256(f"[{names}]".encode()).hexdigest()
+
+
 def shown_data(link: Link, x: Any, y: Any) -> dict[str, Any]:
     """Reference, as the host gave it, to data that are evaluated or predicted on; a sample of rows is sent once."""
     images, labels = as_array(x), as_array(y) if y is not None else None

@@ -33,7 +33,8 @@ def figure_description(figure: Any) -> dict[str, Any]:
 def _axes(axes: Any) -> dict[str, Any]:
     bars, skipped = _error_bars(axes)
     legend = axes.get_legend()
-    lines = [line for line in axes.get_lines() if line not in skipped]
+    lines = [line for line in axes.get_lines() if line not in skipped and _is_seen(line)]
+    clouds = [item for item in axes.collections if type(item).__name__ == "PathCollection" and item.get_visible()]
     return {
         "title": _text(axes.get_title()) or _text(axes.get_title("left")) or _text(axes.get_title("right")),
         "x_label": _text(axes.get_xlabel()),
@@ -49,7 +50,9 @@ def _axes(axes: Any) -> dict[str, Any]:
             [patch.get_height() for patch in axes.patches[:_MAX_POINTS] if hasattr(patch, "get_height")]
         ),
         "matrices": _matrices(axes),
-        "scatters": sum(type(item).__name__ == "PathCollection" for item in axes.collections),
+        "scatters": len(clouds),
+        "scattered": [_cloud(item) for item in clouds[:_MAX_LINES]],
+        "bands": [band for item in list(axes.collections)[:_MAX_LINES] if (band := _band(item)) is not None],
     }
 
 
@@ -70,6 +73,34 @@ def _matrices(axes: Any) -> list[list[list[float]]]:
 def _line(line: Any) -> dict[str, Any]:
     x, y = line.get_xdata(orig=False), line.get_ydata(orig=False)
     return {"label": _label(line.get_label()), "x": _numbers(x), "y": _numbers(y), "points": int(np.size(y))}
+
+
+def _is_seen(line: Any) -> bool:
+    """Whether anything of the line shows in the picture."""
+    nothing = ("None", "none", " ", "", None)
+    drawn = line.get_linestyle() not in nothing or line.get_marker() not in nothing
+    return bool(drawn and line.get_visible() and line.get_alpha() != 0)
+
+
+def _cloud(item: Any) -> dict[str, Any]:
+    """The points of a `scatter`."""
+    points: Any = np.ma.filled(np.ma.asarray(item.get_offsets(), dtype=float), math.nan).reshape(-1, 2)
+    x, y = _numbers(points[:, 0]), _numbers(points[:, 1])
+    return {"label": _label(item.get_label()), "x": x, "y": y, "points": len(points)}
+
+
+def _band(item: Any) -> dict[str, Any] | None:
+    """The lowest and highest value at each place of a `fill_between`."""
+    if type(item).__name__ not in ("PolyCollection", "FillBetweenPolyCollection") or not item.get_visible():
+        return None
+    edges: dict[float, tuple[float, float]] = {}
+    for path in item.get_paths()[:_MAX_LINES]:
+        for x, y in path.vertices[:_MAX_POINTS].tolist():
+            low, high = edges.get(x, (y, y))
+            edges[x] = (min(low, y), max(high, y))
+    places = sorted(edges)
+    lows, highs = ([edges[x][at] for x in places] for at in (0, 1))
+    return {"label": _label(item.get_label()), "x": places, "low": lows, "high": highs}
 
 
 def _error_bars(axes: Any) -> tuple[list[dict[str, Any]], list[Any]]:

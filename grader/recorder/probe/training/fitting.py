@@ -15,7 +15,7 @@ from grader.recorder.probe.data import as_array, chosen, digest
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
 from grader.recorder.probe.training import callbacks, describe, native
-from grader.recorder.probe.training.tracking import state_of, touch, weights_touched
+from grader.recorder.probe.training.tracking import forget_steps, state_of, touch, weights_touched
 
 Array = NDArray[Any]
 
@@ -179,6 +179,7 @@ def _answered(
             variable.assign(value)
     for weight in model.weights:
         touch(weight)
+    forget_steps(model)
     state.trained, state.same_optimizer = answer["seq"], True
     record = keras.callbacks.History()
     record.set_model(model)

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from grader.recorder.probe.data import shown_data
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.training import describe
+from grader.recorder.probe.training import describe, evaluating
+from grader.recorder.probe.training.evaluating import model_fields
 from grader.recorder.probe.training.fitting import Fitting
 from grader.recorder.probe.training.saving import SavingWatch
 from grader.recorder.probe.training.tracking import state_of, watch_assignments
@@ -22,12 +22,11 @@ def install(link: Link, effort: str) -> None:
 
     watch_assignments(Variable, BaseOptimizer)
     model = keras.Model
-    originals = {name: getattr(model, name) for name in ("compile", "fit", "evaluate", "predict", "summary")}
+    originals = {name: getattr(model, name) for name in ("compile", "fit", "summary")}
     fitting = Fitting(link, effort, originals["fit"])
     model.compile = _compile(link, originals["compile"])
     model.fit = _fit(fitting, originals["fit"])
-    model.evaluate = _evaluate(link, originals["evaluate"])
-    model.predict = _predict(link, originals["predict"])
+    evaluating.install(link)
     model.summary = _summary(link, originals["summary"])
     SavingWatch(link, model_fields).install()
 
@@ -70,40 +69,6 @@ def _fit(fitting: Fitting, original: Any) -> Any:
     return fit
 
 
-def _evaluate(link: Link, original: Any) -> Any:
-    @functools.wraps(original)
-    def evaluate(
-        self: Any, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = "auto", **more: Any
-    ) -> Any:
-        if more.get("_use_cached_eval_dataset"):  # Keras' own fit, validating after an epoch
-            return original(self, x, y, batch_size=batch_size, verbose=verbose, **more)
-        as_table = more.pop("return_dict", False)
-        scores = original(self, x, y, batch_size=batch_size, verbose=0, return_dict=True, **more)
-        metrics = {name: float(value) for name, value in scores.items()}
-        if verbose in ("auto", 1, 2, True):
-            print(" - ".join(["evaluate", *(f"{name}: {value:.4f}" for name, value in metrics.items())]))
-        if link.room("evaluated"):
-            data = shown_data(link, x, y)
-            link.event("evaluated", **model_fields(self), trained=state_of(self).trained, data=data, metrics=metrics)
-        return scores if as_table else self._flatten_metrics_in_order(scores)
-
-    return evaluate
-
-
-def _predict(link: Link, original: Any) -> Any:
-    @functools.wraps(original)
-    def predict(self: Any, x: Any, batch_size: Any = None, verbose: Any = "auto", **more: Any) -> Any:
-        outputs = original(self, x, batch_size=batch_size, verbose=0, **more)
-        if not link.room("predicted"):
-            return outputs
-        shape = list(getattr(outputs, "shape", ()))
-        fields = {"trained": state_of(self).trained, "data": shown_data(link, x, None), "output_shape": shape}
-        link.event("predicted", **model_fields(self), **fields)
-        return outputs
-
-    return predict
-
-
 def _summary(link: Link, original: Any) -> Any:
     @functools.wraps(original)
     def summary(self: Any, *arguments: Any, **more: Any) -> Any:
@@ -112,8 +77,3 @@ def _summary(link: Link, original: Any) -> Any:
         return original(self, *arguments, **more)
 
     return summary
-
-
-def model_fields(model: Any) -> dict[str, Any]:
-    """Which model it is, and what it looks like now."""
-    return {"model": state_of(model).id, "description": describe.model_description(model)}

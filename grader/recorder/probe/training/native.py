@@ -12,7 +12,7 @@ from grader.recorder.probe.data import as_array, shown_data
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
 from grader.recorder.probe.training import callbacks, describe
-from grader.recorder.probe.training.tracking import state_of, touch
+from grader.recorder.probe.training.tracking import forget_steps, state_of, touch
 
 _MAX_WEIGHT_BYTES = 400 << 20
 
@@ -48,6 +48,7 @@ def fit(link: Link, effort: str, original: Any, model: Any, arguments: dict[str,
     state = state_of(model)
     for weight in model.weights:
         touch(weight)
+    forget_steps(model)
     weights = [np.ascontiguousarray(weight) for weight in model.get_weights()]
     if sum(weight.nbytes for weight in weights) > _MAX_WEIGHT_BYTES:
         weights = []

@@ -8,6 +8,7 @@ from typing import Any
 
 _numbers = itertools.count()
 _TOUCHED = "_labgrade_touched"
+_STEPPED = "_labgrade_stepped"
 
 
 @dataclass
@@ -22,6 +23,9 @@ class ModelState:
     """The host's number of the last training."""
     same_optimizer: bool = False
     """No compile since the last training: the optimizer's variables go on too."""
+
+    told: str = ""
+    """Digest of the weights of a training step by step that the host knows of."""
 
     @property
     def id(self) -> str:
@@ -48,6 +52,17 @@ def weights_touched(model: Any) -> bool:
     return any(getattr(variable, _TOUCHED, False) for variable in model.weights)
 
 
+def was_stepped(model: Any) -> bool:
+    """Whether an optimizer moved any weight since `fit` returned last: a training without `fit`."""
+    return any(getattr(variable, _STEPPED, False) for variable in model.weights)
+
+
+def forget_steps(model: Any) -> None:
+    """What moved the weights so far was `fit`."""
+    for variable in model.weights:
+        object.__setattr__(variable, _STEPPED, False)
+
+
 def watch_assignments(variable_class: Any, optimizer_class: Any) -> None:
     """Make every assignment to a Keras variable, and every optimizer step, leave a mark."""
     assign, apply = variable_class.assign, optimizer_class.apply
@@ -59,6 +74,7 @@ def watch_assignments(variable_class: Any, optimizer_class: Any) -> None:
     def marked_apply(self: Any, grads: Any, trainable_variables: Any = None) -> Any:
         for variable in trainable_variables or getattr(self, "_trainable_variables", ()):
             touch(variable)
+            object.__setattr__(variable, _STEPPED, True)
         return apply(self, grads, trainable_variables)
 
     variable_class.assign = marked_assign
