@@ -10,7 +10,9 @@ from grader.records.match import Match, QuestionMatch
 from grader.records.result import Verdict
 from grader.records.rubric import Criterion
 
-_ON_HISTORIES = frozenset({"trained", "history_plot", "error_bar_plot", "sweep"})
+_ON_HISTORIES = frozenset(
+    {"trained", "history_plot", "error_bar_plot", "sweep", "comparison_plot", "generalisation_gap"}
+)
 """Criteria that compare with recorded histories or count trainings."""
 
 
