@@ -9,6 +9,7 @@ import click
 from grader import __version__
 from grader.commands.batch import batch
 from grader.commands.check import check
+from grader.commands.doctor import doctor
 from grader.commands.reference import reference
 
 
@@ -20,6 +21,7 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(batch)
+main.add_command(doctor)
 main.add_command(reference)
 
 if __name__ == "__main__":

@@ -51,10 +51,11 @@ ROOMS = {
         *("records", "errors"),
     },
     "answer_key": {"pipeline", "workshop", "options", "assets", "reading", "matching", "reports", "records"},
+    "doctor": {"sandbox", "training", "datasets", "reports", "records", "errors"},
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
-        *("answer_key", "batch", "classes", "reviews", "exports"),
+        *("doctor", "answer_key", "batch", "classes", "reviews", "exports"),
     },
     "cli": {"commands"},
 }
