@@ -46,10 +46,26 @@ def check_accuracy(
         return review(criterion, _unmeasured(trainings, match), evidence=evidence)
     best = max((value for value in measured if math.isfinite(value)), default=math.nan)
     model = reference_model(question, reference) if question.question.model else None
+    if model is not None and _is_the_reference(trainings, model) and _is_forgiving(criterion, model, match):
+        said = f"{accuracy_text(best)} on the test set, in the very training that is the reference's."
+        return graded(criterion, 1.0, said, observed=_plain(best), expected=model.mean_accuracy, evidence=evidence)
     if criterion.within is not None:
         return _relative(criterion, criterion.within, best, model, _saved_best(question, match), match, evidence)
     assert criterion.at_least is not None
     return _absolute(criterion, criterion.at_least, best, model, _saved_best(question, match), match, evidence)
+
+
+def _is_the_reference(trainings: tuple[Trained, ...], model: ReferenceModel) -> bool:
+    """Whether one of `trainings` has the content key of one of the reference's: the same in everything that counts."""
+    theirs = {training.key for training in model.trainings if training.key}
+    return any(training.key in theirs for training in trainings if training.key)
+
+
+def _is_forgiving(criterion: AccuracyCriterion, model: ReferenceModel, match: Match) -> bool:
+    """Whether the reference's own accuracy is the measure: always but for a threshold that it might reach itself."""
+    mean = model.mean_accuracy
+    reachable = mean is not None and criterion.at_least is not None and mean >= criterion.at_least
+    return criterion.at_least is None or (is_reduced(match) and not reachable)
 
 
 def _relative(

@@ -36,7 +36,8 @@ def check_right_and_wrong(
     score = score_of(question.model, match)
     rows = score.rows if score else max((t.test.rows for t in match.rerun.trainings() if t.test), default=10_000)
     texts = [*texts_of(match, question.cells), *texts_of(match)]
-    fresh = [pair for text in texts if not text.saved for pair in _pairs(text, rows)]
+    perfect = score is not None and score.accuracy * rows > rows - 0.5
+    fresh = [pair for text in texts if not text.saved for pair in _pairs(text, rows, perfect)]
     if fresh and score is not None:
         return _compared(criterion, fresh, score, question, match)
     answer = Text(question.answer, question.cells[0] if question.cells else -1, True)
@@ -71,14 +72,14 @@ def _compared(
     return graded(criterion, share, said, observed=list(observed), expected=list(expected), evidence=evidence)
 
 
-def _pairs(text: Text, rows: int) -> Iterator[Counts]:
-    """Pairs of whole numbers in `text` that add up to `rows`."""
+def _pairs(text: Text, rows: int, perfect: bool = False) -> Iterator[Counts]:
+    """Pairs of whole numbers in `text` that add up to `rows`; none of them 0, unless the model is `perfect`."""
     if rows < _FEWEST_ROWS:
         return
     found = []
     for number in numbers_in(text.text)[:_MOST_NUMBERS]:
         whole = [int(value) for value, places in zip(number.values, number.decimals, strict=True) if places == 0]
-        found += [value for value in whole if 0 < value < rows]
+        found += [value for value in whole if 0 < value < rows or (perfect and value in (0, rows))]
     seen = set(found)
     for value in dict.fromkeys(found):
         other = rows - value
