@@ -69,3 +69,5 @@ class Options:
     threads: int = 2
     fresh: bool = False
     """Record again even if nothing changed. Trainings are still shared."""
+    saved_only: bool = False
+    """Judge by the saved outputs: the submission's code is not run."""

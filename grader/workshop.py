@@ -19,7 +19,7 @@ from grader.recorder.store import RecordingStore, code_digest
 from grader.recorder.trainings import TrainingDesk
 from grader.records.match import Reference
 from grader.records.progress import Progress
-from grader.records.recording import Recording
+from grader.records.recording import Outcome, Recording
 from grader.records.result import Effort
 from grader.records.rubric import Rubric
 from grader.records.submission import Cell, Submission
@@ -105,6 +105,9 @@ class Workshop:
 
     def rerun(self, submission: Submission, rubric: Rubric) -> Recording:
         """What happens when `submission` runs, from the store when nothing it rests on has changed."""
+        if reason := _unrun_reason(submission, self.options):
+            outcome = Outcome(status="not run", message=reason)
+            return Recording(testimony="rerun", outcome=outcome, environment={"effort": self.effort})
         key = self._key("rerun", rubric, submission)
         with self._recordings.lock(key):
             known = None if self.options.fresh else self._recordings.get(key, Recording)
@@ -120,6 +123,9 @@ class Workshop:
 
     def known_rerun(self, submission: Submission, rubric: Rubric) -> Recording | None:
         """The rerun if it is at hand, settled or not (`labgrade batch` repeats neither); nothing is run."""
+        if reason := _unrun_reason(submission, self.options):
+            outcome = Outcome(status="not run", message=reason)
+            return Recording(testimony="rerun", outcome=outcome, environment={"effort": self.effort})
         key = self._key("rerun", rubric, submission)
         return self._recordings.get(key, Recording) or self._recordings.get(f"{key}-unsettled", Recording)
 
@@ -215,9 +221,18 @@ class Workshop:
         return str(header.get("device", "cpu"))
 
 
+def _unrun_reason(submission: Submission, options: Options) -> str:
+    """Why the code is not run; empty where it is to run, which it also is where a notebook holds none."""
+    if options.saved_only:
+        return "the code was not run, as --saved-only asks"
+    if any(cell.runs for cell in submission.cells) or all(cell.origin == "file" for cell in submission.cells):
+        return ""
+    return "no code that can be run was found in the document"
+
+
 def _run_cells(submission: Submission) -> tuple[Cell, ...]:
     """The cells, with code that is only shown passed over as if it were text."""
-    return tuple(cell if cell.runs else cell.model_copy(update={"kind": "prose"}) for cell in submission.cells)
+    return tuple(cell.model_copy(update={"kind": "prose"}) if cell.unrun else cell for cell in submission.cells)
 
 
 def _is_settled(recording: Recording) -> bool:

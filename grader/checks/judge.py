@@ -8,6 +8,7 @@ import math
 
 from grader.checks.evidence import ANY, about_each
 from grader.checks.registry import check_of
+from grader.checks.saved.settle import settled
 from grader.checks.verdicts import errored
 from grader.checks.vouching import with_vouching
 from grader.records.match import Match, QuestionMatch, Reference
@@ -50,18 +51,21 @@ def _basis(question: QuestionMatch, match: Match) -> str:
     return digest.hexdigest()[:12]
 
 
+def _verdict(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:
+    return settled(check_of(criterion.kind)(criterion, question, match, reference), criterion, question, match, reference)
+
+
 def verdict_of(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:
     """One criterion's verdict; `errored`, with the traceback in the log, when the check itself fails.
 
     Where it may be about any of the lab's models (`model: any`), it is about the one that serves the group best.
     """
-    check = check_of(criterion.kind)
     try:
         if getattr(criterion, "model", None) != ANY:
-            return with_vouching(check(criterion, question, match, reference), criterion, question, match)
+            return with_vouching(_verdict(criterion, question, match, reference), criterion, question, match)
         plain = criterion.model_copy(update={"model": None})
         verdicts = [
-            with_vouching(check(plain, asked, match, reference), plain, asked, match)
+            with_vouching(_verdict(plain, asked, match, reference), plain, asked, match)
             for asked in about_each(question, match)
         ]
         return max(verdicts, key=lambda verdict: (verdict.awarded, _GOOD.index(verdict.status)))

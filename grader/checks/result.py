@@ -86,7 +86,9 @@ def _notes(match: Match) -> tuple[str, ...]:
     """Repairs while reading, shims, skipped installs and limits, each once, in order."""
     notes = [*match.submission.notes, *(sentence(e.message) for e in match.rerun.events if isinstance(e, Noted))]
     outcome = match.rerun.outcome
-    if outcome.status != "finished":
+    if outcome.status == "not run":
+        notes.append(sentence(outcome.message or "the code was not run"))
+    elif outcome.status != "finished":
         where = f" in {place(match, outcome.last_cell)}" if outcome.last_cell >= 0 else ""
         notes.append(sentence(f"The rerun ended early{where} ({outcome.status}). {outcome.message}"))
     return tuple(dict.fromkeys(notes))

@@ -41,6 +41,7 @@ _CHOICES = (
     ),
     click.option("--unconfined", is_flag=True, help="Run student code WITHOUT confinement. For code that you trust."),
     click.option("--fresh", is_flag=True, help="Run the code again even if nothing has changed."),
+    click.option("--saved-only", is_flag=True, help="Judge by the saved outputs alone: student code is not run."),
 )
 
 
@@ -64,6 +65,7 @@ def run_options(
     provider: Any,
     unconfined: bool,
     fresh: bool,
+    saved_only: bool,
 ) -> Any:
     """The chosen `grader.options.Options`. Raises `UserError`."""
     from grader.options import Options, default_cache
@@ -82,6 +84,7 @@ def run_options(
         limits=limit_choices(wall, memory, limits),
         threads=threads,
         fresh=fresh,
+        saved_only=saved_only,
     )
 
 

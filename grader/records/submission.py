@@ -39,10 +39,16 @@ class Cell(Record):
     """Position in its file as a person counts: from 1."""
     page: int | None = None
     """Page on which it begins, from 1, where the file has pages."""
-    origin: Literal["file", "page"] = "file"
-    """`page`: recovered from a document made for reading (PDF, Word, web page), so that code may be damaged."""
-    runs: bool = True
-    """False for code that is shown but not run: it is no Python any more, or stands elsewhere once more."""
+    origin: Literal["file", "page", "listing"] = "file"
+    """`page`: recovered from a notebook that was exported to be read; `listing`: code shown in a report, which may be
+    a part of something. Both may have been damaged on the way."""
+    unrun: Literal["", "damaged", "repeated"] = ""
+    """Why code is shown and not run: it is no Python any more, or stands elsewhere once more."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is code that is run."""
+        return self.kind == "code" and not self.unrun
 
     @property
     def place(self) -> str:

@@ -22,8 +22,9 @@ PICTURE_LINE = "![picture]()"
 class _Sheet:
     """The cells made so far."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, whole: bool) -> None:
         self.file = file
+        self.origin: Literal["page", "listing"] = "page" if whole else "listing"
         self.cells: list[Cell] = []
         self.damaged = 0
         self._adjacent = False
@@ -48,8 +49,8 @@ class _Sheet:
                 file=self.file,
                 number=number + 1,
                 page=block.page,
-                origin="page",
-                runs=runs,
+                origin=self.origin,
+                unrun="" if runs else "damaged",
             )
         )
         self._adjacent = kind == "code"
@@ -91,7 +92,7 @@ def document_contents(file: str, blocks: Iterable[Block], notes: Iterable[str] =
 
     Code that cannot be made Python again is kept as it is and not run; a note says so.
     """
-    sheet = _Sheet(file)
+    sheet = _Sheet(file, whole)
     for block in blocks:
         if len(sheet.cells) >= CELLS_LIMIT:
             break

@@ -134,7 +134,9 @@ def _repeats_not_run(kept: list[Read], notes: list[str]) -> list[Read]:
             beside += elsewhere
             if elsewhere or (not entry.contents.in_cells and _is_excerpt(lines, listing, listings, cells)):
                 for place in listing:
-                    cells[place] = cells[place].model_copy(update={"runs": False})
+                    if cells[place].unrun:
+                        continue
+                    cells[place] = cells[place].model_copy(update={"unrun": "repeated"})
         if beside:
             several = "1 listing" if beside == 1 else f"{beside} listings"
             where = native[0].file if len(native) == 1 else "the code beside it"

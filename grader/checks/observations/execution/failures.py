@@ -26,6 +26,8 @@ def failed_cells(match: Match, reference: Reference) -> Iterator[Observation]:
     above makes are told by `early_names`.
     """
     failed = [event for event in match.rerun.events if isinstance(event, CellFailed)]
+    # What a report shows of a program need not run by itself.
+    failed = [event for event in failed if match.submission.cells[event.cell].origin != "listing"]
     early = {(use.cell, use.name) for program in programs_of(match) for use in early_uses(program.steps)}
     failed = [event for event in failed if (event.cell, missing_name(event)) not in early]
     followed = [event for event in failed if _follows(event, match)]
@@ -93,7 +95,7 @@ def repeated_cells(match: Match, reference: Reference) -> Iterator[Observation]:
     groups: dict[str, list[int]] = {}
     for cell in match.submission.cells:
         lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-        if cell.kind == "code" and cell.runs and len(lines) >= _LEAST_LINES and _MAKES.search(cell.source):
+        if cell.runs and len(lines) >= _LEAST_LINES and _MAKES.search(cell.source):
             groups.setdefault("\n".join(lines), []).append(cell.index)
     for text, cells in groups.items():
         if len(cells) > 1:
