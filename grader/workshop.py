@@ -106,8 +106,7 @@ class Workshop:
     def rerun(self, submission: Submission, rubric: Rubric) -> Recording:
         """What happens when `submission` runs, from the store when nothing it rests on has changed."""
         if reason := _unrun_reason(submission, self.options):
-            outcome = Outcome(status="not run", message=reason)
-            return Recording(testimony="rerun", outcome=outcome, environment={"effort": self.effort})
+            return self._unrun(reason)
         key = self._key("rerun", rubric, submission)
         with self._recordings.lock(key):
             known = None if self.options.fresh else self._recordings.get(key, Recording)
@@ -124,10 +123,13 @@ class Workshop:
     def known_rerun(self, submission: Submission, rubric: Rubric) -> Recording | None:
         """The rerun if it is at hand, settled or not (`labgrade batch` repeats neither); nothing is run."""
         if reason := _unrun_reason(submission, self.options):
-            outcome = Outcome(status="not run", message=reason)
-            return Recording(testimony="rerun", outcome=outcome, environment={"effort": self.effort})
+            return self._unrun(reason)
         key = self._key("rerun", rubric, submission)
         return self._recordings.get(key, Recording) or self._recordings.get(f"{key}-unsettled", Recording)
+
+    def _unrun(self, reason: str) -> Recording:
+        outcome = Outcome(status="not run", message=reason)
+        return Recording(testimony="rerun", outcome=outcome, environment={"effort": self.effort})
 
     def _record(self, submission: Submission, rubric: Rubric) -> tuple[Recorded, TrainingDesk]:
         server = self._server()

@@ -52,7 +52,9 @@ def _basis(question: QuestionMatch, match: Match) -> str:
 
 
 def _verdict(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:
-    return settled(check_of(criterion.kind)(criterion, question, match, reference), criterion, question, match, reference)
+    return settled(
+        check_of(criterion.kind)(criterion, question, match, reference), criterion, question, match, reference
+    )
 
 
 def verdict_of(criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference) -> Verdict:

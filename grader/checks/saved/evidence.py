@@ -103,7 +103,7 @@ def _trained(
 ) -> Verdict | None:
     model = reference_model(question, reference)
     wanted = criterion.epochs or (model.fit.epochs if model.fit is not None else None)
-    logs = [log for log in saved_logs(question, match) if log.epochs]
+    logs = _logs(question, match)
     if wanted is None or not logs:
         return None
     log = min(logs, key=lambda candidate: (abs(_reached(candidate) - wanted), candidate.seq))
@@ -126,6 +126,13 @@ def _trained(
         return review(criterion, said, observed=observed, expected=expected, evidence=evidence)
     share = 1.0 if enough else min(epochs, wanted) / max(epochs, wanted, 1)
     return graded(criterion, share, said, observed=observed, expected=expected, evidence=evidence)
+
+
+def _logs(question: QuestionMatch, match: Match) -> list[LoggedTraining]:
+    """Logs under the question's own cells, else those of what was taken for its model."""
+    logs = [event for event in match.saved.events if isinstance(event, LoggedTraining) and event.epochs]
+    own = [log for log in logs if log.cell in question.cells]
+    return own or [log for log in saved_logs(question, match) if log.epochs]
 
 
 def _reached(log: LoggedTraining) -> int:
@@ -170,7 +177,7 @@ def _shown_accuracies(question: QuestionMatch, match: Match) -> list[tuple[float
     """Validation and test accuracies that the question's outputs show, 0 to 1, each with its cell."""
     found = [
         (value, log.cell)
-        for log in saved_logs(question, match)
+        for log in _logs(question, match)
         for epoch in log.epochs
         for name, value in epoch.metrics.items()
         if plain_metric(name) == "val_accuracy"
