@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from grader.assets import rubrics_folder
+from grader.batch.class_report import class_reports
 from grader.batch.job import Job
 from grader.batch.journal import Journal
 from grader.batch.pool import Pool
@@ -20,6 +22,7 @@ from grader.options import Options
 from grader.reading.choice import chosen_rubric
 from grader.records.result import Result
 from grader.records.roster import ClassRules, Entry
+from grader.reports.classes.document import ClassFiles
 from grader.reports.tables import read_result, write_whole
 
 _GRADEBOOK_SECONDS = 5.0
@@ -38,6 +41,8 @@ class Class:
     gradebook: Path
     awaiting: int
     """Submissions that await a person."""
+    reports: tuple[ClassFiles, ...]
+    """The reports on the class, one per lab."""
 
 
 def graded_class(
@@ -47,8 +52,12 @@ def graded_class(
     workers: int,
     rules_file: Path | None = None,
     workshop: str = "grader.workshop:Workshop",
+    anonymous: bool = False,
 ) -> Class:
-    """Grade the class at `submissions` and keep its gradebook up to date. Raises `UserError`."""
+    """Grade the class at `submissions`, keep its gradebook up to date and write the report on it.
+
+    With `anonymous` that report names no submission. Raises `UserError`.
+    """
     with Journal(options.out) as journal:
         roster, rules = class_of(submissions, options.out, rules_file)
         choice = options.rubric or rules.rubric
@@ -64,7 +73,8 @@ def graded_class(
             finally:
                 book.write()
         awaiting = sum(result.score.awaiting > 0 for result in book.results.values())
-        return Class(roster, state, book.problems, tuple(run.faults), book.path, awaiting)
+        reports = class_reports(book.results, book.problems, options.out, date.today(), anonymous, choice)
+        return Class(roster, state, book.problems, tuple(run.faults), book.path, awaiting, reports)
 
 
 def class_of(submissions: Path, out: Path, rules_file: Path | None = None) -> tuple[Roster, ClassRules]:

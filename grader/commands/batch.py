@@ -16,8 +16,11 @@ from grader.commands.endings import one_line_errors, stop
 @run_choices
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes. Default: one per two cores.")
 @click.option("--class", "rules", type=click.Path(path_type=Path), help="class.yaml. Default: the one in SUBMISSIONS.")
+@click.option("--anonymous", is_flag=True, help="Leave names out of class.pdf, to show it in a lecture.")
 @click.option("--verbose", is_flag=True, help="Log what labgrade does.")
-def batch(submissions: Path, workers: int | None, rules: Path | None, verbose: bool, **choices: Any) -> None:
+def batch(
+    submissions: Path, workers: int | None, rules: Path | None, anonymous: bool, verbose: bool, **choices: Any
+) -> None:
     """Grade a class: a folder of SUBMISSIONS, a zip from Canvas, Moodle or Brightspace, or a CSV that lists them.
 
     It can be interrupted at any time: the same command goes on where it was.
@@ -35,7 +38,9 @@ def batch(submissions: Path, workers: int | None, rules: Path | None, verbose: b
 
         options = run_options(**choices)
         with BatchDisplay(console) as display:
-            graded = graded_class(submissions, options, display, workers or default_workers(), rules)
+            graded = graded_class(
+                submissions, options, display, workers or default_workers(), rules, anonymous=anonymous
+            )
         print_class(console, graded)
     if graded.faults:
         log = options.cache / "labgrade.log"

@@ -91,3 +91,7 @@ def print_class(console: Any, graded: Class) -> None:
     console.print(f"[bold]{state.done} graded{failed}[/bold]; {graded.awaiting} await review")
     console.print(f"{state.trained} trainings run, {state.shared} shared", style="dim")
     console.print(str(graded.gradebook), soft_wrap=True)
+    for report in graded.reports:
+        if report.note:
+            console.print(escape(report.note), style="yellow", soft_wrap=True)
+        console.print(str(report.pdf or report.html), soft_wrap=True)

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 from grader.batch.class_run import Class, graded_class
 from grader.batch.job import Done
 from grader.options import Options
+from grader.reports.classes import document as class_document
 
 HERE = Path(__file__).parent
 WORKSHOP = "fictional_workshop:FictionalWorkshop"
@@ -67,7 +69,12 @@ def options_for(root: Path, **more: object) -> Options:
 def graded(root: Path, workers: int = 2, **more: object) -> tuple[Class, list[Done]]:
     """Grade the class `root/in`, in this process's own workers."""
     watcher = Quiet()
-    found = graded_class(root / "in", options_for(root, **more), watcher, workers, workshop=WORKSHOP)
+    # laying out takes seconds and has tests of its own
+    with (
+        mock.patch.object(class_document, "tagged_pdf", lambda html, day: html.encode()),
+        mock.patch.object(class_document, "standalone_html", str),
+    ):
+        found = graded_class(root / "in", options_for(root, **more), watcher, workers, workshop=WORKSHOP)
     return found, watcher.done
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from fictional_class import RUBRIC, fictional_lab, fictional_submission, graded
 from filelock import FileLock
 
+from grader.batch.class_run import graded_class
 from grader.errors import UserError
 from grader.reports.tables import read_result
 
@@ -174,3 +177,17 @@ def test_same_hand_in_twice_is_run_once(root: Path) -> None:
         (root / "in" / name / "lab.py").write_text("# %%\nx = 'the same'\n")
     graded(root)
     assert len([name for name in recorded(root) if name.startswith("twin")]) == 1
+
+
+def test_the_class_has_a_report_without_names_on_request(root: Path) -> None:
+    """It lies beside the gradebook, is not rendered again without need, and names nobody when asked not to."""
+    found, _ = graded(root)
+    assert [report.html.name for report in found.reports] == ["class.html"]
+    written = root / "out" / "class.html"
+    assert "group10" in written.read_text()
+    before = written.stat().st_mtime_ns
+    graded(root)
+    assert written.stat().st_mtime_ns == before
+    with mock.patch("fictional_class.graded_class", partial(graded_class, anonymous=True)):
+        graded(root)
+    assert "group10" not in written.read_text()
