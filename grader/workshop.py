@@ -137,7 +137,7 @@ class Workshop:
         for name in rubric.datasets:
             data.dataset(name)
         desk = TrainingDesk(self.service, self._pool, data, self.effort)
-        recorder = Recorder(_run_cells(submission), desk, data, self._pool, self._progress)
+        recorder = Recorder(_run_cells(submission), desk, data, self._pool, self._progress, submission.data)
         student = server.student(self._limits(rubric), threads=self.options.threads)
         return recorder.record(student, self.effort, self.options.threads), desk
 
@@ -164,6 +164,7 @@ class Workshop:
         content = {
             "kind": kind,
             "cells": cells,
+            "files": [[file.path, file.digest] for file in submission.data],
             "data": data,
             "effort": self.effort,
             "runtime": [runtime.device, runtime.threads, [list(pair) for pair in runtime.versions]],

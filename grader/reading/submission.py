@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import UserError
 from grader.reading.handin.archive import archive_candidates
+from grader.reading.handin.attached import data_files, named_files
 from grader.reading.handin.entries import Entry, Neighbours, file_entry, printable
 from grader.reading.handin.folder import Candidates, candidates, natural_key
 from grader.reading.handin.kinds import Kind, instead_of, kind_of, listed
@@ -51,9 +53,11 @@ def _from_file(path: Path) -> Submission:
     if not contents.cells:
         raise UserError(f"{path.name} has no cells: there is nothing to grade.")
     kept, notes = without_copies([Read(entry.name, kind, data, contents)])
-    return _submission(path.stem, kept, notes)
+    near = named_files(candidates(path.parent).others, contents.cells) if kind in _CODE else []
+    return _submission(path.stem, kept, notes, near)
 
 
+_CODE: tuple[Kind, ...] = ("notebook", "script")
 _LINKING: tuple[Kind, ...] = ("markdown", "web")
 _ALONE = Neighbours(())
 
@@ -105,7 +109,8 @@ def _from_candidates(name: str, place: str, found: Candidates) -> Submission:
     others = tuple(entry.name for entry in found.others if not _is_picture(entry.name))
     if others:
         notes.append(f"Not read: {listed(others)}.")
-    return _submission(name, kept, [*problems, *copies, *notes])
+    scripts = [entry for entry in found.files if kind_of(entry.name) == "script"]
+    return _submission(name, kept, [*problems, *copies, *notes], [*found.others, *scripts])
 
 
 def _unpacked(found: Candidates) -> Candidates:
@@ -144,7 +149,7 @@ def _nothing_found(place: str, found: Candidates) -> str:
     return f"{place} holds nothing that labgrade reads, only: {listed(names)}. {_GIVE}"
 
 
-def _submission(name: str, read: list[Read], notes: list[str]) -> Submission:
+def _submission(name: str, read: list[Read], notes: list[str], beside: list[Entry]) -> Submission:
     digest = hashlib.sha256()
     cells: list[Cell] = []
     repairs: list[str] = []
@@ -153,10 +158,13 @@ def _submission(name: str, read: list[Read], notes: list[str]) -> Submission:
             digest.update(hashlib.sha256(part).digest())
         cells += entry.contents.cells
         repairs += entry.contents.notes
+    folders = sorted({posixpath.dirname(entry.file) for entry in read if entry.kind in _CODE})
+    data, left_out = data_files(beside, folders)
     return Submission(
         name=printable(name) or "submission",
         files=tuple(entry.file for entry in read),
         cells=tuple(cell.model_copy(update={"index": index}) for index, cell in enumerate(cells)),
         digest=digest.hexdigest(),
-        notes=tuple([*repairs, *notes][:200]),
+        notes=tuple([*repairs, *notes, *left_out][:200]),
+        data=data,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from grader.errors import LabgradeError
@@ -15,13 +16,14 @@ from grader.recorder.evaluations import EvaluationDesk, vouched
 from grader.recorder.events import EventLog, ForgedError
 from grader.recorder.line import Line, StudentProcess
 from grader.recorder.native import native_training
-from grader.recorder.probe.rows import sample_rows
+from grader.recorder.shown import ShownData
 from grader.recorder.trainings import FinishedTraining, TrainingDesk, TrainingUnavailableError, fit_arguments
 from grader.records.models import DataUse
 from grader.records.progress import Progress
 from grader.records.recording import Outcome, Recording, Trained
-from grader.records.submission import Cell
+from grader.records.submission import Cell, DataFile
 from grader.sandbox.frames import FrameError
+from grader.training.handed_in.origin import HandedInWeights
 from grader.training.plain import NotExpressibleError
 from grader.training.pool import DataPool
 from grader.training.service import EpochProgress
@@ -42,24 +44,33 @@ class Recorder:
     """Records one submission."""
 
     def __init__(
-        self, cells: Sequence[Cell], desk: TrainingDesk, data: DataDesk, pool: DataPool, progress: Progress
+        self,
+        cells: Sequence[Cell],
+        desk: TrainingDesk,
+        data: DataDesk,
+        pool: DataPool,
+        progress: Progress,
+        files: Sequence[DataFile] = (),
     ) -> None:
         self._cells = cells
         self._desk = desk
         self._data = data
-        self._pool = pool
         self._progress = progress
         self._log = EventLog(len(cells))
         self._trainings: list[tuple[Trained, FinishedTraining]] = []
         self._evaluations = EvaluationDesk(desk, data)
+        self._shown = ShownData(data, pool, self._log)
+        self._files = files
+        self._handed_in = HandedInWeights(files)
         self._code = [cell.index for cell in cells if cell.kind == "code"]
 
     def record(self, student: StudentProcess, effort: str, threads: int) -> Recorded:
         """Run the cells in `student` and return what happened; the process is gone afterwards."""
         outcome = Outcome(status="crashed")
         try:
+            files = [np.frombuffer(file.content, np.uint8) for file in self._files]
             job = {"effort": effort, "threads": threads, "cells": jobs(self._cells)}
-            student.channel.send(job)
+            student.channel.send(job | {"files": [file.path for file in self._files]}, files)
             done = self._listen(student)
             outcome = student.wait(timeout=10) if done else self._ended(student)
         except (FrameError, ForgedError) as error:
@@ -121,11 +132,11 @@ class Recorder:
         elif kind == "native":
             self._native(line, header, arrays)
         elif kind == "data":
-            self._shown(line, header)
+            self._shown.take(line, header)
         elif kind == "evaluated":
             self._evaluated(line, header)
         else:
-            self._serve_dataset(line, header)
+            self._shown.serve(line, header)
 
     def _event(self, header: dict[str, Any]) -> None:
         kind = header.get("kind")
@@ -138,8 +149,7 @@ class Recorder:
             if isinstance(epoch, int) and isinstance(epochs, int):
                 self._progress.training(self._label(), epoch, epochs)
         elif kind != "finished":
-            data = header.get("data")
-            self._log.said(header, self._data_use(data) if isinstance(data, dict) else None)
+            self._log.said(header, self._shown.use(header.get("data")))
 
     def _label(self) -> str:
         cell = self._cells[self._log.cell] if self._log.cell >= 0 else None
@@ -159,6 +169,7 @@ class Recorder:
             self._log.note("limit", "training", f"A training was not done: {why}.")
             line.tell({"type": "unavailable", "why": str(why)})
             return
+        self._tell_origin(finished.start)
         trained = self._trained(header, finished)
         reply = {
             "type": "trained",
@@ -203,8 +214,7 @@ class Recorder:
         self._log.architectures[architecture] = known.model_copy(update=update)
 
     def _native(self, line: Line, header: dict[str, Any], weights: list[Array]) -> None:
-        given = [header.get(name) for name in ("train", "validation", "shown")]
-        train, validation, shown = [self._data_use(item) if isinstance(item, dict) else None for item in given]
+        train, validation, shown = (self._shown.use(header.get(name)) for name in ("train", "validation", "shown"))
         model, architecture = self._log.model(header, self._log.cell)
         trained = native_training(header, model, architecture, self._log, train, validation)
         with line.host_time():
@@ -216,55 +226,27 @@ class Recorder:
 
     def _evaluated(self, line: Line, header: dict[str, Any]) -> None:
         """The host evaluates too, where it knows the data or was shown some of it."""
-        data = header.get("data")
-        use = self._data_use(data if isinstance(data, dict) else {})
-        rows = self._scored_rows(data) if isinstance(data, dict) and header.get("plain") is True else None
+        use = self._shown.use(header.get("data")) or DataUse(split="unknown", rows=0, used_rows=0, shape=())
+        rows = self._shown.scored_rows(header.get("data")) if header.get("plain") is True else None
+
+        def fetch() -> list[Array]:
+            weights = line.fetch("weights")
+            self._tell_origin(weights)
+            return weights
+
         with line.host_time():
-            measured = self._evaluations.measured(header, use, rows, lambda: line.fetch("weights"))
+            measured = self._evaluations.measured(header, use, rows, fetch)
         trainings = [event for event in self._log.events if isinstance(event, Trained)]
         model = str(header.get("model"))
         trained = self._evaluations.trained(header.get("weights"), header.get("trained"), trainings, model)
         self._log.evaluated(header, use, trained, measured)
         line.tell({"type": "noted"})
 
-    def _scored_rows(self, data: dict[str, Any]) -> tuple[str, str] | None:
-        rows, digest, labels = data.get("rows"), data.get("digest"), data.get("labels")
-        if not isinstance(rows, int) or not isinstance(digest, str) or not isinstance(labels, str):
-            return None
-        known = self._data_use(data).shape and self._pool.get(digest) is not None
-        return self._data.scored_rows(digest, labels, rows, sample_rows(rows)) if known else None
-
-    def _shown(self, line: Line, header: dict[str, Any]) -> None:
-        """The sandbox asks whether the host knows some data; if not, it sends a sample of rows."""
-        digests = header.get("digests")
-        if not isinstance(digests, list) or not all(isinstance(item, str) for item in digests):
-            raise ForgedError("data without digests")
-        if not all(self._pool.get(item) is not None for item in digests):
-            for array in line.fetch("arrays", most=2):
-                self._pool.add(array)
-        line.tell({"type": "known"})
-
-    def _data_use(self, data: dict[str, Any]) -> DataUse:
-        rows, digest, labels = data.get("rows"), data.get("digest"), data.get("labels")
-        rows = rows if isinstance(rows, int) and 0 <= rows < 1 << 31 else 0
-        array = self._pool.get(digest) if isinstance(digest, str) else None
-        positions = sample_rows(rows)
-        if array is None or not array.ndim or len(array) != len(positions):
-            return DataUse(split="unknown", rows=rows, used_rows=rows, shape=())
-        use = self._data.use(str(digest), labels if isinstance(labels, str) else None, rows, positions)
-        return use.model_copy(update={"used_rows": rows})
-
-    def _serve_dataset(self, line: Line, header: dict[str, Any]) -> None:
-        name = str(header.get("name"))[:100]
-        with line.host_time():
-            dataset = self._data.dataset(name)
-        if dataset is None:
-            why = f"the data set {name[:40]} is neither on disk nor to be downloaded"
-            self._log.note("warning", "data set", why[0].upper() + why[1:] + ".")
-            line.tell({"type": "missing", "why": why})
-            return
-        arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
-        line.tell({"type": "arrays"}, arrays)
+    def _tell_origin(self, weights: Sequence[Array]) -> None:
+        """A note where a model's weights were handed in as a file."""
+        file = self._handed_in.origin(weights)
+        if file is not None:
+            self._log.note("warning", "handed-in weights", f"The weights of a model come from {file}, handed in.")
 
 
 def jobs(cells: Sequence[Cell]) -> list[dict[str, Any]]:

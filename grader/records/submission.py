@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from grader.records.base import Record
 
 
@@ -70,6 +72,17 @@ class Passage(Record):
     """How the id was found; `following` continues the passage before it, `cue` had no id but the question's words."""
 
 
+class DataFile(Record):
+    """A file of the group's own that its code may open."""
+
+    path: str
+    """Relative to the working folder of the code, with `/`; never leads out of it."""
+    digest: str
+    """SHA-256 of its bytes."""
+    content: bytes = Field(default=b"", exclude=True, repr=False)
+    """Untrusted, and no part of what is written to JSON."""
+
+
 class Submission(Record):
     """A group's hand-in, read and split."""
 
@@ -81,6 +94,8 @@ class Submission(Record):
     """SHA-256 over the names and bytes of everything that was read."""
     notes: tuple[str, ...] = ()
     """What was repaired, skipped or guessed while reading, one sentence each."""
+    data: tuple[DataFile, ...] = ()
+    """The group's own files, for the working folder of its code."""
 
     def cell(self, index: int) -> Cell:
         """The cell at `index`."""

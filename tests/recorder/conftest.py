@@ -47,12 +47,12 @@ class Bench:
     service: TrainingService
     pool: DataPool
 
-    def record(self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", **limits: Any) -> Recorded:
+    def record(self, *sources: str, **more: Any) -> Recorded:
         """The recording of code cells with these sources."""
-        return self.recorded_with_desk(*sources, effort=effort, file=file, **limits)[0]
+        return self.recorded_with_desk(*sources, **more)[0]
 
     def recorded_with_desk(
-        self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", **limits: Any
+        self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", files: Any = (), **limits: Any
     ) -> tuple[Recorded, TrainingDesk]:
         """The same, with the desk that answered its trainings."""
         cells = [
@@ -65,7 +65,7 @@ class Bench:
         )
         desk = TrainingDesk(self.service, self.pool, data, effort)
         student = self.server.student(Limits(**limits))
-        return Recorder(cells, desk, data, self.pool, Silence()).record(student, effort, 2), desk
+        return Recorder(cells, desk, data, self.pool, Silence(), files).record(student, effort, 2), desk
 
 
 @pytest.fixture(scope="session")

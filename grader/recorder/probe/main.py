@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grader.recorder.probe import dataset_hooks
+from grader.recorder.probe import dataset_hooks, files
 from grader.recorder.probe.drawing.hooks import FigureWatch
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.old_keras import moved, shims
@@ -23,8 +23,13 @@ _SEED = 20_230_511
 
 
 def main(channel: Channel) -> None:
-    """Run the job that the host sends: `{"cells": [{"index", "source", "flush"}], "effort", "threads"}`."""
-    job, _ = channel.receive()
+    """Run the job that the host sends: `{"cells": [{"index", "source", "flush"}], "effort", "threads", "files"}`.
+
+    The contents of `files` (paths) travel with it, as bytes.
+    """
+    job, contents = channel.receive()
+    files.place(job["files"], contents)
+    contents.clear()
     link = Link(channel)
     _quiet()
     _seed(int(job["threads"]))

@@ -19,12 +19,14 @@ def install(link: Link, effort: str) -> None:
     """Wrap `compile`, `fit`, `evaluate`, `predict`, `summary` and what saves, of every Keras model in this process."""
     from keras.src.backend.common.variables import Variable
     from keras.src.optimizers.base_optimizer import BaseOptimizer
+    from keras.src.trainers.trainer import Trainer
 
     watch_assignments(Variable, BaseOptimizer)
     model = keras.Model
     originals = {name: getattr(model, name) for name in ("compile", "fit", "summary")}
     fitting = Fitting(link, effort, originals["fit"])
-    model.compile = _compile(link, originals["compile"])
+    # Keras compiles a loaded model only where its class has the compile of this one.
+    Trainer.compile = model.compile = _compile(link, originals["compile"])
     model.fit = _fit(fitting, originals["fit"])
     evaluating.install(link)
     model.summary = _summary(link, originals["summary"])
