@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from grader.reading.passages.ids import KnownIds, Parts, WrittenIds
+from grader.reading.passages.ids import KnownIds, Parts, WrittenIds, id_parts
 from grader.reading.passages.lines import Line, text_lines
 from grader.records.submission import Cell
 
@@ -14,6 +14,7 @@ FoundBy = Literal["heading", "text", "comment", "docstring"]
 _MARKS_LIMIT = 300
 """Ids and headings looked at in one cell."""
 TEXT_LEVEL = 7
+_ASKED, _MANY, _CHAPTERS = 3, 8, 5
 """Level of what is no heading; those of headings are 1 to 6."""
 
 _QUESTION_WORDS = (
@@ -35,6 +36,7 @@ _AFTER_WORD = re.compile(
 _TRAILING = re.compile(rf"[(\[]\s*(?:{_QUESTION_WORDS})[\s.:#]{{0,4}}(?=\d)", re.IGNORECASE)
 _TRAILING_BARE = re.compile(r"[(\[](?=\d{1,2}\.\d)")
 _SCOPED = re.compile(r"\(?([a-h]|\d)(?:\)|\.(?!\d)|:)(?!\w)", re.IGNORECASE)
+_LISTED = re.compile(r"[ \t]{0,4}(\d{1,2})[.)](?=\s)")
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})|[ \t]*<h([1-6])", re.IGNORECASE)
 _NEXT = re.compile(r"\s*([^\W\d_]+|\S)")
 _UNITS = set(
@@ -76,10 +78,11 @@ def found_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Hea
     scope: Marker | None = None
     for cell in cells:
         before = len(found)
-        for line in text_lines(cell):
+        lines = text_lines(cell)
+        for line in lines:
             if len(found) - before >= _MARKS_LIMIT:
                 break
-            marker = _marker(line, cell.index, known, scope)
+            marker = _marker(line, cell.index, known, scope, _is_numbered(lines, scope, known))
             if marker is None:
                 heading = _HEADING.match(line.text) if line.kind == "prose" else None
                 if heading and line.text.strip(" #"):
@@ -88,18 +91,30 @@ def found_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Hea
             if not _is_scoped(marker, scope):
                 scope = marker
             found.append(marker)
-    return _trusted(found)
+    return _trusted(found, known)
 
 
 def _is_scoped(marker: Marker, scope: Marker | None) -> bool:
-    return scope is not None and marker.parts[:-1] == scope.parts and len(marker.parts) > 1
+    """Whether it is a part of `scope`, so that its neighbours are too. A chapter within it is a scope of its own."""
+    below = scope is not None and marker.parts[:-1] == scope.parts and len(marker.parts) > 1
+    return below and bool(marker.ids)
+
+
+def _is_numbered(lines: list[Line], scope: Marker | None, known: KnownIds) -> bool:
+    """Whether a cell lists exactly the questions of the chapter in which it stands: `1.` to `6.` under `2.1`."""
+    if scope is None or not scope.group:
+        return False
+    children = [id_parts(written) for written in known.children(scope.group)]
+    wanted = [parts[-1] for parts in children if len(parts) == len(scope.group) + 1]
+    listed = [found[1] for line in lines if line.kind == "prose" and (found := _LISTED.match(line.text))]
+    return len(wanted) == len(children) > 1 and listed == wanted == [str(n + 1) for n in range(len(wanted))]
 
 
 def _level(heading: re.Match[str]) -> int:
     return len(heading[1]) if heading[1] else int(heading[2])
 
 
-def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None) -> Marker | None:
+def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None, numbered: bool) -> Marker | None:
     text = line.text
     if not any(character.isalnum() for character in text[:80]):
         return None
@@ -111,6 +126,9 @@ def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None) -> Mar
     marker = Marker(cell, line.start, 0, (), (), found_by, level, word, ())
     strong = bool(heading) or bold
     written = _scoped(text, position, after, marker, scope, strong, known)
+    if written is None and numbered and scope is not None and (listed := _LISTED.match(text)):
+        parts = (*scope.group, listed[1])
+        written = WrittenIds(tuple(filter(None, [known.resolved(parts)])), (), listed.end(), parts)
     if written is None:
         written = known.found_at(text, after, bool(word))
         if written is not None and not _stands(text, written, line, strong, bool(word)):
@@ -204,17 +222,23 @@ def _scoped(
     return WrittenIds((), group, match.end(), parts) if group and not written else None
 
 
-def _trusted(found: list[Marker | Heading]) -> list[Marker | Heading]:
-    """Without `Exercise 1` where questions with plain numbers are called `Question 1`."""
-    asked = {name for mark in found if isinstance(mark, Marker) and mark.word == "question" for name in mark.ids}
-    if len([name for name in asked if name.isdecimal()]) < 3:
-        return found
+def _trusted(found: list[Marker | Heading], known: KnownIds) -> list[Marker | Heading]:
+    """Without `Exercise 1` where questions with plain numbers are called `Question 1`.
+
+    In a lab of many plain numbers, a few `Part 1` and `## 2 Data` are chapters of the group's own, too.
+    """
+    marks = [mark for mark in found if isinstance(mark, Marker)]
+    asked = {name for mark in marks if mark.word == "question" for name in mark.ids}
+    doubtful = [mark for mark in marks if mark.word != "question" and len(mark.parts) == 1 and mark.ids]
+    if len([name for name in asked if name.isdecimal()]) < _ASKED:
+        doubtful = [mark for mark in doubtful if mark.word == "task" or mark.level < TEXT_LEVEL]
+        many = len([name for name in known.written if name.isdecimal()]) >= _MANY
+        if not many or len({name for mark in doubtful for name in mark.ids}) >= _CHAPTERS:
+            return found
     kept: list[Marker | Heading] = []
     for mark in found:
-        doubtful = isinstance(mark, Marker) and mark.word != "question" and len(mark.parts) == 1 and mark.ids
-        if isinstance(mark, Marker) and doubtful:
-            if mark.level < TEXT_LEVEL:
-                kept.append(Heading(mark.cell, mark.start, mark.level))
-        else:
+        if mark not in doubtful:
             kept.append(mark)
+        elif mark.level < TEXT_LEVEL:
+            kept.append(Heading(mark.cell, mark.start, mark.level))
     return kept
