@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.matching.assignment import Pair, assigned_pairs
 from grader.matching.families import Family, model_families
+from grader.matching.loose_text import with_loose_text
 from grader.matching.questions import question_matches, question_passages
 from grader.matching.saved_models import saved_assignment, saved_models, shown_accuracies
 from grader.matching.similarity import Slot
@@ -39,7 +40,9 @@ def match_submission(
         submission=submission,
         saved=saved,
         rerun=rerun,
-        questions=question_matches(rubric, passages, answers, saved, rerun, models),
+        questions=with_loose_text(
+            question_matches(rubric, passages, answers, saved, rerun, models), models, submission
+        ),
         models=models,
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.records.figures import Figure
 from grader.records.match import ModelMatch, QuestionMatch
-from grader.records.recording import FigureDrawn, PictureSaved, Recording, Trained
+from grader.records.recording import Evaluated, FigureDrawn, PictureSaved, Recording, Trained
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage
 
@@ -74,7 +74,7 @@ def _placed_by(passages: tuple[Passage, ...]) -> str:
 def _surroundings(
     model: ModelMatch, models: tuple[ModelMatch, ...], rerun: Recording, saved: Recording
 ) -> tuple[int, ...]:
-    """The model's cells, and those after them with figures, up to the next model."""
+    """The model's cells, those that evaluate it, and those after them with figures, up to the next model."""
     if not model.cells:
         return ()
     last = max(model.cells)
@@ -84,7 +84,8 @@ def _surroundings(
         for event in (*rerun.events, *saved.events)
         if isinstance(event, FigureDrawn | PictureSaved) and last < event.cell < following
     }
-    return tuple(sorted({*model.cells, *shown}))
+    evaluated = {e.cell for e in rerun.events if isinstance(e, Evaluated) and e.model in model.models and e.cell >= 0}
+    return tuple(sorted({*model.cells, *shown, *evaluated}))
 
 
 def _figures(

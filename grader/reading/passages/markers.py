@@ -14,8 +14,9 @@ FoundBy = Literal["heading", "text", "comment", "docstring"]
 _MARKS_LIMIT = 300
 """Ids and headings looked at in one cell."""
 TEXT_LEVEL = 7
-_ASKED, _MANY, _CHAPTERS = 3, 8, 5
 """Level of what is no heading; those of headings are 1 to 6."""
+_ASKED, _MANY, _CHAPTERS = 3, 8, 5
+"""Ids called questions that make others doubtful; plain ids of a lab of many; other ids from which they are trusted."""
 
 _QUESTION_WORDS = (
     "questions?|quest|q|frågor|fråga|frage|pregunta|vraag|spørsmål|svar|answers?|ans|antwort|respuesta|réponse"

@@ -15,6 +15,7 @@ _COPIED = 4.5
 """Weight from which a unit holds a copy of the question."""
 _DISTINCT_CUES = 2
 _CLEARLY = 1.25
+_ALIEN, _PARAGRAPH = 0.5, 8
 _CELLS_ABOVE = 4
 _CONCEPTS = 2
 """Concepts that a text must name before it is taken for an answer; and half of them at least."""
@@ -36,13 +37,26 @@ def placed_by_cues(
     owner: str | None = None
     last = -10
     for unit, score in zip(units, scores, strict=True):
-        placed = _placed(unit, score, rubric.questions)
+        first = unit is units[0] and unit.cell == 0 and unit.text.lstrip().startswith("# ") and not unit.is_code
+        placed = None if first else _placed(unit, _suited(unit, score, rubric.questions), rubric.questions)
         if placed is not None:
             owner, last = placed, unit.cell
         elif not (alone or unit.is_code) or unit.cell - last > (_FOLLOWING if alone else 1) or _opens_section(unit):
             owner = None
         if owner in wanted and owner is not None:
             yield owner, Piece(unit.cell, unit.start, unit.end)
+
+
+def _suited(unit: Unit, score: dict[str, float], questions: Sequence[Question]) -> dict[str, float]:
+    """`score`, halved where a paragraph meets a question that asks for no words, or code one that asks for words alone.
+
+    A heading may announce either.
+    """
+    if _opens_section(unit) or (not unit.is_code and len(tokens(unit.text)) < _PARAGRAPH):
+        return score
+    asked = {question.id: {criterion.kind == "written" for criterion in question.criteria} for question in questions}
+    alien = {name for name, kinds in asked.items() if kinds == ({True} if unit.is_code else {False})}
+    return {name: value * (_ALIEN if name in alien else 1.0) for name, value in score.items()}
 
 
 def _opens_section(unit: Unit) -> bool:
