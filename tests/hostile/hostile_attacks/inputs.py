@@ -1,0 +1,158 @@
+"""Hand-ins that are themselves the attack."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+from hostile_attack import HONEST, Attack, code, notebook, prose
+
+
+def _raw(data: bytes, name: str = "hand-in.ipynb"):  # type: ignore[no-untyped-def]
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(data)
+        return folder / name
+
+    return make
+
+
+def _half_a_gigabyte(folder: Path) -> Path:
+    with (folder / "hand-in.ipynb").open("wb") as file:
+        file.write(b'{"cells": [{"cell_type": "code", "source": "')
+        file.truncate(500 << 20)
+    return folder / "hand-in.ipynb"
+
+
+def _million_cells(folder: Path) -> Path:
+    cell = json.dumps({"cell_type": "code", "metadata": {}, "source": "x=1", "outputs": []})
+    body = ",".join([cell] * 1_000_000)
+    (folder / "hand-in.ipynb").write_text('{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [%s]}' % body)
+    return folder / "hand-in.ipynb"
+
+
+def _honest(folder: Path) -> Path:
+    parts = prose("## 1.1"), code(HONEST), prose("## 1.2\nThe network has 7850 parameters.")
+    return notebook(folder / "hand-in.ipynb", *parts)
+
+
+def _links(folder: Path) -> Path:
+    _honest(folder)
+    outside = folder.parents[1] / "outside"
+    (folder / "a.py").symlink_to("/etc/passwd")
+    (folder / "b.py").symlink_to(outside / "canary")
+    (folder / "c.ipynb").symlink_to(outside / "sibling.ipynb")
+    (folder / "sub").symlink_to(outside)
+    (folder / "loop").symlink_to(folder)
+    (folder / "self.py").symlink_to("self.py")
+    return folder
+
+
+def _linked_notebook(folder: Path) -> Path:
+    (folder / "hand-in.ipynb").symlink_to(folder.parents[1] / "outside" / "canary")
+    return folder
+
+
+def _pipes(folder: Path) -> Path:
+    _honest(folder)
+    os.mkfifo(folder / "pipe.py")
+    os.mkfifo(folder / "labgrade.yaml")
+    return folder
+
+
+def _pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "hand-in.ipynb")
+    return folder / "hand-in.ipynb"
+
+
+def _names(folder: Path) -> Path:
+    place = folder / "<img src=x onerror=alert(1)>{{ 7*7 }}\n\x1b[2J=cmd|'calc'!A1"
+    place.mkdir()
+    _honest(place)
+    (place / "$(touch hostile);`id`\u202e.py").write_text("x = 1")
+    (place / os.fsdecode(b"\xff\xfe.py")).write_text("y = 1")
+    return place
+
+
+def _settings(text: str):  # type: ignore[no-untyped-def]
+    def make(folder: Path) -> Path:
+        _honest(folder)
+        (folder / "labgrade.yaml").write_text(text)
+        return folder
+
+    return make
+
+
+def _deep(folder: Path) -> Path:
+    here = folder
+    for _ in range(60):
+        here = here / ("d" * 20)
+        here.mkdir()
+    _honest(folder)
+    return folder
+
+
+def _zip(*entries: tuple[str, bytes, int]):  # type: ignore[no-untyped-def]
+    def make(folder: Path) -> Path:
+        honest = _honest(folder)
+        with zipfile.ZipFile(folder / "hand-in.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(honest, "hand-in.ipynb")
+            for name, data, mode in entries:
+                info = zipfile.ZipInfo(name)
+                info.external_attr = mode << 16
+                info.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(info, data)
+        honest.unlink()
+        return folder / "hand-in.zip"
+
+    return make
+
+
+def _nested_zip() -> bytes:
+    data = bytes(1 << 20)
+    for level in range(6):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for n in range(8):
+                archive.writestr(f"{level}-{n}.zip", data)
+        data = buffer.getvalue()
+    return data
+
+
+_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+)
+_FILE = stat.S_IFREG | 0o644
+_SYMLINK = stat.S_IFLNK | 0o777
+_MAY = {"marks": "any", "refused": True, "ends": ("finished", "killed", "timed out", "out of memory", "crashed")}
+
+INPUTS = (
+    Attack("notebook of 500 MB", files=_half_a_gigabyte, **_MAY),  # type: ignore[arg-type]
+    Attack("notebook of a million cells", files=_million_cells, **_MAY),  # type: ignore[arg-type]
+    Attack("notebook of broken JSON", files=_raw(b'{"cells": [{"cell_type": "code", "sou'), **_MAY),  # type: ignore[arg-type]
+    Attack("notebook nested without end", files=_raw(b'{"cells":' + b"[" * 200_000), **_MAY),  # type: ignore[arg-type]
+    Attack("numbers without end", files=_raw(b'{"nbformat": ' + b"9" * 100_000 + b', "cells": []}'), **_MAY),  # type: ignore[arg-type]
+    Attack("script without a line break", files=_raw(b"x=" + b"(" * 100_000, "a.py"), **_MAY),  # type: ignore[arg-type]
+    Attack("script nested without end", files=_raw(b"x=" + b"-" * 300_000 + b"1", "a.py"), **_MAY),  # type: ignore[arg-type]
+    Attack("links in the folder", files=_links),
+    Attack("a link as the notebook", files=_linked_notebook, **_MAY),  # type: ignore[arg-type]
+    Attack("pipes in the folder", files=_pipes, marks="any", refused=True),
+    Attack("a pipe as the notebook", files=_pipe, **_MAY),  # type: ignore[arg-type]
+    Attack("names with markup, formulas and line breaks", files=_names, pdf=True),
+    Attack("settings that are a bomb", files=_settings(_BOMB), **_MAY),  # type: ignore[arg-type]
+    Attack("settings with Python objects", files=_settings("rubric: !!python/object/apply:os.system [id]\n"), **_MAY),  # type: ignore[arg-type]
+    Attack("settings that name a path", files=_settings("rubric: ../../../outside\n"), **_MAY),  # type: ignore[arg-type]
+    Attack("folders without a bottom in the hand-in", files=_deep),
+    Attack("zip slip", files=_zip(
+        ("../../slipped.py", b"x = 1", _FILE), ("/tmp/hostile-slipped.py", b"x = 1", _FILE),
+        ("..\\..\\slipped.py", b"x = 1", _FILE), ("C:/slipped.py", b"x = 1", _FILE)), **_MAY),  # type: ignore[arg-type]
+    Attack("zip with links", files=_zip(
+        ("link.py", b"/etc/passwd", _SYMLINK), ("secret.ipynb", b"../../outside/canary", _SYMLINK),
+        ("device", b"", stat.S_IFCHR | 0o666)), **_MAY),  # type: ignore[arg-type]
+    Attack("zip bomb", files=_zip(("big.py", bytes(400 << 20), _FILE)), **_MAY),  # type: ignore[arg-type]
+    Attack("zip bomb of zips", files=_zip(("nested.zip", _nested_zip(), _FILE)), **_MAY),  # type: ignore[arg-type]
+    Attack("zip of 100,000 files", files=_zip(*((f"f{n}.py", b"", _FILE) for n in range(100_000))), **_MAY),  # type: ignore[arg-type]
+)

@@ -1,0 +1,215 @@
+"""One pass over all attacks by one user under one provider: `python hostile_pass.py PROVIDER FOLDER [NAME...]`.
+
+Each attack goes through the real `check`; after it an honest hand-in must be graded to the same bytes. What an attack
+reached, if anything, is written as one JSON object a line to FOLDER/PROVIDER.jsonl.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hostile_attack import HERE, HONEST, Attack, code, notebook, prose, written
+from hostile_outside import Outside
+from hostile_table import ATTACKS
+
+import grader.reports.document as document
+from grader.errors import SandboxUnavailableError, UserError
+from grader.options import Options
+from grader.pipeline import Checked, check
+from grader.records.recording import Recording
+from grader.sandbox.contract import Limits
+from grader.workshop import Workshop
+
+WALL = 4.0
+_OVER = 14.0
+"""Seconds that a check may take besides the student's own."""
+
+LIMITS = Limits(
+    wall_seconds=WALL,
+    cpu_seconds=10,
+    memory_bytes=500 << 20,
+    processes=80,
+    file_bytes=20 << 20,
+    scratch_bytes=60 << 20,
+    scratch_files=2000,
+    open_files=128,
+    output_bytes=100_000,
+)
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+class Watched(Workshop):
+    """A workshop that keeps its last recording."""
+
+    last: Recording | None = None
+
+    def rerun(self, *arguments: Any) -> Recording:
+        self.last = super().rerun(*arguments)
+        return self.last
+
+
+class Pass:
+    """The lab, the outside and the marks to compare with."""
+
+    def __init__(self, provider: str, folder: Path) -> None:
+        self.folder = folder
+        self.outside = Outside(folder / "outside")
+        os.environ["LABGRADE_OFFLINE"] = "1"
+        data = folder / "data"
+        data.mkdir()
+        np.savez(data / "mnist.npz", **digits())
+        options = Options(
+            rubric=str(HERE / "lab"),
+            out=folder / "reports",
+            effort="quick",
+            data=data,
+            cache=folder / "cache",
+            provider=provider,  # type: ignore[arg-type]
+            limits=LIMITS,
+            threads=1,
+        )
+        self.options = replace(options, fresh=True)
+        self.workshop = Watched(self.options, Silence())
+        self._pdf = document.report_pdf
+        self._weak: dict[str, float] = {}
+
+    def open(self) -> str:
+        """Start everything once; the provider in force."""
+        provider = self.workshop._server().provider
+        (self.folder / "honest").mkdir()
+        parts = prose("## 1.1"), code(HONEST), prose("## 1.2\nThe network has 7850 parameters.")
+        self._honest = notebook(self.folder / "honest" / "honest.ipynb", *parts)
+        self._checked(self._honest)
+        self._expected = self._result(self._checked(self._honest))
+        self.points = json.loads(self._expected)["score"]["awarded"]
+        self.outside.settle()
+        return provider
+
+    def _checked(self, path: Path, pdf: bool = False) -> Checked:
+        document.report_pdf = self._pdf if pdf else _no_pdf  # type: ignore[assignment]
+        return check(path, self.options, Silence(), self.workshop)
+
+    def _result(self, checked: Checked) -> bytes:
+        return checked.files.result.read_bytes()
+
+    def attacked(self, attack: Attack) -> list[str]:
+        """What `attack` reached."""
+        place = self.folder / "hand-ins" / attack.name
+        place.mkdir(parents=True)
+        path = written(attack, place, self._filled)
+        weak = self._score_of(attack.instead) if attack.marks == "not gained" else 0.0
+        self.outside.begin()
+        self.workshop.last = None
+        found: list[str] = []
+        try:
+            checked: Checked | None = self._checked(path, attack.pdf)
+        except UserError as error:
+            checked = None
+            if not attack.refused or "\n" in str(error):
+                found.append(f"it was refused: {error}")
+        recording = self.workshop.last
+        printed = recording.model_dump_json() if recording else ""
+        kept = [checked.files.html, checked.files.result] if checked else []
+        found += self.outside.complaints(printed, kept, LIMITS.wall_seconds + _OVER)
+        if checked is not None and recording is not None:
+            found += self._judged(attack, checked, recording, weak)
+        if self._result(self._checked(self._honest)) != self._expected:
+            found.append("the next hand-in is graded otherwise")
+        return found
+
+    def _judged(self, attack: Attack, checked: Checked, recording: Recording, weak: float) -> list[str]:
+        found = []
+        if recording.outcome.status not in attack.ends:
+            found.append(f"the run ended {recording.outcome.status} ({recording.outcome.message})")
+        score = checked.result.score
+        if attack.marks == "kept" and score.awarded < self.points:
+            found.append(f"{score.awarded} points, the work before it is worth {self.points}")
+        if attack.marks == "not gained" and score.awarded > weak:
+            found.append(f"{score.awarded} points, without the cheat {weak}")
+        if score.awarded > self.points:
+            found.append(f"{score.awarded} points, honest work is worth {self.points}")
+        page = checked.files.html.read_text()
+        for wanted in attack.says:
+            if not any(words in page for words in self._filled(wanted).split("|")):
+                found.append(f"the report does not say “{wanted}”")
+        if recording.outcome.status != "finished" and "cell" not in " ".join(checked.result.notes):
+            found.append(f"the report does not name the cell: {checked.result.notes}")
+        if attack.pdf and checked.files.pdf is None:
+            found.append(f"no PDF: {checked.files.note}")
+        return found
+
+    def _score_of(self, cell: str | None) -> float:
+        """What a hand-in earns with `cell` and without a cheat."""
+        source = cell if cell is not None else HONEST
+        if source not in self._weak:
+            place = self.folder / "weak" / str(len(self._weak))
+            place.mkdir(parents=True)
+            answer = prose("## 1.2\nThe network has 7850 parameters.")
+            path = notebook(place / "weak.ipynb", prose("## 1.1"), code(source), answer)
+            self._weak[source] = self._checked(path).result.score.awarded
+        return self._weak[source]
+
+    def _filled(self, text: str) -> str:
+        for name, value in self.outside.names.items():
+            text = text.replace(f"@{name}@", value)
+        return text
+
+
+def digits() -> dict[str, np.ndarray[Any, Any]]:
+    """A small data set of the form of MNIST that a small network learns well."""
+    draw = np.random.default_rng(7)
+    patterns = draw.integers(0, 2, (10, 28, 28)) * 150
+
+    def part(rows: int) -> tuple[Any, Any]:
+        labels = np.arange(rows) % 10
+        return (patterns[labels] + draw.integers(0, 100, (rows, 28, 28))).astype(np.uint8), labels.astype(np.uint8)
+
+    (x_train, y_train), (x_test, y_test) = part(600), part(200)
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def _no_pdf(view: object) -> bytes:
+    raise document.PdfLibrariesError("no PDF in this pass")
+
+
+def main(provider: str, folder: Path, chosen: list[str]) -> None:
+    """Run the pass."""
+    lines = (folder / f"{provider}.jsonl").open("w", buffering=1)
+    run = Pass(provider, folder / "work")
+    with run.workshop:
+        try:
+            lines.write(json.dumps({"provider": run.open(), "user": os.getuid()}) + "\n")
+        except SandboxUnavailableError as error:
+            lines.write(json.dumps({"unavailable": str(error)}) + "\n")
+            return
+        for attack in ATTACKS:
+            if not chosen or attack.name in chosen:
+                began = time.monotonic()
+                try:
+                    found = run.attacked(attack)
+                except Exception as error:
+                    found = [f"labgrade failed: {type(error).__name__}: {error}"]
+                    if os.environ.get("HOSTILE_DEBUG"):
+                        import traceback
+
+                        traceback.print_exc()
+                seconds = round(time.monotonic() - began, 2)
+                lines.write(json.dumps({"attack": attack.name, "found": found, "seconds": seconds}) + "\n")
+    lines.write(json.dumps({"done": True}) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
