@@ -135,7 +135,7 @@ class Outside:
         return {
             "canaries": [_unchanged(path) for path in self.canaries],
             "folder": sorted(path.name for path in self.folder.iterdir()),
-            "mounts": sum(1 for _ in Path("/proc/self/mountinfo").open()),
+            "mounts": [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "labgrade" in line],
             "shared memory": sorted(name for name in os.listdir("/dev/shm") if "hostile" in name),
             "System V": [Path(f"/proc/sysvipc/{kind}").read_text().count("\n") for kind in ("shm", "sem", "msg")],
             "host limits": [resource.getrlimit(which) for which in range(16)],

@@ -1,4 +1,4 @@
-"""One pass over all attacks by one user under one provider: `python hostile_pass.py PROVIDER FOLDER [NAME...]`.
+"""One pass over all attacks by one user under one provider: `python hostile_pass.py PROVIDER FOLDER [NAME|GROUP...]`.
 
 Each attack goes through the real `check`; after it an honest hand-in must be graded to the same bytes. What an attack
 reached, if anything, is written as one JSON object a line to FOLDER/PROVIDER.jsonl.
@@ -17,30 +17,30 @@ from typing import Any
 import numpy as np
 from hostile_attack import HERE, HONEST, Attack, code, notebook, prose, written
 from hostile_outside import Outside
-from hostile_table import ATTACKS
+from hostile_table import BY_GROUP
 
 import grader.reports.document as document
 from grader.errors import SandboxUnavailableError, UserError
 from grader.options import Options
 from grader.pipeline import Checked, check
+from grader.records.limits import LimitChoices
 from grader.records.recording import Recording
-from grader.sandbox.contract import Limits
 from grader.workshop import Workshop
 
 WALL = 4.0
 _OVER = 14.0
 """Seconds that a check may take besides the student's own."""
 
-LIMITS = Limits(
-    wall_seconds=WALL,
-    cpu_seconds=10,
-    memory_bytes=500 << 20,
-    processes=80,
-    file_bytes=20 << 20,
-    scratch_bytes=60 << 20,
-    scratch_files=2000,
+LIMITS = LimitChoices(
+    wall=WALL,
+    cpu=10,
+    memory=700 << 20,
+    processes=64,
+    file_size=20 << 20,
+    scratch=60 << 20,
+    files=2000,
     open_files=128,
-    output_bytes=100_000,
+    output=100_000,
 )
 
 
@@ -123,7 +123,7 @@ class Pass:
         recording = self.workshop.last
         printed = recording.model_dump_json() if recording else ""
         kept = [checked.files.html, checked.files.result] if checked else []
-        found += self.outside.complaints(printed, kept, LIMITS.wall_seconds + _OVER)
+        found += self.outside.complaints(printed, kept, WALL + _OVER)
         if checked is not None and recording is not None:
             found += self._judged(attack, checked, recording, weak)
         if self._result(self._checked(self._honest)) != self._expected:
@@ -195,8 +195,8 @@ def main(provider: str, folder: Path, chosen: list[str]) -> None:
         except SandboxUnavailableError as error:
             lines.write(json.dumps({"unavailable": str(error)}) + "\n")
             return
-        for attack in ATTACKS:
-            if not chosen or attack.name in chosen:
+        for group, attack in [(group, attack) for group, several in BY_GROUP.items() for attack in several]:
+            if not chosen or attack.name in chosen or group in chosen:
                 began = time.monotonic()
                 try:
                     found = run.attacked(attack)

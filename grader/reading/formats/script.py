@@ -26,7 +26,8 @@ _EXPORTED = re.compile(r"#\s*In\s?\[\s*(\d{0,6})\s*\]:?\s*$")
 _LIGHT_START, _LIGHT_END = re.compile(r"#\s?\+(?:\s|$)"), re.compile(r"#\s?-\s*$")
 _FIRST_LINES = re.compile(r"#!|#.*coding[:=]|\s*$")
 _PYTHON_2 = re.compile(
-    r"^\s*print\s+[\"'\w]|\bxrange\s*\(|\braw_input\s*\(|^\s*except\s+\w+\s*,\s*\w+\s*:", re.MULTILINE
+    r"^[ \t]*+print[ \t]++[\"'\w]|\bxrange[ \t]*+\(|\braw_input[ \t]*+\(|^[ \t]*+except[ \t]++\w++[ \t]*+,[ \t]*+\w++[ \t]*+:",
+    re.MULTILINE,
 )
 
 

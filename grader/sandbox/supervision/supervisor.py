@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import socket
 import sys
@@ -21,6 +20,7 @@ from grader.sandbox.confinement.steps import ConfinementError
 from grader.sandbox.control import Message, send_message
 from grader.sandbox.job import Job
 from grader.sandbox.supervision.verdicts import Verdict
+from grader.sandbox.supervision.clearing import remove_tree
 from grader.sandbox.supervision.watch import Watch
 from grader.sandbox.supervision.watchdog import descendants
 
@@ -52,7 +52,7 @@ def supervise(job: Job, status: socket.socket, server: int) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _clear_processes()
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         with suppress(OSError):
             send_message(status, ended)
         os._exit(0)
@@ -107,6 +107,13 @@ def _ended(verdict: Verdict, seconds: float, peak_bytes: int) -> Message:
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_bytes": peak_bytes,
     }
+
+
+def _remove(folder: str) -> None:
+    try:
+        remove_tree(folder)
+    except OSError as error:
+        print(f"labgrade: {folder} could not be removed: {error}", file=sys.stderr)
 
 
 def _clear_processes() -> None:

@@ -23,6 +23,7 @@ from grader.sandbox.supervision.watchdog import (
 
 _LOOK_SECONDS = 0.05
 _COST_SHARE = 0.05
+_LONGEST_PAUSE = 0.5
 _FOLDER_LOOK_SECONDS = 0.5
 _OWN_PROCESSES = 2
 
@@ -40,6 +41,8 @@ class Watch:
         self._reported = b""
         self._folder_looked = 0.0
         self._pause = _LOOK_SECONDS
+        self._image = memory_upper_bound([os.getpid()])
+        """Bytes of the warm image that the run's processes are taken to share: at most what this process has of it."""
         self.peak_bytes = 0
         """Most memory seen; below the limit a page shared by several processes counts for each."""
 
@@ -55,16 +58,18 @@ class Watch:
                 waiting.unregister(self._report)
             if ending in ready:
                 return self._own_end()
-            began = time.monotonic()
+            began = time.process_time()
             verdict = (self._order() if self._status.fileno() in ready else None) or self._limit_passed()
-            # Reading /proc of a machine with many processes takes its time: it may not eat up a processor.
-            self._pause = max(_LOOK_SECONDS, (time.monotonic() - began) / _COST_SHARE)
+            # Reading /proc of a machine with many processes takes its time: it may not eat up a processor. Only its
+            # own work counts, or a run that keeps the processors busy would buy itself longer pauses.
+            self._pause = min(max(_LOOK_SECONDS, (time.process_time() - began) / _COST_SHARE), _LONGEST_PAUSE)
             if verdict is not None:
                 return verdict
 
     def _read_report(self) -> bool:
         piece = os.read(self._report, 1 << 16)
         if b"running" in piece:
+            self._image = min(self._image, memory(descendants(os.getpid())))
             send_message(self._status, {"kind": "running"})
         self._reported += piece
         return bool(piece)
@@ -108,7 +113,7 @@ class Watch:
             return limit_hit("processes", threads, limits)
         used = memory_upper_bound(pids)
         if used > limits.memory_bytes:
-            used = memory(pids)
+            used = max(0, memory(pids) - self._image)
         self.peak_bytes = max(self.peak_bytes, used)
         if used > limits.memory_bytes:
             return limit_hit("memory", used, limits)
@@ -119,11 +124,13 @@ class Watch:
         if not self._folder or now < self._folder_looked + _FOLDER_LOOK_SECONDS:
             return None
         self._folder_looked = now
-        size, files = folder_use(self._folder)
+        size, files, hidden = folder_use(self._folder)
         if size > self._limits.scratch_bytes:
             return limit_hit("scratch", size, self._limits)
         if files > self._limits.scratch_files:
             return limit_hit("files", files, self._limits)
+        if hidden:
+            return Verdict("killed", "It made folders whose files cannot be counted.", limit="files")
         return None
 
 

@@ -41,9 +41,13 @@ def memory(pids: list[int]) -> int:
     return _KIB * sum(exact.values()) + memory_upper_bound(hidden)
 
 
-def folder_use(folder: str) -> tuple[int, int]:
-    """Bytes on disk and number of files below `folder`, without following links."""
-    size, files = 0, 0
+def folder_use(folder: str) -> tuple[int, int, bool]:
+    """Bytes on disk and number of files below `folder`, and whether some folder there does not let itself be looked
+    into. Links are not followed.
+
+    A folder that its owner may not read, or whose path is longer than the system takes, could hide any number of files.
+    """
+    size, files, hidden = 0, 0, False
     todo = [folder]
     while todo:
         try:
@@ -53,9 +57,11 @@ def folder_use(folder: str) -> tuple[int, int]:
                     size += entry.stat(follow_symlinks=False).st_blocks * 512
                     if entry.is_dir(follow_symlinks=False):
                         todo.append(entry.path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
-    return size, files
+        except OSError:
+            hidden = True
+    return size, files, hidden
 
 
 def _field(pid: int, file: str, names: tuple[str, ...]) -> int:

@@ -146,12 +146,25 @@ INPUTS = (
     Attack("settings with Python objects", files=_settings("rubric: !!python/object/apply:os.system [id]\n"), **_MAY),  # type: ignore[arg-type]
     Attack("settings that name a path", files=_settings("rubric: ../../../outside\n"), **_MAY),  # type: ignore[arg-type]
     Attack("folders without a bottom in the hand-in", files=_deep),
-    Attack("zip slip", files=_zip(
-        ("../../slipped.py", b"x = 1", _FILE), ("/tmp/hostile-slipped.py", b"x = 1", _FILE),
-        ("..\\..\\slipped.py", b"x = 1", _FILE), ("C:/slipped.py", b"x = 1", _FILE)), **_MAY),  # type: ignore[arg-type]
-    Attack("zip with links", files=_zip(
-        ("link.py", b"/etc/passwd", _SYMLINK), ("secret.ipynb", b"../../outside/canary", _SYMLINK),
-        ("device", b"", stat.S_IFCHR | 0o666)), **_MAY),  # type: ignore[arg-type]
+    Attack(
+        "zip slip",
+        files=_zip(
+            ("../../slipped.py", b"x = 1", _FILE),
+            ("/tmp/hostile-slipped.py", b"x = 1", _FILE),
+            ("..\\..\\slipped.py", b"x = 1", _FILE),
+            ("C:/slipped.py", b"x = 1", _FILE),
+        ),
+        **_MAY,
+    ),  # type: ignore[arg-type]
+    Attack(
+        "zip with links",
+        files=_zip(
+            ("link.py", b"/etc/passwd", _SYMLINK),
+            ("secret.ipynb", b"../../outside/canary", _SYMLINK),
+            ("device", b"", stat.S_IFCHR | 0o666),
+        ),
+        **_MAY,
+    ),  # type: ignore[arg-type]
     Attack("zip bomb", files=_zip(("big.py", bytes(400 << 20), _FILE)), **_MAY),  # type: ignore[arg-type]
     Attack("zip bomb of zips", files=_zip(("nested.zip", _nested_zip(), _FILE)), **_MAY),  # type: ignore[arg-type]
     Attack("zip of 100,000 files", files=_zip(*((f"f{n}.py", b"", _FILE) for n in range(100_000))), **_MAY),  # type: ignore[arg-type]

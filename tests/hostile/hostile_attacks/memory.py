@@ -11,7 +11,6 @@ MEMORY = (
         "shared pages",
         "x = []\nwhile True:\n    x.append(mmap.mmap(-1, 8 << 20)); x[-1].write(b'1' * (8 << 20))",
         ends=("out of memory",),
-        says=("more than 500 MiB",),
     ),
     Attack(
         "shared memory flood",
@@ -52,14 +51,18 @@ for call in ((319, b"x", 0), (447, 0), (29, 0, 1 << 30, 0o1600), (240, b"/q", 0o
         "import tensorflow as tf\nx = []\nwhile True: x.append(tf.ones((1 << 24,)) + 1)",
         ends=("finished", "out of memory", "crashed", "timed out"),
     ),
-    Attack("stacks of threads", """
+    Attack(
+        "stacks of threads",
+        """
 threading.stack_size(256 << 20)
 def fill():
     x = ctypes.create_string_buffer(100 << 20); time.sleep(30)
 for _ in range(40):
     try: threading.Thread(target=fill, daemon=True).start()
     except Exception: pass
-""", ends=("finished", "out of memory", "timed out")),
+""",
+        ends=("finished", "out of memory", "timed out"),
+    ),
     Attack(
         "locked and huge pages",
         """
@@ -69,11 +72,15 @@ x = mmap.mmap(-1, 1 << 20)
 print(libc.mlock(ctypes.addressof(ctypes.c_char.from_buffer(x)), 1 << 20))
 """,
     ),
-    Attack("zip bomb of one's own", """
+    Attack(
+        "zip bomb of one's own",
+        """
 import zlib
 small = zlib.compress(bytes(1 << 28), 9)
 x = [zlib.decompress(small) for _ in range(99)]
-""", ends=("finished", "out of memory")),
+""",
+        ends=("finished", "out of memory", "timed out"),
+    ),
 )
 
 FILES = (
@@ -112,12 +119,17 @@ tried(lambda: open("half/file", "w").close())
 tried(lambda: os.chmod(".", 0))
 """,
     ),
-    Attack("names that are no text", r"""
+    Attack(
+        "names that are no text",
+        r"""
 for name in (b"\xff\xfe\xff", b"new\nline", b"\x1b[2J", b"-rf", b"~", b"$(id)", b"a" * 255, b" "):
     tried(lambda: open(name, "w").close())
     tried(lambda: os.mkdir(name + b"d"))
-"""),
-    Attack("links to the outside", """
+""",
+    ),
+    Attack(
+        "links to the outside",
+        """
 for name, target in enumerate([*@SECRETS@, "@CANARIES@", "/etc/shadow", "/", "/proc/self/root", "/proc/1/root"]):
     tried(lambda: os.symlink(target, f"link{name}"))
     tried(lambda: os.link(target, f"hard{name}"))
@@ -125,21 +137,30 @@ for name, target in enumerate([*@SECRETS@, "@CANARIES@", "/etc/shadow", "/", "/p
     tried(lambda: open(f"hard{name}").read())
 os.symlink("@CANARIES@", "report"), os.symlink("@CANARIES@", ".keras")
 tried(lambda: os.rename(os.getcwd(), os.getcwd() + "-moved"))
-"""),
-    Attack("scratch swapped for a link", """
+""",
+    ),
+    Attack(
+        "scratch swapped for a link",
+        """
 here = os.getcwd()
 tried(lambda: os.chdir("/tmp"))
 tried(lambda: os.rmdir(here))
 tried(lambda: os.rename(here, here + "x"))
 tried(lambda: os.symlink("@CANARIES@", here))
-"""),
-    Attack("pipes and sockets that nobody answers", """
+""",
+    ),
+    Attack(
+        "pipes and sockets that nobody answers",
+        """
 tried(lambda: os.mkfifo("pipe"))
 tried(lambda: os.mknod("device", 0o60666, os.makedev(8, 0)))
 tried(lambda: os.mknod("null", 0o20666, os.makedev(1, 3)))
 tried(lambda: socket.socket(socket.AF_UNIX).bind("here"))
-"""),
-    Attack("changing what is outside", """
+""",
+    ),
+    Attack(
+        "changing what is outside",
+        """
 for path in (*@SECRETS@, "@CANARIES@", "@FOLDER@"):
     for way in (
         lambda: open(path, "w"), lambda: open(path, "a").write("x"), lambda: os.truncate(path, 0),
@@ -149,20 +170,27 @@ for path in (*@SECRETS@, "@CANARIES@", "@FOLDER@"):
         lambda: os.rmdir(path), lambda: os.mknod(path + ".node"), lambda: os.symlink("/", path + ".link"),
     ):
         tried(way)
-"""),
-    Attack("writing into Python itself", """
+""",
+    ),
+    Attack(
+        "writing into Python itself",
+        """
 import keras, numpy
 for place in {os.path.dirname(os.__file__), os.path.dirname(keras.__file__), os.path.dirname(numpy.__file__),
               os.path.dirname(sys.executable), "/etc", "/usr/lib", "/root", "/home", "/var/tmp", "/opt", "/"}:
     for name in ("sitecustomize.py", "hostile.pth", "hostile.txt"):
         tried(lambda: open(f"{place}/{name}", "w").write("raise SystemExit"))
-"""),
-    Attack("descriptors without end", """
+""",
+    ),
+    Attack(
+        "descriptors without end",
+        """
 held = []
 def hold():
     while True: held.append(os.open("/dev/null", os.O_RDONLY))
 tried(hold)
-"""),
+""",
+    ),
     Attack("1 GB on standard output", "for _ in range(1024): print('x' * (1 << 20))"),
     Attack(
         "1 GB on the descriptor",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hostile_attack import Attack
 
 PROCESSES = (
-    Attack("infinite loop", "while True: pass", ends=("timed out",), says=("longer than 4 seconds",)),
+    Attack("infinite loop", "while True: pass", ends=("timed out",), says=("4 seconds|4 s",)),
     Attack(
         "sleep for ever",
         "for n in range(1, 65):\n    tried(lambda: signal.signal(n, signal.SIG_IGN))\ntime.sleep(9999)",
         ends=("timed out",),
-        says=("longer than 4 seconds",),
+        says=("4 seconds|4 s",),
     ),
     Attack("stop oneself", "os.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(9999)", ends=("timed out",)),
     Attack(
@@ -114,11 +114,15 @@ for pid in {os.getppid(), 1, @HOST@}:
     Attack("leave without a word", "os._exit(0)", ends=("crashed",), says=("ended its own process",)),
     Attack("leave by the kernel", "libc.syscall(231, 0)", ends=("crashed",)),
     Attack("leave politely", "import atexit\natexit.register(time.sleep, 9999)\nsys.exit(0)"),
-    Attack("become another program", "os.execv('/bin/sleep', ['sleep', '@MARK@'])", ends=("crashed", "finished")),
+    Attack("become another program", "os.execv('/bin/sleep', ['sleep', '@MARK@'])", ends=("timed out", "finished")),
     Attack("segfault", "ctypes.string_at(0)", ends=("crashed",), says=("SIGSEGV",)),
     Attack("abort", "os.abort()", ends=("crashed",), says=("SIGABRT",)),
     Attack("kill oneself", "os.kill(os.getpid(), 9)", ends=("killed",)),
-    Attack("endless recursion in C", "sys.setrecursionlimit(10**9)\ndef f(): f()\nf()", ends=("crashed", "finished")),
+    Attack(
+        "endless recursion in C",
+        "sys.setrecursionlimit(10**9)\ndef f(): f()\nf()",
+        ends=("crashed", "finished", "out of memory"),
+    ),
     Attack("close everything", "os.closerange(0, 1 << 16)\ntime.sleep(0.1)", ends=("crashed", "finished", "killed")),
     Attack(
         "interrupts in the probe",

@@ -7,10 +7,12 @@ from hostile_attack import LINK, Attack
 _NO_MORE = ("killed", "crashed", "finished", "timed out")
 
 _MODEL = """
+import keras
 base = dict(
-    cell=here, model="m0", compile={}, digests=[], start=0, rows=1,
+    compile=dict(optimizer=keras.saving.serialize_keras_object(keras.optimizers.SGD(0.1)), loss="mse", metrics=[]),
+    cell=here, model="m0", digests=[], start=0, rows=1,
     description=dict(name="tiny", class_name="Sequential", layers=[], input_shape=[None, 28, 28], parameters=1,
-                     trainable=1, config=None),
+                     trainable=1, config=keras.saving.serialize_keras_object(model)),
     fit=dict(batch_size=32, epochs=1, initial_epoch=0, shuffle=True, verbose=0, validation="none", callbacks=[]),
     history=dict(accuracy=[1.0]), seconds=[0.0], train=None, validation=None, why="so",
 )
@@ -24,57 +26,84 @@ def _forged(name: str, code: str, ends: tuple[str, ...] = _NO_MORE, **more: obje
 PROTOCOL = (
     _forged("bytes that are no frame", r"raw(b'\xff' * 64)", says=("does not accept",)),
     _forged("half a frame", r"raw(b'\0\0\1\0half'); time.sleep(9999)", ends=("timed out",)),
-    _forged("half an array", """
+    _forged(
+        "half an array",
+        """
 text = '{"header":{"type":"event"},"arrays":[{"dtype":"uint8","shape":[99999999]}]}'
 frame(text); raw(bytes(999)); time.sleep(9999)
-""", ends=("timed out", "killed")),
+""",
+        ends=("timed out", "killed"),
+    ),
     _forged("a header of 4 GB", r"raw(b'\xff\xff\xff\xfe' + bytes(1 << 20))"),
-    _forged("an array of a petabyte", """
+    _forged(
+        "an array of a petabyte",
+        """
 frame('{"header":{"type":"event"},"arrays":[{"dtype":"float64","shape":[281474976710656,281474976710656]}]}')
-"""),
-    _forged("arrays that fill the host", """
+""",
+    ),
+    _forged(
+        "arrays that fill the host",
+        """
 text = '{"header":{"type":"event","kind":"epoch","cell":0},"arrays":[{"dtype":"uint8","shape":[2000000000]}]}'
 frame(text)
 piece = bytes(1 << 20)
 for _ in range(2000): raw(piece)
-"""),
-    _forged("many arrays that fill the host", """
+""",
+    ),
+    _forged(
+        "many arrays that fill the host",
+        """
 import numpy
 text = '{"header":{"type":"event","kind":"epoch","cell":0},"arrays":[%s]}'
 for _ in range(40):
     frame(text % ",".join(['{"dtype":"uint8","shape":[100000000]}'] * 4))
     for _ in range(400): raw(bytes(1 << 20)[:1000000])
-"""),
-    _forged("samples that fill the host", """
+""",
+    ),
+    _forged(
+        "samples that fill the host",
+        """
 import numpy
 for n in range(60):
     header = dict(type="data", cell=here, digests=[f"{n:064}"], rows=1)
     channel.send(header); channel.receive()
     channel.send(dict(type="arrays"), [numpy.full((40 << 20,), n, numpy.uint8)])
     channel.receive()
-"""),
+""",
+    ),
     _forged("nesting without end", "frame('{\"header\":' + '[' * 999999 + '1' + ']' * 999999 + ',\"arrays\":[]}')"),
-    _forged("nesting that is just allowed", """
+    _forged(
+        "nesting that is just allowed",
+        """
 deep = 1
 for _ in range(450): deep = [deep]
 for kind in ("printed", "figure", "function", "failed", "noted", "compiled", "evaluated", "predicted", "summary"):
     say(type="event", kind=kind, cell=here, text=deep, figure={"axes": deep}, name=deep, data=deep, **{
         "compile": deep, "description": {"config": {"class_name": "Sequential", "module": "keras", "config": {
             "layers": [{"class_name": "Dense", "module": "keras.layers", "config": {"units": deep}}]}}}, "model": "m0"})
-"""),
-    _forged("numbers beyond all numbers", """
+""",
+    ),
+    _forged(
+        "numbers beyond all numbers",
+        """
 for value in ("1e999", "-1e999", "NaN", "1" * 400, "-" + "9" * 4000, "1" * 5000, "1e-999"):
     for kind in ("epoch", "evaluated", "compiled"):
         frame('{"header":{"type":"event","kind":"%s","cell":0,"epoch":%s,"epochs":1,"model":"m0","metrics":{"a":%s},'
               '"data":{"rows":1,"digest":null},"description":{"parameters":%s}},"arrays":[]}'
               % (kind, value, value, value))
-"""),
-    _forged("huge numbers in a training", """
+""",
+    ),
+    _forged(
+        "huge numbers in a training",
+        """
 for name in ("validation_split", "epochs", "batch_size", "initial_epoch", "verbose"):
     say(type="native", **{**base, "fit": {**base["fit"], name: int("9" * 400)}})
     link._channel.receive()
-"""),
-    _forged("values of the wrong kind", """
+""",
+    ),
+    _forged(
+        "values of the wrong kind",
+        """
 import random
 rng = random.Random(5)
 wrong = [None, True, -1, 2 ** 70, 1.5, "x", [], {}, [[]], {"x": []}, "9" * 9999]
@@ -84,66 +113,105 @@ for _ in range(40):
     header[rng.choice(sorted(header))] = rng.choice(wrong)
     say(**header)
     break
-"""),
+""",
+    ),
     _forged("a native training of the wrong kind", 'say(type="native", **{**base, "description": {"name": 5}})'),
     _forged("a native training of text", 'say(type="native", **{**base, "fit": {"validation_split": "half"}})'),
     _forged("callbacks that are no list", 'say(type="native", **{**base, "fit": {"callbacks": {"a": 1}}})'),
     _forged("a history of text", 'say(type="native", **{**base, "history": {"a": ["x"]}, "seconds": ["y"]})'),
-    _forged("a training that is never sent", """
+    _forged(
+        "a training that is never sent",
+        """
 say(type="fit", **{**base, "digests": ["a", "b"]})
 print(channel.receive())
 time.sleep(9999)
-""", ends=("timed out",)),
-    _forged("a sample that is never sent", """
+""",
+        ends=("timed out",),
+    ),
+    _forged(
+        "a sample that is never sent",
+        """
 say(type="data", cell=here, digests=["a"], rows=5)
 print(channel.receive())
 time.sleep(9999)
-""", ends=("timed out",)),
-    _forged("answers that are never read", """
+""",
+        ends=("timed out",),
+    ),
+    _forged(
+        "answers that are never read",
+        """
 for _ in range(400): say(type="load_data", cell=here, name="mnist")
 time.sleep(9999)
-""", ends=("timed out",)),
-    _forged("another answer than was asked for", """
+""",
+        ends=("timed out",),
+    ),
+    _forged(
+        "another answer than was asked for",
+        """
 say(type="fit", **{**base, "digests": ["a", "b"]})
 channel.receive()
 say(type="data", cell=here, digests=[], rows=0)
-"""),
+""",
+    ),
     _forged("an unknown cell", 'say(type="event", kind="printed", cell=10**6, text="x", stream="stdout")'),
     _forged("a cell that is no number", 'say(type="event", kind="printed", cell=True, text="x", stream="stdout")'),
     _forged("an unknown event", 'say(type="event", kind="marks", cell=here, points=100)', says=("does not accept",)),
     _forged("an unknown message", 'say(type="result", cell=here, score=100)', says=("does not accept",)),
-    _forged("an event of the host's own", """
+    _forged(
+        "an event of the host's own",
+        """
 say(type="event", kind="trained", cell=here, seq=0, model="m0", name="tiny", architecture="x",
     test=dict(dataset="mnist", rows=200, accuracy=1.0, loss=0.0), **{k: base[k] for k in ("fit", "history")})
-"""),
+""",
+    ),
     _forged("done before the end", 'channel.send({"type": "done"}); time.sleep(9999)', ends=("finished",)),
-    _forged("100,000 events", """
+    _forged(
+        "100,000 events",
+        """
 for n in range(100_000):
     say(type="event", kind="noted", cell=here, topic="warning", name=str(n), message="x" * 300)
-"""),
-    _forged("1 GB of printed text", """
+""",
+    ),
+    _forged(
+        "1 GB of printed text",
+        """
 for _ in range(300): say(type="event", kind="printed", cell=here, text="x" * 4_000_000, stream="stdout")
-"""),
-    _forged("epochs without end", """
+""",
+    ),
+    _forged(
+        "epochs without end",
+        """
 until = time.monotonic() + 1
 while time.monotonic() < until: say(type="event", kind="epoch", cell=here, epoch=1, epochs=10**12)
-"""),
-    _forged("surrogates and controls", r"""
+""",
+    ),
+    _forged(
+        "surrogates and controls",
+        r"""
 frame(b'{"header":{"type":"event","kind":"printed","cell":0,"text":"\\ud800","stream":"stdout"},"arrays":[]}')
-"""),
-    _forged("the same key twice", """
+""",
+    ),
+    _forged(
+        "the same key twice",
+        """
 frame('{"header":{"type":"event","type":"done","kind":"printed","kind":"x","cell":0},"header":{},"arrays":[]}')
-"""),
-    _forged("many threads on one line", """
+""",
+    ),
+    _forged(
+        "many threads on one line",
+        """
 def shout():
     for _ in range(2000):
         try: raw(b'\\0\\0\\0\\7{"a":1}')
         except OSError: return
 for _ in range(4): threading.Thread(target=shout).start()
 time.sleep(0.5)
-"""),
+""",
+    ),
     _forged("the line shut down", "channel._socket.shutdown(socket.SHUT_RDWR)"),
-    _forged("trainings without end", """
+    _forged(
+        "trainings without end",
+        """
 import keras
 n = 0
 while True:
@@ -151,5 +219,7 @@ while True:
     other = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10 + n)])
     other.compile("sgd", "mse")
     other.fit(x_train[:256], y_train[:256], epochs=1, verbose=0)
-""", ends=("timed out", "finished")),
+""",
+        ends=("timed out", "finished"),
+    ),
 )

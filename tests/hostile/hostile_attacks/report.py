@@ -65,19 +65,35 @@ def _svg(inner: str, head: str = "") -> str:
     )
 
 
-_SVGS = (
-    _svg("<script>alert(1)</script><foreignObject><body xmlns='http://www.w3.org/1999/xhtml'>x</body></foreignObject>"),
-    _svg("<path onload='alert(1)' onclick='alert(1)' d='M 0 0'/><a xlink:href='javascript:alert(1)'><text>x</text></a>"),
-    _svg("<image xlink:href='file://@CANARY@' width='9' height='9'/><image href='http://127.0.0.1:@TCP@/x.png'/>"),
-    _svg("<style>@import url('http://127.0.0.1:@TCP@/x.css'); path{fill:url(file://@CANARY@)}</style>"),
-    _svg("<use xlink:href='http://127.0.0.1:@TCP@/x.svg#a'/><path style='fill:url(http://127.0.0.1:@TCP@/x)' d='M0 0'/>"),
-    _svg("&x;", '<!DOCTYPE svg [<!ENTITY x SYSTEM "file://@CANARY@">]>'),
-    _svg("&d;", '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">' + "".join(
-        f'<!ENTITY {b} "{"&" + a + ";"}{("&" + a + ";") * 9}">' for a, b in zip("abc", "bcd", strict=True)) + "]>"),
-    _svg("", '<!DOCTYPE svg SYSTEM "http://127.0.0.1:@TCP@/x.dtd">'),
-    _svg("<g>" * 5000 + "</g>" * 5000),
-    _svg("<rect width='1e99' height='-1'/><path d='" + "M 0 0 " * 200_000 + "'/>"),
-)
+_SVGS = {
+    "a script": _svg(
+        "<script>alert(1)</script><foreignObject><body xmlns='http://www.w3.org/1999/xhtml'>x</body></foreignObject>"
+    ),
+    "handlers": _svg(
+        "<path onload='alert(1)' onclick='alert(1)' d='M 0 0'/><a xlink:href='javascript:alert(1)'><text>x</text></a>"
+    ),
+    "pictures of the host": _svg(
+        "<image xlink:href='file://@CANARY@' width='9' height='9'/><image href='http://127.0.0.1:@TCP@/x.png'/>"
+    ),
+    "a style sheet": _svg(
+        "<style>@import url('http://127.0.0.1:@TCP@/x.css'); path{fill:url(file://@CANARY@)}</style>"
+    ),
+    "foreign uses": _svg(
+        "<use xlink:href='http://127.0.0.1:@TCP@/x.svg#a'/><path style='fill:url(http://127.0.0.1:@TCP@/x)' d='M0 0'/>"
+    ),
+    "an external entity": _svg("&x;", '<!DOCTYPE svg [<!ENTITY x SYSTEM "file://@CANARY@">]>'),
+    "an entity bomb": _svg(
+        "&d;",
+        '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">'
+        + "".join(f'<!ENTITY {b} "{"&" + a + ";"}{("&" + a + ";") * 9}">' for a, b in zip("abc", "bcd", strict=True))
+        + "]>",
+    ),
+    "a foreign document type": _svg("", '<!DOCTYPE svg SYSTEM "http://127.0.0.1:@TCP@/x.dtd">'),
+    "5,000 levels": _svg("<g>" * 5000 + "</g>" * 5000),
+    "endless paths": _svg("<rect width='1e99' height='-1'/><path d='" + "M 0 0 " * 200_000 + "'/>"),
+}
+_BOMB = base64.b64encode(_png(50_000, 50_000)).decode()
+_MOVING = base64.b64encode(_gif(2000)).decode()
 _LABELS = """
 import matplotlib.pyplot as plt
 text = {text!r}
@@ -86,7 +102,9 @@ plt.plot([1, 2], label=text); plt.title(text); plt.xlabel(text); plt.ylabel(text
 
 REPORT = (
     Attack("markup in printed text", f"print({MARKUP!r})\nraise ValueError({MARKUP!r})", pdf=True),
-    Attack("markup in names", f"""
+    Attack(
+        "markup in names",
+        f"""
 import keras, types
 text = {MARKUP!r}
 other = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(name="img src=x onerror=alert(1)"[:9]),
@@ -100,53 +118,71 @@ globals()[text] = f
 class Odd(Exception): pass
 Odd.__name__ = text
 raise Odd(text)
-"""),
-    Attack("markup in saved outputs and prose", files=_markup, pdf=True),
+""",
+    ),
+    Attack("markup in saved outputs and prose", files=_markup, marks="any", pdf=True),
     Attack("markup in a figure's labels", _LABELS.format(text=MARKUP.replace("$", "")), pdf=True),
-    Attack("templates in names", """
+    Attack(
+        "templates in names",
+        """
 import keras
 other = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)], name="jinja")
 other._name = "{{ report.__class__.__init__.__globals__ }}{% include '/etc/passwd' %}{# x #}"
 other.compile("adam", "mse"); other.fit(x_train, y_train, verbose=0)
 raise ValueError("{{ 7 * 191 }}{% raw %}")
-"""),
-    Attack("a line of 10 MB", "print('x' * 10_000_000); raise ValueError('y' * 10_000_000)", pdf=True),
-    Attack("a label of 100,000 characters", _LABELS.format(text="w" * 100_000),
-           ends=("finished", "timed out", "killed", "out of memory")),
-    Attack("directions and invisible characters",
-           _LABELS.format(text="\u202eabc\u2066\u200b\u0301" * 30) + "\nprint('\u202e' * 99, 'Z' + '\u0300' * 999)", pdf=True),
-    *(
-        Attack(f"figure with {what}", LINK + _FIGURE + f"figure(svg={svg!r})", ends=("finished", "killed"), pdf=True)
-        for what, svg in zip(
-            ("a script", "handlers", "pictures of the host", "a style sheet", "foreign uses", "an external entity",
-             "an entity bomb", "a foreign document type", "5,000 levels", "endless paths"),
-            _SVGS, strict=True)
+""",
     ),
-    Attack("figure that is a bomb of pixels", LINK + _FIGURE + f"""
-import base64, zlib
-figure(png={base64.b64encode(_png(50_000, 50_000)).decode()!r})
-""", ends=("finished", "killed"), pdf=True),
-    Attack("figure that is a GIF", LINK + _FIGURE + f"figure(png={base64.b64encode(_gif(3)).decode()!r})",
-           ends=("finished", "killed"), pdf=True),
-    Attack("figures without end", """
+    Attack("a line of 10 MB", "print('x' * 10_000_000); raise ValueError('y' * 10_000_000)", pdf=True),
+    Attack(
+        "a label of 100,000 characters",
+        _LABELS.format(text="w" * 100_000),
+        ends=("finished", "timed out", "killed", "out of memory"),
+    ),
+    Attack(
+        "directions and invisible characters",
+        _LABELS.format(text="\u202eabc\u2066\u200b\u0301" * 30) + "\nprint('\u202e' * 99, 'Z' + '\u0300' * 999)",
+        pdf=True,
+    ),
+    *(
+        Attack(f"figure with {what}", LINK + _FIGURE + f"figure(svg={svg!r})", ends=("finished", "killed"))
+        for what, svg in _SVGS.items()
+    ),
+    Attack(
+        "figures with all of these",
+        LINK + _FIGURE + f"for svg in {list(_SVGS.values())!r}: figure(svg=svg)",
+        ends=("finished", "killed"),
+        pdf=True,
+    ),
+    Attack("figure that is a bomb of pixels", LINK + _FIGURE + f"figure(png={_BOMB!r})", ends=("finished", "killed")),
+    Attack("figure that is a GIF", LINK + _FIGURE + f"figure(png={_MOVING!r})", ends=("finished", "killed")),
+    Attack(
+        "figures without end",
+        """
 import matplotlib.pyplot as plt
 for n in range(2000):
     plt.figure(); plt.plot([n]); plt.title(str(n)); plt.show()
-""", ends=("finished", "timed out", "killed", "out of memory")),
-    Attack("figure of a million points", """
+""",
+        ends=("finished", "timed out", "killed", "out of memory"),
+    ),
+    Attack(
+        "figure of a million points",
+        """
 import matplotlib.pyplot as plt, numpy
 for _ in range(3): plt.plot(numpy.random.rand(1_000_000)); plt.show()
-""", ends=("finished", "timed out", "killed", "out of memory")),
+""",
+        ends=("finished", "timed out", "killed", "out of memory"),
+    ),
     Attack(
         "saved pictures that are bombs",
         files=lambda folder: _saved(
             folder,
-            _shown({"image/png": base64.b64encode(_png(50_000, 50_000)).decode()}),
-            _shown({"image/png": base64.b64encode(_gif(2000)).decode()}),
+            _shown({"image/png": _BOMB}),
+            _shown({"image/png": _MOVING}),
             _shown({"image/png": "A" * 3_000_000}),
             _shown({"image/jpeg": base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(999)).decode()}),
-            *(_shown({"image/svg+xml": svg}) for svg in _SVGS),
+            *(_shown({"image/svg+xml": svg}) for svg in _SVGS.values()),
         ),
+        marks="any",
         pdf=True,
     ),
 )
