@@ -136,14 +136,14 @@ class Outside:
             "canaries": [_unchanged(path) for path in self.canaries],
             "folder": sorted(path.name for path in self.folder.iterdir()),
             "mounts": [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "labgrade" in line],
-            "shared memory": sorted(name for name in os.listdir("/dev/shm") if "hostile" in name),
+            "shared memory": sorted(path.name for path in Path("/dev/shm").glob("*hostile*")),
             "System V": [Path(f"/proc/sysvipc/{kind}").read_text().count("\n") for kind in ("shm", "sem", "msg")],
             "host limits": [resource.getrlimit(which) for which in range(16)],
             "host priority": os.getpriority(os.PRIO_PROCESS, 0),
             "host processors": sorted(os.sched_getaffinity(0)),
             "host name": os.uname().nodename,
             "server": [(one.pid, one.num_fds(), one.num_threads(), one.nice()) for one in server],
-            "cwd": os.getcwd(),
+            "cwd": Path.cwd(),
         }
 
     def settle(self) -> None:

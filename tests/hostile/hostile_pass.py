@@ -142,9 +142,8 @@ class Pass:
         if score.awarded > self.points:
             found.append(f"{score.awarded} points, honest work is worth {self.points}")
         page = checked.files.html.read_text()
-        for wanted in attack.says:
-            if not any(words in page for words in self._filled(wanted).split("|")):
-                found.append(f"the report does not say “{wanted}”")
+        missing = [wanted for wanted in attack.says if not any(words in page for words in wanted.split("|"))]
+        found += [f"the report does not say “{wanted}”" for wanted in missing]
         if recording.outcome.status != "finished" and "cell" not in " ".join(checked.result.notes):
             found.append(f"the report does not name the cell: {checked.result.notes}")
         if attack.pdf and checked.files.pdf is None:

@@ -26,7 +26,8 @@ _EXPORTED = re.compile(r"#\s*In\s?\[\s*(\d{0,6})\s*\]:?\s*$")
 _LIGHT_START, _LIGHT_END = re.compile(r"#\s?\+(?:\s|$)"), re.compile(r"#\s?-\s*$")
 _FIRST_LINES = re.compile(r"#!|#.*coding[:=]|\s*$")
 _PYTHON_2 = re.compile(
-    r"^[ \t]*+print[ \t]++[\"'\w]|\bxrange[ \t]*+\(|\braw_input[ \t]*+\(|^[ \t]*+except[ \t]++\w++[ \t]*+,[ \t]*+\w++[ \t]*+:",
+    r"^[ \t]*+print[ \t]++[\"'\w]|\b(?:xrange|raw_input)[ \t]*+\("
+    r"|^[ \t]*+except[ \t]++\w++[ \t]*+,[ \t]*+\w++[ \t]*+:",
     re.MULTILINE,
 )
 

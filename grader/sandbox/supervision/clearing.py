@@ -27,7 +27,7 @@ def remove_tree(folder: str) -> None:
         while waiting:
             name = waiting.pop()
             with suppress(FileNotFoundError):
-                os.chmod(name, stat.S_IRWXU, dir_fd=top)  # noqa: PTH101
+                os.chmod(name, stat.S_IRWXU, dir_fd=top)
                 inner = os.open(name, _OPEN, dir_fd=top)
                 try:
                     below = _emptied(inner, top, new_name, moved)
@@ -35,24 +35,24 @@ def remove_tree(folder: str) -> None:
                     os.close(inner)
                 waiting += below
                 moved += len(below)
-                os.rmdir(name, dir_fd=top)  # noqa: PTH106
+                os.rmdir(name, dir_fd=top)
     finally:
         os.close(top)
     os.rmdir(folder)  # noqa: PTH106
 
 
 def _emptied(inner: int, top: int, new_name: Callable[[int], str], moved: int) -> list[str]:
-    """Unlink the files in the folder `inner` and move its folders into `top`, numbered from `moved`; their new names."""
+    """Unlink the files of the folder `inner`, move its folders to `top`, numbered from `moved`; their new names."""
     names = []
     with os.scandir(inner) as entries:
         listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_folder in listed:
         if not is_folder:
-            os.unlink(name, dir_fd=inner)  # noqa: PTH108
+            os.unlink(name, dir_fd=inner)
             continue
         new = new_name(moved + len(names))
         # A folder that its owner may not write to cannot be moved: its own entry `..` changes.
-        os.chmod(name, stat.S_IRWXU, dir_fd=inner)  # noqa: PTH101
-        os.rename(name, new, src_dir_fd=inner, dst_dir_fd=top)  # noqa: PTH104
+        os.chmod(name, stat.S_IRWXU, dir_fd=inner)
+        os.rename(name, new, src_dir_fd=inner, dst_dir_fd=top)
         names.append(new)
     return names

@@ -19,8 +19,8 @@ from grader.sandbox.confinement.libc import Prctl, die_with_parent, prctl
 from grader.sandbox.confinement.steps import ConfinementError
 from grader.sandbox.control import Message, send_message
 from grader.sandbox.job import Job
-from grader.sandbox.supervision.verdicts import Verdict
 from grader.sandbox.supervision.clearing import remove_tree
+from grader.sandbox.supervision.verdicts import Verdict
 from grader.sandbox.supervision.watch import Watch
 from grader.sandbox.supervision.watchdog import descendants
 

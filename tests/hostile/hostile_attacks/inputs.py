@@ -30,7 +30,8 @@ def _half_a_gigabyte(folder: Path) -> Path:
 def _million_cells(folder: Path) -> Path:
     cell = json.dumps({"cell_type": "code", "metadata": {}, "source": "x=1", "outputs": []})
     body = ",".join([cell] * 1_000_000)
-    (folder / "hand-in.ipynb").write_text('{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [%s]}' % body)
+    head = '{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": ['
+    (folder / "hand-in.ipynb").write_text(f"{head}{body}]}}")
     return folder / "hand-in.ipynb"
 
 
