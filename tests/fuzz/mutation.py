@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 WORDS = (
@@ -125,10 +125,10 @@ def damaged_json(document: Any, rng: random.Random) -> bytes:
         place, key = _node(document, rng)
         way = rng.randrange(6)
         if place is None:
-            document = rng.choice(VALUES)
+            document = copy.deepcopy(rng.choice(VALUES))
             break
         if way <= 1:
-            place[key] = rng.choice(VALUES)
+            place[key] = copy.deepcopy(rng.choice(VALUES))
         elif way == 2 and isinstance(place[key], str):
             place[key] = place[key][: rng.randrange(99)] + rng.choice(WORDS) + place[key][:999]
         elif way == 3:
@@ -136,9 +136,8 @@ def damaged_json(document: Any, rng: random.Random) -> bytes:
         elif way == 4 and isinstance(place, list):
             place[key:key] = [place[key]] * rng.randint(1, 30)
         elif way == 5 and isinstance(place, dict):
-            place[rng.choice(("cells", "source", "outputs", "cell_type", "data", "text", "output_type", "x"))] = place[
-                key
-            ]
+            name = rng.choice(("cells", "source", "outputs", "cell_type", "data", "text", "output_type", "x"))
+            place[name] = copy.deepcopy(place[key])
     text = json.dumps(document, indent=rng.choice((None, 1)))
     for name, raw in _RAW.items():
         text = text.replace(name, raw)
@@ -280,17 +279,30 @@ def damaged_zip(files: list[bytes], rng: random.Random) -> bytes:
     return damaged_bytes(data, rng) if rng.random() < 0.5 else data
 
 
+_LINES = 70
+_CELLS = 6
+
+
+def _part(base: Any, rng: random.Random) -> Any:
+    """A stretch of a script or of a notebook's cells: short ones find the same faults sooner."""
+    if isinstance(base, str):
+        lines = base.split("\n")
+        first = rng.randrange(max(1, len(lines) - _LINES))
+        return "\n".join(lines[first : first + _LINES])
+    first = rng.randrange(max(1, len(base["cells"]) - _CELLS))
+    return {**base, "cells": base["cells"][first : first + _CELLS]}
+
+
 def case(kind: str, seed: int, seeds: dict[str, list[Any]]) -> bytes:
     """Hand-in number `seed` of its kind: the same at every run."""
     rng = random.Random(f"{kind} {seed}")
     if kind == "notebook":
-        return damaged_json(rng.choice(seeds["notebook"]), rng)
+        return damaged_json(_part(rng.choice(seeds["notebook"]), rng), rng)
+    if kind == "script":
+        return damaged_text(_part(rng.choice(seeds["script"]), rng), rng)
     if kind == "zip":
-        parts = [json.dumps(rng.choice(seeds["notebook"])).encode(), damaged_text(rng.choice(seeds["script"]), rng)]
-        return damaged_zip([*parts, damaged_json(rng.choice(seeds["notebook"]), rng)], rng)
-    ways: dict[str, Callable[[Any, random.Random], bytes]] = {
-        "script": damaged_text,
-        "rubric": damaged_rubric,
-        "pdf": damaged_bytes,
-    }
-    return ways[kind](rng.choice(seeds[kind]), rng)
+        notebook, script = _part(rng.choice(seeds["notebook"]), rng), _part(rng.choice(seeds["script"]), rng)
+        parts = [json.dumps(notebook).encode(), damaged_text(script, rng), damaged_json(notebook, rng)]
+        return damaged_zip(parts, rng)
+    way = damaged_rubric if kind == "rubric" else damaged_bytes
+    return way(rng.choice(seeds[kind]), rng)  # type: ignore[operator]

@@ -1,7 +1,7 @@
 """One pass over all attacks by one user under one provider: `python hostile_pass.py PROVIDER FOLDER [NAME|GROUP...]`.
 
-Each attack goes through the real `check`; after it an honest hand-in must be graded to the same bytes. What an attack
-reached, if anything, is written as one JSON object a line to FOLDER/PROVIDER.jsonl.
+Each attack goes through the real `check`; now and then between them an honest hand-in must be graded to the same bytes.
+What an attack reached, if anything, is written as one JSON object a line to FOLDER/PROVIDER.jsonl.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,9 @@ from grader.records.recording import Recording
 from grader.workshop import Workshop
 
 WALL = 4.0
+_HONEST_EVERY = int(os.environ.get("HOSTILE_HONEST_EVERY", "4"))
+"""After so many attacks an honest hand-in is graded."""
+_BY_TIME = ("the run ended", "the report does not", "it took", "points, the work")
 _OVER = 14.0
 """Seconds that a check may take besides the student's own."""
 
@@ -89,6 +94,7 @@ class Pass:
     def open(self) -> str:
         """Start everything once; the provider in force."""
         provider = self.workshop._server().provider
+        (self.folder / "hand-ins").mkdir()
         (self.folder / "honest").mkdir()
         parts = prose("## 1.1"), code(HONEST), prose("## 1.2\nThe network has 7850 parameters.")
         self._honest = notebook(self.folder / "honest" / "honest.ipynb", *parts)
@@ -107,8 +113,7 @@ class Pass:
 
     def attacked(self, attack: Attack) -> list[str]:
         """What `attack` reached."""
-        place = self.folder / "hand-ins" / attack.name
-        place.mkdir(parents=True)
+        place = Path(tempfile.mkdtemp(dir=self.folder / "hand-ins"))
         path = written(attack, place, self._filled)
         weak = self._score_of(attack.instead) if attack.marks == "not gained" else 0.0
         self.outside.begin()
@@ -126,9 +131,19 @@ class Pass:
         found += self.outside.complaints(printed, kept, WALL + _OVER)
         if checked is not None and recording is not None:
             found += self._judged(attack, checked, recording, weak)
-        if self._result(self._checked(self._honest)) != self._expected:
-            found.append("the next hand-in is graded otherwise")
         return found
+
+    def shaken(self) -> str:
+        """Where an honest hand-in is graded otherwise than before the attacks; empty when it is the same to the byte.
+
+        Tried once more where it differs: on a busy machine it may have run out of its time.
+        """
+        for _ in range(2):
+            result = self._result(self._checked(self._honest))
+            if result == self._expected:
+                return ""
+        lines = zip(self._expected.decode().splitlines(), result.decode().splitlines(), strict=False)
+        return next((f"{was.strip()} / {now.strip()}" for was, now in lines if was != now), "its length")
 
     def _judged(self, attack: Attack, checked: Checked, recording: Recording, weak: float) -> list[str]:
         found = []
@@ -136,7 +151,7 @@ class Pass:
             found.append(f"the run ended {recording.outcome.status} ({recording.outcome.message})")
         score = checked.result.score
         if attack.marks == "kept" and score.awarded < self.points:
-            found.append(f"{score.awarded} points, the work before it is worth {self.points}")
+            found.append(f"points, the work before it is worth {self.points}: {score.awarded}")
         if attack.marks == "not gained" and score.awarded > weak:
             found.append(f"{score.awarded} points, without the cheat {weak}")
         if score.awarded > self.points:
@@ -184,30 +199,46 @@ def _no_pdf(view: object) -> bytes:
     raise document.PdfLibrariesError("no PDF in this pass")
 
 
+def attempted(run: Pass, attack: Attack) -> list[str]:
+    """What `attack` reached. Where time alone may be to blame, on a busy machine, it is tried once more."""
+    for last in (False, True):
+        try:
+            found = run.attacked(attack)
+        except Exception as error:
+            traceback.print_exc()
+            return [f"labgrade failed: {type(error).__name__}: {error}"]
+        if last or not found or any(not one.startswith(_BY_TIME) for one in found):
+            break
+    return found
+
+
 def main(provider: str, folder: Path, chosen: list[str]) -> None:
     """Run the pass."""
-    lines = (folder / f"{provider}.jsonl").open("w", buffering=1)
-    run = Pass(provider, folder / "work")
-    with run.workshop:
-        try:
-            lines.write(json.dumps({"provider": run.open(), "user": os.getuid()}) + "\n")
-        except SandboxUnavailableError as error:
-            lines.write(json.dumps({"unavailable": str(error)}) + "\n")
-            return
-        for group, attack in [(group, attack) for group, several in BY_GROUP.items() for attack in several]:
-            if not chosen or attack.name in chosen or group in chosen:
-                began = time.monotonic()
-                try:
-                    found = run.attacked(attack)
-                except Exception as error:
-                    found = [f"labgrade failed: {type(error).__name__}: {error}"]
-                    if os.environ.get("HOSTILE_DEBUG"):
-                        import traceback
+    with (folder / f"{provider}.jsonl").open("w", buffering=1) as lines:
 
-                        traceback.print_exc()
-                seconds = round(time.monotonic() - began, 2)
-                lines.write(json.dumps({"attack": attack.name, "found": found, "seconds": seconds}) + "\n")
-    lines.write(json.dumps({"done": True}) + "\n")
+        def tell(**line: object) -> None:
+            lines.write(json.dumps(line) + "\n")
+
+        run = Pass(provider, folder / "work")
+        with run.workshop:
+            try:
+                tell(provider=run.open(), user=os.getuid())
+            except SandboxUnavailableError as error:
+                tell(unavailable=str(error))
+                return
+            attacks = [(group, attack) for group, several in BY_GROUP.items() for attack in several]
+            wanted = [attack for group, attack in attacks if not chosen or attack.name in chosen or group in chosen]
+            since: list[str] = []
+            for number, attack in enumerate(wanted, 1):
+                began = time.monotonic()
+                found = attempted(run, attack)
+                since.append(attack.name)
+                if number % _HONEST_EVERY == 0 or number == len(wanted) or found:
+                    if differs := run.shaken():
+                        found.append(f"the next hand-in is graded otherwise after one of {since}: {differs}")
+                    since = []
+                tell(attack=attack.name, found=found, seconds=round(time.monotonic() - began, 2))
+        tell(done=len(wanted))
 
 
 if __name__ == "__main__":

@@ -28,3 +28,24 @@ ATTACKS: tuple[Attack, ...] = tuple(attack for group in BY_GROUP.values() for at
 
 assert list(BY_GROUP) == list(GROUPS)
 assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
+
+_BY_SYSTEM = ("processes", "memory", "files", "network", "secrets", "kernel")
+"""What depends on provider and user. The others depend on the host alone."""
+
+PASSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "namespaces": ("namespaces", "current", tuple(BY_GROUP)),
+    "namespaces, ordinary user": ("namespaces", "ordinary", _BY_SYSTEM),
+    "landlock": ("landlock", "current", (*_BY_SYSTEM, "protocol")),
+    "landlock, ordinary user": ("landlock", "ordinary", _BY_SYSTEM),
+}
+"""Name -> provider, user, groups. `current` is root where the tests run as root; then `ordinary` runs too."""
+
+
+def overview() -> str:
+    """The table of the README."""
+    names = list(PASSES)
+    rows = ["| attacks on | how many | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    for group, attacks in BY_GROUP.items():
+        ran = ["✓" if group in groups else "" for _, _, groups in PASSES.values()]
+        rows.append(f"| {group}: {GROUPS[group]} | {len(attacks)} | " + " | ".join(ran) + " |")
+    return "\n".join(rows)

@@ -13,7 +13,7 @@ import nbformat
 
 from grader.errors import UserError
 from grader.reading.formats.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
-from grader.reading.formats.decoding import decoded
+from grader.reading.formats.decoding import clean, decoded
 from grader.reading.formats.outputs import joined, saved_image, saved_outputs
 from grader.reading.formats.salvage import salvaged_cells
 from grader.reading.formats.terminal import shortened
@@ -42,7 +42,7 @@ def read_notebook(path: Path, file: str | None = None, data: bytes | None = None
         cell, repairs = _cell(raw, file, number)
         cells.append(cell)
         notes += [f"cell {number} {repair}" for repair in repairs]
-    return Contents(cells=tuple(cells), notes=tuple(f"{file} {note}." for note in notes))
+    return Contents(cells=tuple(cells), notes=tuple(clean(f"{file} {note}.") for note in notes))
 
 
 def _raw_cells(text: str, file: str) -> tuple[list[Any], str, list[str]]:

@@ -64,7 +64,8 @@ def archive_candidates(data: bytes, file: str) -> Candidates:
     seen: set[str] = set()
     for member in members:
         name = _name(member)
-        if member.is_dir() or not _is_wanted(name):
+        # Not `is_dir`, which fails on a member without a name.
+        if not name or name.endswith("/") or not _is_wanted(name):
             continue
         reason = _fault(member, name, seen)
         if reason:

@@ -164,7 +164,7 @@ say(type="event", kind="trained", cell=here, seq=0, model="m0", name="tiny", arc
     test=dict(dataset="mnist", rows=200, accuracy=1.0, loss=0.0), **{k: base[k] for k in ("fit", "history")})
 """,
     ),
-    _forged("done before the end", 'channel.send({"type": "done"}); time.sleep(9999)', ends=("finished",)),
+    _forged("done before the end", 'channel.send({"type": "done"}); time.sleep(9999)', ends=("finished", "timed out")),
     _forged(
         "100,000 events",
         """
