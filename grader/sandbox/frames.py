@@ -14,7 +14,7 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +50,11 @@ class Caps:
     message_bytes: int = 4096 * MEBIBYTE
     """All arrays of one frame together."""
     arrays: int = 4096
+
+    def within(self, memory_bytes: int) -> Caps:
+        """These caps for a process that may have `memory_bytes`: it has no arrays to send that it could not hold."""
+        most = min(self.message_bytes, memory_bytes)
+        return replace(self, array_bytes=min(self.array_bytes, most), message_bytes=most)
 
 
 class Channel:

@@ -124,7 +124,8 @@ class WarmServer:
             theirs.close()
             os.close(writing)
             orders.close()
-        run = StudentProcess(Channel(ours, self._caps), reading, limits, status)
+        caps = (self._caps or Caps()).within(limits.memory_bytes)
+        run = StudentProcess(Channel(ours, caps), reading, limits, status)
         self._forked.add(run)
         run.await_running()
         return run

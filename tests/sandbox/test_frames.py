@@ -174,3 +174,10 @@ def test_what_cannot_travel_is_refused_before_sending(ends):
             sender.send(header, arrays)
     sender.send({"ok": True})
     assert receiver.receive(5)[0] == {"ok": True}
+
+
+def test_a_process_sends_no_more_than_it_may_hold():
+    """Arrays beyond the sender's memory limit are refused when they are declared, before any of them is taken."""
+    caps = Caps().within(1 << 20)
+    assert caps.array_bytes == caps.message_bytes == 1 << 20
+    assert Caps().within(1 << 50) == Caps(array_bytes=Caps().array_bytes, message_bytes=Caps().message_bytes)

@@ -43,7 +43,7 @@ def remove_tree(folder: str) -> None:
 
 def _emptied(inner: int, top: int, new_name: Callable[[int], str], moved: int) -> list[str]:
     """Unlink the files of the folder `inner`, move its folders to `top`, numbered from `moved`; their new names."""
-    names = []
+    names: list[str] = []
     with os.scandir(inner) as entries:
         listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_folder in listed:

@@ -184,15 +184,6 @@ keras.layers.Dense.get_config = lambda self: {**was(self), "units": 10 ** 9}
 """,
     ),
     _cheat(
-        "a convolution that takes for ever",
-        "",
-        WEAK.replace(
-            "keras.layers.Flatten(),",
-            "keras.layers.Reshape((28, 28, 1)), keras.layers.UpSampling2D(60), "
-            "keras.layers.Conv2D(2, 600, padding='same'), keras.layers.GlobalAveragePooling2D(),",
-        ),
-    ),
-    _cheat(
         "a batch that fills the memory",
         "",
         WEAK.replace(

@@ -64,7 +64,7 @@ for _ in range(40):
         "samples that fill the host",
         """
 import numpy
-for n in range(60):
+for n in range(12):
     header = dict(type="data", cell=here, digests=[f"{n:064}"], rows=1)
     channel.send(header); channel.receive()
     channel.send(dict(type="arrays"), [numpy.full((40 << 20,), n, numpy.uint8)])
