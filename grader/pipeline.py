@@ -10,9 +10,12 @@ from pathlib import Path
 from grader.assets import rubrics_folder
 from grader.checks.result import make_result
 from grader.errors import UserError
+from grader.functions.groups import load_cases
+from grader.functions.work import FunctionWork
 from grader.matching.match import match_submission
 from grader.options import Options
 from grader.reading.choice import find_rubric
+from grader.reading.functions.plan import function_plan
 from grader.reading.passages.answers import answer_text
 from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
@@ -38,6 +41,8 @@ class Reading:
     reason: str
     """Why this rubric, one sentence."""
     solution: Submission
+    functions: FunctionWork | None
+    """Its functions and the cases for them, where the rubric asks for functions."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def check(path: Path, options: Options, progress: Progress, workshop: Workshop |
     with nullcontext(workshop) if workshop else Workshop(options, progress) as shop:
         trained, shared = shop.service.trained, shop.service.shared
         reference = shop.reference(read.rubric, read.solution)
-        rerun = shop.rerun(read.submission, read.rubric)
+        rerun = shop.rerun(read.submission, read.rubric, read.functions)
         effort, trained, shared = shop.effort, shop.service.trained - trained, shop.service.shared - shared
 
     progress.stage("Matching and judging")
@@ -83,7 +88,9 @@ def reading(path: Path, options: Options) -> Reading:
     """The submission at `path`, with the rubric that it is graded by and that rubric's solution. Raises `UserError`."""
     submission = read_submission(path)
     rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
-    return Reading(submission, rubric, reason, read_solution(rubrics_folder(), rubric, options))
+    solution = read_solution(rubrics_folder(), rubric, options)
+    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission)
+    return Reading(submission, rubric, reason, solution, functions)
 
 
 def judged(read: Reading, reference: Reference, rerun: Recording, effort: Effort) -> tuple[Result, Match]:
@@ -96,10 +103,26 @@ def judged(read: Reading, reference: Reference, rerun: Recording, effort: Effort
     return make_result(match, reference, effort), match
 
 
+def rubric_folder(rubrics: Path, rubric: Rubric, options: Options) -> Path:
+    """The folder of `rubric`: the one chosen, else the one of its name below `rubrics`."""
+    return Path(options.rubric) if options.rubric and Path(options.rubric).is_dir() else rubrics / rubric.name
+
+
+def function_work(folder: Path, rubric: Rubric, submission: Submission) -> FunctionWork | None:
+    """What is needed to try the functions that the rubric in `folder` asks for; `None` when it asks for none.
+
+    Raises `UserError` for a `cases.py` that is missing or cannot be used.
+    """
+    asked = (q.id for q in rubric.questions if any(criterion.kind == "function" for criterion in q.criteria))
+    cases = load_cases(folder, tuple(asked))
+    if cases is None:
+        return None
+    return FunctionWork(cases, function_plan(submission, find_passages(submission, rubric), rubric))
+
+
 def read_solution(rubrics: Path, rubric: Rubric, options: Options) -> Submission:
     """The rubric's own solution, read like a submission. Raises `UserError`."""
-    chosen = Path(options.rubric) if options.rubric and Path(options.rubric).is_dir() else rubrics / rubric.name
-    solution = chosen / "solution.py"
+    solution = rubric_folder(rubrics, rubric, options) / "solution.py"
     if not solution.is_file():
         raise UserError(f"{solution}: the rubric has no solution; write one, as every criterion compares with it")
     return read_submission(solution)

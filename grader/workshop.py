@@ -11,9 +11,12 @@ from grader.datasets.dataset import Dataset
 from grader.datasets.fingerprints import Fingerprints, dataset_fingerprints
 from grader.datasets.sources import load_dataset
 from grader.errors import UserError
+from grader.functions.work import FunctionWork
 from grader.options import Options, effective_limits
 from grader.recorder.data import DataDesk
+from grader.recorder.functions.desk import FunctionDesk
 from grader.recorder.host import Recorded, Recorder
+from grader.recorder.line import StudentProcess
 from grader.recorder.reference import SEEDS, seeded_reference, training_seconds
 from grader.recorder.store import RecordingStore, code_digest
 from grader.recorder.trainings import TrainingDesk
@@ -103,43 +106,56 @@ class Workshop:
         self._recordings.put(key, reference)
         return reference
 
-    def rerun(self, submission: Submission, rubric: Rubric) -> Recording:
-        """What happens when `submission` runs, from the store when nothing it rests on has changed."""
+    def rerun(self, submission: Submission, rubric: Rubric, functions: FunctionWork | None = None) -> Recording:
+        """What happens when `submission` runs and its `functions` are tried, from the store when nothing it rests on
+        has changed."""
         if reason := _unrun_reason(submission, self.options):
             return self._unrun(reason)
-        key = self._key("rerun", rubric, submission)
+        key = self._rerun_key(submission, rubric, functions)
         with self._recordings.lock(key):
             known = None if self.options.fresh else self._recordings.get(key, Recording)
             if known is not None:
                 return known
             self._progress.stage("Running the submission")
-            recorded, _ = self._record(submission, rubric)
+            recorded, _ = self._record(submission, rubric, functions)
             if _may_be_ours(recorded.recording):
-                recorded, _ = self._record(submission, rubric)
+                recorded, _ = self._record(submission, rubric, functions)
             recording = self._described(recorded.recording)
             self._recordings.put(key if _is_settled(recording) else f"{key}-unsettled", recording)
             return recording
 
-    def known_rerun(self, submission: Submission, rubric: Rubric) -> Recording | None:
+    def known_rerun(
+        self, submission: Submission, rubric: Rubric, functions: FunctionWork | None = None
+    ) -> Recording | None:
         """The rerun if it is at hand, settled or not (`labgrade batch` repeats neither); nothing is run."""
         if reason := _unrun_reason(submission, self.options):
             return self._unrun(reason)
-        key = self._key("rerun", rubric, submission)
+        key = self._rerun_key(submission, rubric, functions)
         return self._recordings.get(key, Recording) or self._recordings.get(f"{key}-unsettled", Recording)
 
     def _unrun(self, reason: str) -> Recording:
         outcome = Outcome(status="not run", message=reason)
         return Recording(testimony="rerun", outcome=outcome, environment={"effort": self.effort})
 
-    def _record(self, submission: Submission, rubric: Rubric) -> tuple[Recorded, TrainingDesk]:
+    def _rerun_key(self, submission: Submission, rubric: Rubric, functions: FunctionWork | None) -> str:
+        more = [*functions.key, code_digest(("functions",))] if functions else []
+        return self._key("rerun", rubric, submission, *more)
+
+    def _record(
+        self, submission: Submission, rubric: Rubric, functions: FunctionWork | None = None
+    ) -> tuple[Recorded, TrainingDesk]:
         server = self._server()
         data = DataDesk(self._pool, self._asked_dataset, self._fingerprints)
         for name in rubric.datasets:
             data.dataset(name)
         desk = TrainingDesk(self.service, self._pool, data, self.effort)
         recorder = Recorder(_run_cells(submission), desk, data, self._pool, self._progress, submission.data)
-        student = server.student(self._limits(rubric), threads=self.options.threads)
-        return recorder.record(student, self.effort, self.options.threads), desk
+
+        def student() -> StudentProcess:
+            return server.student(self._limits(rubric), threads=self.options.threads)
+
+        tests = FunctionDesk(functions.cases, functions.plan, student) if functions else None
+        return recorder.record(student(), self.effort, self.options.threads, tests), desk
 
     def _limits(self, rubric: Rubric) -> Limits:
         return effective_limits(rubric.limits, self.options.limits)

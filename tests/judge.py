@@ -25,7 +25,7 @@ from grader.checks.result import make_result  # noqa: E402
 from grader.errors import UserError  # noqa: E402
 from grader.matching.match import match_submission  # noqa: E402
 from grader.options import Options  # noqa: E402
-from grader.pipeline import read_solution  # noqa: E402
+from grader.pipeline import function_work, read_solution, rubric_folder  # noqa: E402
 from grader.reading.choice import find_rubric  # noqa: E402
 from grader.reading.passages.answers import answer_text  # noqa: E402
 from grader.reading.passages.sections import find_passages  # noqa: E402
@@ -44,9 +44,10 @@ def judged(sample: Sample, form: Form, options: Options) -> Score:
     rubric, _ = find_rubric(submission, form.path, options.rubric, [rubrics_folder()])
     passages = find_passages(submission, rubric)
     answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
+    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission)
     with Workshop(options, Silence()) as shop:
         reference = shop.reference(rubric, read_solution(rubrics_folder(), rubric, options))
-        rerun = shop.rerun(submission, rubric)
+        rerun = shop.rerun(submission, rubric, functions)
         effort = shop.effort
     match = match_submission(submission, rubric, passages, answers, record_saved(submission), rerun, reference)
     return score_of(sample, form, match, make_result(match, reference, effort))

@@ -116,10 +116,10 @@ def _recorded(stage: Stage, read: Reading, shop: Workshop) -> tuple[Reference | 
     reference = shop.known_reference(read.rubric, read.solution)
     if stage == "record":
         reference = reference or shop.reference(read.rubric, read.solution)
-        return reference, shop.rerun(read.submission, read.rubric)
+        return reference, shop.rerun(read.submission, read.rubric, read.functions)
     if stage == "judge" and shop.options.fresh:
         return reference, None
-    return reference, shop.known_rerun(read.submission, read.rubric)
+    return reference, shop.known_rerun(read.submission, read.rubric, read.functions)
 
 
 def _result(job: Job, read: Reading, reference: Reference, rerun: Recording, shop: Workshop) -> tuple[Result, Match]:

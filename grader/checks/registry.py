@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from grader.checks.function import check_function
 from grader.checks.models.accuracy import check_accuracy
 from grader.checks.models.architecture import check_architecture, check_parameters
 from grader.checks.models.compiling import check_compiled
@@ -61,6 +62,7 @@ CHECKS: MappingProxyType[str, Check] = MappingProxyType(
         "single_image": check_single_image,
         "states_number": check_states_number,
         "written": check_written,
+        "function": check_function,
     }
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.records.figures import Figure
+from grader.records.functions.outcomes import FunctionTested
 from grader.records.match import ModelMatch, QuestionMatch
 from grader.records.recording import Evaluated, FigureDrawn, PictureSaved, Recording, Trained
 from grader.records.rubric import Question, Rubric
@@ -52,6 +53,9 @@ def _question_match(
     placed_by = _placed_by(own)
     if not cells and model is not None and any(criterion.kind != "written" for criterion in question.criteria):
         cells, placed_by = _surroundings(model, models, rerun, saved), "model"
+    functions = [e.cell for e in rerun.events if isinstance(e, FunctionTested) and e.question == question.id]
+    if not cells and functions and functions[-1] >= 0:
+        cells, placed_by = (functions[-1],), "function"
     return QuestionMatch(
         question=question,
         passages=own,

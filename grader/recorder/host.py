@@ -14,6 +14,7 @@ from grader.errors import LabgradeError
 from grader.recorder.data import DataDesk
 from grader.recorder.evaluations import EvaluationDesk, vouched
 from grader.recorder.events import EventLog, ForgedError
+from grader.recorder.functions.desk import FunctionDesk
 from grader.recorder.line import Line, StudentProcess
 from grader.recorder.native import native_training
 from grader.recorder.shown import ShownData
@@ -64,15 +65,20 @@ class Recorder:
         self._handed_in = HandedInWeights(files)
         self._code = [cell.index for cell in cells if cell.kind == "code"]
 
-    def record(self, student: StudentProcess, effort: str, threads: int) -> Recorded:
-        """Run the cells in `student` and return what happened; the process is gone afterwards."""
+    def record(
+        self, student: StudentProcess, effort: str, threads: int, functions: FunctionDesk | None = None
+    ) -> Recorded:
+        """Run the cells in `student`, try its `functions`, return what happened; the process is gone afterwards."""
         outcome = Outcome(status="crashed")
         try:
             files = [np.frombuffer(file.content, np.uint8) for file in self._files]
             job = {"effort": effort, "threads": threads, "cells": jobs(self._cells)}
-            student.channel.send(job | {"files": [file.path for file in self._files]}, files)
-            done = self._listen(student)
+            job |= {"files": [file.path for file in self._files]} | (functions.job if functions else {})
+            student.channel.send(job, files)
+            done = self._listen(student, functions)
             outcome = student.wait(timeout=10) if done else self._ended(student)
+            if functions and functions.done and not functions.first_lives:
+                outcome = Outcome(status="finished", seconds=outcome.seconds)
         except (FrameError, ForgedError) as error:
             student.kill()
             message = f"its process sent something that labgrade does not accept ({error})"
@@ -81,6 +87,8 @@ class Recorder:
             outcome = Outcome(status="finished")
         finally:
             student.kill()
+        if functions is not None and not functions.done:
+            functions.judge(None, self._log)
         testimony = Recording(
             testimony="rerun",
             events=tuple(self._log.events),
@@ -98,7 +106,7 @@ class Recorder:
             return outcome.model_copy(update={"status": "crashed", "message": message})
         return outcome
 
-    def _listen(self, student: StudentProcess) -> bool:
+    def _listen(self, student: StudentProcess, functions: FunctionDesk | None) -> bool:
         """Answer until the sandbox says that it is done (True) or is gone (False)."""
         line = Line(student)
         while True:
@@ -107,6 +115,11 @@ class Recorder:
                 kind = header.get("type")
                 if kind == "done":
                     return True
+                if kind == "functions" and functions is not None and not functions.done:
+                    functions.judge(student, self._log)
+                    if not functions.first_lives:
+                        return True
+                    continue
                 self._answered(line, header, arrays, str(kind))
             except (EOFError, ConnectionError):
                 return False

@@ -18,3 +18,12 @@ class Record(BaseModel):
     def as_json(self) -> Any:
         """This record as JSON-compatible Python values, with NaN and infinity written as strings."""
         return self.model_dump(mode="json")
+
+
+class RecordedEvent(Record):
+    """Something that happened, at its place in a recording."""
+
+    seq: int
+    """Order in the recording, from 0."""
+    cell: int
+    """Index of the cell that caused it; -1 when outside any."""

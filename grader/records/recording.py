@@ -6,8 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from grader.records.base import Record, Scalar
+from grader.records.base import Record, RecordedEvent, Scalar
 from grader.records.figures import Figure
+from grader.records.functions.outcomes import FunctionTested
 from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, TestScore
 from grader.records.submission import SavedImage
 
@@ -15,14 +16,7 @@ _ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_ac
 _LEAST_DISPUTE = 0.02
 
 
-class _Event(Record):
-    seq: int
-    """Order in the recording, from 0."""
-    cell: int
-    """Index of the cell that caused it; -1 when outside any."""
-
-
-class ModelBuilt(_Event):
+class ModelBuilt(RecordedEvent):
     """A model became complete: at its first compile, summary or fit."""
 
     kind: Literal["built"] = "built"
@@ -33,7 +27,7 @@ class ModelBuilt(_Event):
     architecture: str
 
 
-class Compiled(_Event):
+class Compiled(RecordedEvent):
     """`compile` was called."""
 
     kind: Literal["compiled"] = "compiled"
@@ -42,7 +36,7 @@ class Compiled(_Event):
     arguments: CompileArguments
 
 
-class Trained(_Event):
+class Trained(RecordedEvent):
     """`fit` was called and returned."""
 
     kind: Literal["trained"] = "trained"
@@ -68,7 +62,7 @@ class Trained(_Event):
     """Whether labgrade stands for the history: it trained itself, or its own score of the returned weights agrees."""
 
 
-class Evaluated(_Event):
+class Evaluated(RecordedEvent):
     """`evaluate` was called. The metrics are the student process's word; `Trained.test` is the host's."""
 
     kind: Literal["evaluated"] = "evaluated"
@@ -97,7 +91,7 @@ class Evaluated(_Event):
         return not abs(self.claimed_accuracy - self.measured.accuracy) <= max(_LEAST_DISPUTE, sampled)
 
 
-class Predicted(_Event):
+class Predicted(RecordedEvent):
     """`predict` or a direct call on data."""
 
     kind: Literal["predicted"] = "predicted"
@@ -108,7 +102,7 @@ class Predicted(_Event):
     output_shape: tuple[int, ...]
 
 
-class ModelSaved(_Event):
+class ModelSaved(RecordedEvent):
     """A model or its weights were saved to a file."""
 
     kind: Literal["model_saved"] = "model_saved"
@@ -123,7 +117,7 @@ class ModelSaved(_Event):
     """False when the call raised: a folder that is not there, say."""
 
 
-class SummaryShown(_Event):
+class SummaryShown(RecordedEvent):
     """`summary()` was called."""
 
     kind: Literal["summary"] = "summary"
@@ -131,7 +125,7 @@ class SummaryShown(_Event):
     architecture: str
 
 
-class Printed(_Event):
+class Printed(RecordedEvent):
     """Text that appeared under a cell."""
 
     kind: Literal["printed"] = "printed"
@@ -139,21 +133,21 @@ class Printed(_Event):
     stream: Literal["stdout", "stderr", "result"] = "stdout"
 
 
-class FigureDrawn(_Event):
+class FigureDrawn(RecordedEvent):
     """A figure was shown."""
 
     kind: Literal["figure"] = "figure"
     figure: Figure
 
 
-class PictureSaved(_Event):
+class PictureSaved(RecordedEvent):
     """A picture stored in a saved output: it can be looked at, its data cannot be read."""
 
     kind: Literal["picture"] = "picture"
     image: SavedImage
 
 
-class FunctionDefined(_Event):
+class FunctionDefined(RecordedEvent):
     """A function was defined at top level."""
 
     kind: Literal["function"] = "function"
@@ -161,7 +155,7 @@ class FunctionDefined(_Event):
     parameters: tuple[str, ...] = ()
 
 
-class CellFailed(_Event):
+class CellFailed(RecordedEvent):
     """A cell raised. The next one ran all the same."""
 
     kind: Literal["failed"] = "failed"
@@ -172,7 +166,7 @@ class CellFailed(_Event):
     """Line in the cell, from 1."""
 
 
-class Noted(_Event):
+class Noted(RecordedEvent):
     """Something labgrade did or met on the way, which the report lists."""
 
     kind: Literal["noted"] = "noted"
@@ -196,7 +190,7 @@ class LoggedEpoch(Record):
     metrics: dict[str, float] = {}
 
 
-class LoggedTraining(_Event):
+class LoggedTraining(RecordedEvent):
     """A training log found in text."""
 
     kind: Literal["log"] = "log"
@@ -205,7 +199,7 @@ class LoggedTraining(_Event):
     """`n` of `Epoch k/n`; 1 when no such line stands there, as Keras omits it only then."""
 
 
-class LoggedSummary(_Event):
+class LoggedSummary(RecordedEvent):
     """A `model.summary()` found in text."""
 
     kind: Literal["logged_summary"] = "logged_summary"
@@ -215,7 +209,7 @@ class LoggedSummary(_Event):
     parameters: int | None = None
 
 
-class LoggedScore(_Event):
+class LoggedScore(RecordedEvent):
     """An evaluation found in text: a progress line of `evaluate`, or a printed loss or accuracy."""
 
     kind: Literal["logged_score"] = "logged_score"
@@ -236,6 +230,7 @@ Event: TypeAlias = Annotated[
     | FigureDrawn
     | PictureSaved
     | FunctionDefined
+    | FunctionTested
     | CellFailed
     | Noted
     | LoggedTraining

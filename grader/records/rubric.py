@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from grader.records.base import Record
+from grader.records.criteria.functions import FunctionCriterion
 from grader.records.criteria.models import (
     AccuracyCriterion,
     ArchitectureCriterion,
@@ -59,7 +60,8 @@ Criterion: TypeAlias = Annotated[
     | GeneralisationGapCriterion
     | SingleImageCriterion
     | StatesNumberCriterion
-    | WrittenCriterion,
+    | WrittenCriterion
+    | FunctionCriterion,
     Field(discriminator="kind"),
 ]
 

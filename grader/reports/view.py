@@ -78,6 +78,40 @@ class ModelView:
 
 
 @dataclass(frozen=True)
+class CaseRow:
+    """One case of a function."""
+
+    sign: str
+    meaning: str
+    """The sign in words."""
+    title: str
+    message: Markup
+    weight: str
+    """Its share of the question's points, in per cent."""
+    reached: str
+    """Share of that, in per cent."""
+
+
+@dataclass(frozen=True)
+class CallView:
+    """A call that went wrong, each part a few lines of numbers."""
+
+    title: str
+    given: str
+    answer: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class FunctionView:
+    """A function and how it did."""
+
+    called: str
+    rows: tuple[CaseRow, ...]
+    calls: tuple[CallView, ...]
+
+
+@dataclass(frozen=True)
 class CriterionView:
     """One criterion with its verdict."""
 
@@ -125,6 +159,7 @@ class QuestionView:
     model: ModelView | None
     curves: FigureView | None
     sweep: tuple[SweepRow, ...]
+    function: FunctionView | None
     figures: tuple[FigureView, ...]
     remarks: tuple[Markup, ...]
     """Crashed cells, figures that cannot be shown, pointers to where a thing was shown before."""

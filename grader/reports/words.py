@@ -46,6 +46,7 @@ _CRITERIA = {
     "error_bar_plot": "Plot with error bars",
     "states_number": "Number stated",
     "written": "Written answer",
+    "function": "Function",
 }
 
 _EFFORTS: dict[Effort, str] = {

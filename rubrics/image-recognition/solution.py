@@ -305,3 +305,125 @@ plot_history(objects_history, "model for objects")
 #
 # The number of parameters is not among them: with 624,106 it is about half that of the model for digits, most of whose weights
 # sit in one cheap dense layer.
+
+# %% [markdown]
+# # Exercise 3: the steps of a convolutional network in plain NumPy
+#
+# An image with two channels and two filters, small enough to follow each step by hand. Images and feature maps have the shape
+# (height, width, channels).
+
+# %%
+import numpy as np
+
+random = np.random.default_rng(42)
+image = random.integers(-3, 4, size=(6, 7, 2)).astype(float)
+edges = np.stack([np.array([[1, 0, -1]] * 3), np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]])], axis=-1).astype(float)
+blobs = np.stack([np.full((3, 3), -1.0), np.full((3, 3), 0.5)], axis=-1)
+blobs[1, 1] = [8, 1]
+
+# %% [markdown]
+# ### Question 20
+#
+# The filter slides over the image as it is (a cross-correlation, as convolutional layers have it). At each place the products of the window's and the
+# filter's values are summed over all channels, so that each filter gives a single map. Without padding the map is smaller than the image.
+
+
+# %%
+def convolve(image, kernel):
+    height, width = kernel.shape[:2]
+    rows = image.shape[0] - height + 1
+    columns = image.shape[1] - width + 1
+    feature_map = np.zeros((rows, columns))
+    for row in range(rows):
+        for column in range(columns):
+            window = image[row : row + height, column : column + width]
+            feature_map[row, column] = np.sum(window * kernel)
+    return feature_map
+
+
+feature_maps = np.stack([convolve(image, kernel) for kernel in (edges, blobs)], axis=-1)
+feature_maps.shape
+
+# %% [markdown]
+# ### Question 21
+#
+# The rectifier sets negative values to zero and keeps the others.
+
+
+# %%
+def relu(x):
+    return np.maximum(x, 0)
+
+
+rectified = relu(feature_maps)
+
+# %% [markdown]
+# ### Question 22
+#
+# Each window of a map is replaced by its largest value; `stride` is the distance between windows. Windows that would reach over the edge are left out.
+
+
+# %%
+def max_pooling(feature_maps, size=2, stride=2):
+    rows = (feature_maps.shape[0] - size) // stride + 1
+    columns = (feature_maps.shape[1] - size) // stride + 1
+    pooled = np.zeros((rows, columns, feature_maps.shape[2]))
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * stride, column * stride
+            window = feature_maps[top : top + size, left : left + size]
+            pooled[row, column] = window.max(axis=(0, 1))
+    return pooled
+
+
+pooled = max_pooling(rectified, size=2, stride=2)
+pooled.shape
+
+# %% [markdown]
+# ### Question 23
+#
+# Each map is normalised by itself: minus its mean, divided by its standard deviation. The sum of the maps would give more weight to the one with the larger
+# values otherwise.
+
+
+# %%
+def normalise(feature_maps):
+    mean = feature_maps.mean(axis=(0, 1))
+    deviation = feature_maps.std(axis=(0, 1))
+    return (feature_maps - mean) / deviation
+
+
+normalised = normalise(pooled)
+normalised.mean(axis=(0, 1)), normalised.std(axis=(0, 1))
+
+# %% [markdown]
+# ### Question 24
+#
+# Every output is the sum of all inputs, each with a weight of its own, plus a bias. The weights are drawn at random, as the network is not trained here.
+
+
+# %%
+def fully_connected(x, outputs, bias=0.0):
+    flat = x.reshape(-1)
+    weights = random.normal(0, 1 / np.sqrt(flat.size), size=(flat.size, outputs))
+    return flat @ weights + bias
+
+
+scores = fully_connected(normalised, outputs=3, bias=0.1)
+scores
+
+# %% [markdown]
+# ### Question 25
+#
+# Softmax turns scores into probabilities: positive, with a sum of 1. Subtracting the largest score changes nothing in the result, but keeps the exponential
+# from overflowing.
+
+
+# %%
+def softmax(scores):
+    powers = np.exp(scores - np.max(scores))
+    return powers / powers.sum()
+
+
+probabilities = softmax(scores)
+probabilities, probabilities.sum()

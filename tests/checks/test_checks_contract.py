@@ -39,6 +39,7 @@ CRITERIA: dict[str, dict[str, Any]] = {
     "generalisation_gap": {},
     "single_image": {},
     "states_number": {"of": "best_val_accuracy"},
+    "function": {},
     "written": {"mentions": [["one-hot", "categorical"]]},
 }
 

@@ -25,6 +25,8 @@ class Link:
         self._lock = threading.RLock()
         self._noted: set[tuple[str, str]] = set()
         self._said: Counter[str] = Counter()
+        self.muted = False
+        """The host calls functions: nothing that they do is part of the recording."""
         self.cell = -1
         """Index of the cell that runs now."""
         self.flush_output: Any = lambda: None
@@ -44,6 +46,8 @@ class Link:
 
     def event(self, kind: str, **fields: Any) -> None:
         """Say that something happened."""
+        if self.muted:
+            return
         with self._lock:
             if kind != "printed":
                 self.flush_output()
@@ -59,6 +63,8 @@ class Link:
         self, header: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()
     ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
         """The host's answer to a question."""
+        if self.muted:
+            raise OSError("not available while a function is called by itself")
         with self._lock:
             self.flush_output()
             self._channel.send({"cell": self.cell, **header}, [np.ascontiguousarray(array) for array in arrays])

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from grader.recorder.probe import dataset_hooks, files
 from grader.recorder.probe.drawing.hooks import FigureWatch
+from grader.recorder.probe.functions.main import define_and_serve
+from grader.recorder.probe.functions.serving import serve
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.old_keras import moved, shims
 from grader.recorder.probe.shell import Shell
@@ -25,9 +27,14 @@ _SEED = 20_230_511
 def main(channel: Channel) -> None:
     """Run the job that the host sends: `{"cells": [{"index", "source", "flush"}], "effort", "threads", "files"}`.
 
-    The contents of `files` (paths) travel with it, as bytes.
+    The contents of `files` (paths) travel with it, as bytes. With `functions` (candidates) it then serves calls to
+    them; with `definitions` it does nothing else.
     """
     job, contents = channel.receive()
+    if "definitions" in job:
+        _quiet()
+        define_and_serve(channel, job)
+        return
     files.place(job["files"], contents)
     contents.clear()
     link = Link(channel)
@@ -46,6 +53,9 @@ def main(channel: Channel) -> None:
         if cell["flush"]:
             figures.collect()
     link.event("finished")
+    if job.get("functions"):
+        link.muted = True
+        serve(channel, shell.shell.user_ns, job["functions"])
     channel.send({"type": "done"})
 
 

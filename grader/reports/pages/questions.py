@@ -11,6 +11,7 @@ from grader.records.recording import CellFailed
 from grader.records.result import QuestionResult, Verdict
 from grader.reports import words
 from grader.reports.pages.comparison import model_view
+from grader.reports.pages.functions import function_view
 from grader.reports.pages.gallery import cell_words, gallery
 from grader.reports.plots.histories import training_figure
 from grader.reports.prose import prose, sentence
@@ -28,6 +29,12 @@ from grader.reports.view import (
 
 _ABOUT_LAYERS = {"architecture", "parameters", "compiled", "sweep"}
 _ABOUT_TRAINING = {"trained", "accuracy", "history_plot", "console_log", "sweep", "error_bar_plot"}
+_FOUND_BY = {
+    "id": "found by its number",
+    "cues": "found by its words",
+    "model": "found by its model",
+    "function": "found by its function",
+}
 _SHORT_ANSWER = 400
 """Characters of an answer that may stand under several questions."""
 
@@ -85,6 +92,7 @@ def question_view(
         model=model,
         curves=curves,
         sweep=sweep,
+        function=function_view(match, result.id),
         figures=tuple(figures),
         remarks=tuple(sentence(text) for text in (*_crashes(match, found), *remarks, *notes)),
         answer=answer,
@@ -111,9 +119,7 @@ def _found(match: Match, found: QuestionMatch | None) -> str:
     if found is None or not (found.cells or found.model):
         return "No answer to this question was found in what you handed in."
     cells = cell_words(match, found.cells)
-    how = {"id": "found by its number", "cues": "found by its words", "model": "found by its model"}.get(
-        found.placed_by, ""
-    )
+    how = _FOUND_BY.get(found.placed_by, "")
     return ", ".join(part for part in (f"Your answer: {cells}" if cells else "Your answer", how) if part)
 
 

@@ -1,0 +1,167 @@
+"""Which of a group's functions answers which question: by its place, its name, and what it does on a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grader.functions.calls.binding import Binding, bindings
+from grader.functions.calls.naming import likeness
+from grader.functions.calls.replies import Caller
+from grader.functions.groups import Group
+from grader.functions.trying import Tried, tried_case
+from grader.records.functions.plan import Candidate
+
+_LIKE_NAME = 0.75
+_MOST_CANDIDATES = 16
+_MOST_CALLS = 220
+"""Probe calls for one question."""
+_STUCK_CALLS = 2
+"""A candidate that fails to end so often is not probed further."""
+_RIGHT, _KNOWN, _SHAPED, _NUMBERS = 1.0, 0.6, 0.3, 0.1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate for a question, the best way to call it, and what speaks for it."""
+
+    question: str
+    binding: Binding
+    """Without sources when no way to give it its arguments is known."""
+    behaviour: float
+    """0 to 1: how near its answer to the probe was to the right one."""
+    placed: bool
+    name: float
+
+    @property
+    def total(self) -> float:
+        """Weight of all three together."""
+        return self.behaviour + 0.6 * self.placed + 0.6 * self.name
+
+    @property
+    def reason(self) -> str:
+        """Such as `its place, its name and what it does`."""
+        known = [
+            text
+            for text, holds in (
+                ("its place", self.placed),
+                ("its name", self.name >= _LIKE_NAME),
+                ("what it does", self.behaviour >= _KNOWN),
+            )
+            if holds
+        ]
+        return " and ".join(filter(None, (", ".join(known[:-1]), *known[-1:])))
+
+
+def chosen_functions(
+    caller: Caller, groups: Sequence[Group], candidates: Sequence[Candidate], path: Path
+) -> dict[str, Choice]:
+    """Question -> its function, where one was found; each function answers one question. Deterministic."""
+    choices = [choice for group in groups for choice in _choices(caller, group, groups, candidates, path)]
+    order = {candidate.id: place for place, candidate in enumerate(candidates)}
+    # Of two alike the later counts: a function is written again to mend it.
+    choices.sort(key=lambda choice: (-round(choice.total, 6), -order[choice.binding.candidate.id]))
+    found: dict[str, Choice] = {}
+    taken: set[int] = set()
+    for choice in choices:
+        candidate = choice.binding.candidate.id
+        if choice.question not in found and candidate not in taken:
+            found[choice.question] = choice
+            taken.add(candidate)
+    return found
+
+
+def _choices(
+    caller: Caller, group: Group, groups: Sequence[Group], candidates: Sequence[Candidate], path: Path
+) -> Iterator[Choice]:
+    calls = 0
+    for candidate in _likeliest(group, candidates):
+        placed = group.question in candidate.questions
+        name = likeness(candidate.name, group.tests.names)
+        expected = placed or name >= _LIKE_NAME
+        if candidate.practical and not expected:
+            continue
+        best, used = _best(caller, group, candidate, path, _MOST_CALLS - calls)
+        calls += used
+        binding = best[1] if best is not None else Binding(candidate, ())
+        if best is None and not expected:
+            continue
+        choice = Choice(group.question, binding, best[0] if best is not None else 0.0, placed, name)
+        if _is_plausible(choice, candidate, group, groups):
+            yield choice
+        if calls >= _MOST_CALLS:
+            return
+
+
+def _likeliest(group: Group, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those in the question's passage and with its name first; few enough to try."""
+
+    def weight(candidate: Candidate) -> tuple[float, int]:
+        placed = 0.3 * (group.question in candidate.questions)
+        return -(placed + likeness(candidate.name, group.tests.names)), -candidate.id
+
+    return sorted(candidates, key=weight)[:_MOST_CANDIDATES]
+
+
+def _is_plausible(choice: Choice, candidate: Candidate, group: Group, groups: Sequence[Group]) -> bool:
+    """Whether a function may be meant for the question: it does what is asked, or its place or name says so and
+    nothing says that it is meant for another."""
+    if choice.behaviour >= _KNOWN:
+        return True
+    elsewhere = max(
+        (likeness(candidate.name, other.tests.names) for other in groups if other is not group), default=0.0
+    )
+    if choice.name >= _LIKE_NAME and choice.name >= elsewhere:
+        return True
+    return choice.placed and elsewhere < _LIKE_NAME and (choice.behaviour > 0 or not candidate.practical)
+
+
+def _best(
+    caller: Caller, group: Group, candidate: Candidate, path: Path, most: int
+) -> tuple[tuple[float, Binding] | None, int]:
+    """The best way to call `candidate`, with its behaviour there; and how many ways were tried."""
+    best: tuple[float, Binding] | None = None
+    used = stuck = 0
+    takes_whole = False
+    for binding in _ways(candidate, group):
+        if used >= most or stuck >= _STUCK_CALLS:
+            break
+        if binding.layout is not None and binding.layout.piecewise and takes_whole and not candidate.piecewise:
+            continue
+        tried = tried_case(caller, group, group.probe, binding, path, probing=True)
+        used += 1
+        stuck += "did not end" in tried.outcome.message or "process ended" in tried.outcome.message
+        behaviour = _behaviour(tried)
+        takes_whole = takes_whole or (binding.layout is None and behaviour > 0)
+        if best is None or behaviour > best[0] + 1e-9:
+            best = behaviour, binding
+        if behaviour >= _RIGHT:
+            break
+    return best, used
+
+
+def _ways(candidate: Candidate, group: Group) -> Iterator[Binding]:
+    known = bindings(candidate, group)
+    for binding in known:
+        yield Binding(candidate, binding.sources)
+    for layout in group.layouts:
+        for binding in known[:3]:
+            yield Binding(candidate, binding.sources, layout)
+    for binding in known[:2]:
+        yield Binding(candidate, binding.sources, in_place=True)
+
+
+def _behaviour(tried: Tried) -> float:
+    """How near the answer was: right, wrong in a known way, of the right shape, numbers at all."""
+    if tried.outcome.status == "passed":
+        return _RIGHT
+    if tried.known and tried.outcome.share > 0:
+        return _KNOWN + 0.3 * tried.outcome.share
+    if tried.answered is None or tried.answered.size == 0:
+        return 0.0
+    if tried.expected is not None and np.squeeze(tried.answered).shape == np.squeeze(tried.expected).shape:
+        return _SHAPED
+    return _NUMBERS

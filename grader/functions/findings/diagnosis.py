@@ -1,0 +1,96 @@
+"""What is wrong with an answer, said as precisely as the two arrays allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+_RELATIVE, _ABSOLUTE = 1e-4, 1e-6
+
+
+def alike(left: Any, right: Any) -> bool:
+    """Whether two arrays hold the same numbers, axes of length 1 left out."""
+    first, second = np.squeeze(np.asarray(left)), np.squeeze(np.asarray(right))
+    if first.shape != second.shape or first.dtype.kind not in "biufc" or second.dtype.kind not in "biufc":
+        return False
+    with np.errstate(all="ignore"):
+        return _close(first, second)
+
+
+def _close(left: Any, right: Any) -> bool:
+    return bool(np.allclose(left, right, _RELATIVE, _ABSOLUTE, equal_nan=True))
+
+
+def difference(answer: Array, right: Array) -> str:
+    """One sentence on how `answer` differs from `right`."""
+    given, wanted = np.squeeze(answer), np.squeeze(right)
+    if given.shape != wanted.shape:
+        return _shape_difference(answer, right, given, wanted)
+    with np.errstate(all="ignore"):
+        return _value_difference(np.asarray(given), np.asarray(wanted))
+
+
+def _shape_difference(answer: Array, right: Array, given: Array, wanted: Array) -> str:
+    said = f"The result has shape {_shape(answer)} where {_shape(right)} is right"
+    if given.ndim == wanted.ndim and given.shape == wanted.shape[::-1] and _close(given.T, wanted):
+        return f"{said}: rows and columns are exchanged."
+    return f"{said}."
+
+
+def _value_difference(given: Array, wanted: Array) -> str:
+    lost = ~np.isfinite(given) & np.isfinite(wanted)
+    if lost.any():
+        what = "not a number (NaN)" if np.isnan(given[lost]).any() else "infinite"
+        return f"{_count(lost)} are {what}."
+    known = _relation(given, wanted)
+    if known:
+        return known
+    wrong = ~np.isclose(given, wanted, _RELATIVE, _ABSOLUTE, equal_nan=True)
+    if not wrong.any():
+        return "The values differ in the last digits."
+    worst = float(np.max(np.abs(given[wrong].astype(complex) - wanted[wrong].astype(complex))))
+    return f"{_count(wrong)} are wrong, by up to {worst:.3g}."
+
+
+def _relation(given: Array, wanted: Array) -> str:
+    """How all values go wrong alike; empty when they do not."""
+    if given.dtype.kind == "c" or wanted.dtype.kind == "c" or given.size < 2:
+        return ""
+    given, wanted = given.astype(float), wanted.astype(float)
+    if _close(given, np.trunc(wanted)) or _close(given, np.floor(wanted)):
+        return "The values are cut to whole numbers: the result, or its input, is an array of integers."
+    if _close(given, -wanted):
+        return "All values have the wrong sign."
+    if not np.any(given):
+        return "All values are zero."
+    if np.ptp(given) < 1e-12:
+        return f"All values are the same ({given.flat[0]:.4g})."
+    if given.ndim == 2 and given.shape[0] == given.shape[1] and _close(given.T, wanted):
+        return "Rows and columns are exchanged."
+    return _linear(given.ravel(), wanted.ravel())
+
+
+def _linear(given: Array, wanted: Array) -> str:
+    shift = given - wanted
+    if np.ptp(shift) < 1e-6 * max(1.0, float(np.max(np.abs(wanted)))):
+        return f"All values are off by the same amount ({shift[0]:.4g})."
+    used = np.abs(wanted) > 1e-9
+    if used.sum() >= 2 and np.allclose(given[~used], 0, atol=1e-6):
+        factors = given[used] / wanted[used]
+        if np.ptp(factors) < 1e-4 * abs(float(factors[0])):
+            return f"All values are {factors[0]:.4g} times the right ones."
+    return ""
+
+
+def _count(mask: Array) -> str:
+    number, of = int(mask.sum()), int(mask.size)
+    if of == 1:
+        return "The values"
+    return f"All {of} values" if number == of else f"{number} of {of} values"
+
+
+def _shape(array: Array) -> str:
+    return str(tuple(int(size) for size in array.shape))

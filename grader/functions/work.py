@@ -1,0 +1,21 @@
+"""The functions of one submission and the cases that they are tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.functions.groups import CaseFile
+from grader.records.functions.plan import FunctionPlan
+
+
+@dataclass(frozen=True)
+class FunctionWork:
+    """What a recording needs in order to try a submission's functions."""
+
+    cases: CaseFile
+    plan: FunctionPlan
+
+    @property
+    def key(self) -> list[object]:
+        """What its outcomes rest on, as JSON-compatible values."""
+        return [self.cases.digest, self.plan.as_json()]

@@ -1,0 +1,1 @@
+"""Functions in a submission's code, found without running it."""

@@ -1,0 +1,1 @@
+"""Functions that a group wrote, and how they did."""
