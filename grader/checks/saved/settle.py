@@ -10,7 +10,7 @@ from grader.checks.subject import own_cells
 from grader.checks.verdicts import review
 from grader.checks.wording import capitalised, place, places, sentence
 from grader.records.match import Match, QuestionMatch, Reference
-from grader.records.recording import CellFailed
+from grader.records.recording import CellFailed, LoggedTraining
 from grader.records.result import Verdict
 from grader.records.rubric import Criterion
 
@@ -18,14 +18,17 @@ _OF_TEXT = frozenset({"states_number", "console_log", "written"})
 """Criteria that the hand-in itself decides, run or not."""
 
 
+_LOST = "Lines of this log may have been lost in the document."
+
+
 def settled(
     verdict: Verdict, criterion: Criterion, question: QuestionMatch, match: Match, reference: Reference
 ) -> Verdict:
     """`verdict`, or what the saved outputs say instead, or a review with the reason why nothing could be decided."""
-    reason = _reason(question, match)
+    reason = _reason(question, match) or _lost_lines(verdict, criterion, question, match)
     if not reason or verdict.status in ("passed", "review"):
         return verdict
-    if criterion.kind in _OF_TEXT and verdict.decided:
+    if criterion.kind in _OF_TEXT and verdict.decided and reason != _LOST:
         return verdict
     found = saved_verdict(criterion, question, match, reference)
     if found is not None:
@@ -33,7 +36,7 @@ def settled(
     said = verdict.explanation
     if said.startswith("The code was not run"):
         said = said.partition(".")[2].strip()
-    elif verdict.status in ("failed", "skipped"):
+    elif verdict.status in ("failed", "skipped") and reason != _LOST:
         said = ""
     words = " ".join(part for part in (reason, said) if part)
     ending = "" if words.endswith("A person decides.") else " A person decides."
@@ -44,6 +47,15 @@ def settled(
         expected=verdict.expected,
         evidence=verdict.evidence or places(match, question.cells),
     )
+
+
+def _lost_lines(verdict: Verdict, criterion: Criterion, question: QuestionMatch, match: Match) -> str:
+    """Logs of a document may have lost lines on the way."""
+    if criterion.kind != "console_log" or verdict.status not in ("failed", "partial"):
+        return ""
+    cells = match.submission.cells
+    logs = [e for e in match.saved.events if isinstance(e, LoggedTraining) and e.cell in own_cells(question)]
+    return _LOST if any(cells[log.cell].origin != "file" for log in logs) else ""
 
 
 def _reason(question: QuestionMatch, match: Match) -> str:

@@ -12,10 +12,13 @@ from grader.reading.formats.chunks import chunks
 from grader.reading.formats.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
 from grader.reading.formats.outputs import OUTPUTS_LIMIT, TEXT_LIMIT
 from grader.reading.formats.terminal import screen_text, shortened
+from grader.reading.passages.code import parsed
 from grader.records.submission import Cell, SavedOutput
 
 CONSOLE_LINE = "![printed text]()"
 """Stands as the source of a cell that holds nothing but printed text, as a picture's does for a picture."""
+_MENDABLE = 300_000
+"""Characters of broken code in one document that labgrade tries to mend: trying takes time."""
 PICTURE_LINE = "![picture]()"
 
 
@@ -27,6 +30,7 @@ class _Sheet:
         self.origin: Literal["page", "listing"] = "page" if whole else "listing"
         self.cells: list[Cell] = []
         self.damaged = 0
+        self._mendable = _MENDABLE
         self._adjacent = False
         """The last cell is code, and nothing but its outputs stands after it."""
 
@@ -62,7 +66,12 @@ class _Sheet:
 
     def code(self, source: str, block: Block, whole: bool) -> None:
         """`whole`: one cell, as in a notebook; else cut like a script."""
-        source, parses = mended(source)
+        parses = parsed(source) is not None
+        if not parses and len(source) <= self._mendable:
+            self._mendable -= len(source)
+            source, parses = mended(source)
+        elif not parses:
+            whole = True  # cutting what is broken takes as long as mending it
         if whole:
             self.add("code", source.strip("\n"), block, runs=parses)
             return

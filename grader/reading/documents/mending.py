@@ -31,8 +31,8 @@ _TYPOGRAPHY = str.maketrans(
         "×": "*",
     }
 )
-_JOINS_LIMIT = 40
-_LINES_LIMIT = 3_000
+_JOINS_LIMIT = 25
+_LINES_LIMIT = 1_200
 
 
 def unwrapped(source: str) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from grader.errors import UserError
 from grader.reading.formats.contents import Contents
+from grader.reading.formats.html.web import read_web_page
 from grader.reading.formats.markdown import Fetch, read_markdown
 from grader.reading.formats.notebook import read_notebook
 from grader.reading.formats.office.word import read_word
 from grader.reading.formats.outputs import IMAGE_LIMIT
 from grader.reading.formats.pdf.document import read_pdf
 from grader.reading.formats.script import read_script
-from grader.reading.formats.web import read_web_page
 from grader.reading.handin.entries import Neighbours
 from grader.reading.handin.kinds import Kind
 

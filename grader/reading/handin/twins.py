@@ -128,11 +128,12 @@ def _repeats_not_run(kept: list[Read], notes: list[str]) -> list[Read]:
             continue
         cells, beside = list(entry.contents.cells), 0
         listings = _listings(cells)
-        for listing in listings:
-            lines = [line for place in listing for line in _bare_lines(cells[place])]
+        texts = [[line for place in listing for line in _bare_lines(cells[place])] for listing in listings]
+        wholes = [] if entry.contents.in_cells else [(len(text), set(text)) for text in texts]
+        for listing, lines in zip(listings, texts, strict=True):
             elsewhere = bool(code) and _share(lines, code) >= _REPEATED
             beside += elsewhere
-            if elsewhere or (not entry.contents.in_cells and _is_excerpt(lines, listing, listings, cells)):
+            if elsewhere or _is_excerpt(lines, wholes):
                 for place in listing:
                     if cells[place].unrun:
                         continue
@@ -158,14 +159,8 @@ def _listings(cells: list[Cell]) -> list[list[int]]:
     return found
 
 
-def _is_excerpt(lines: list[str], listing: list[int], listings: list[list[int]], cells: list[Cell]) -> bool:
+def _is_excerpt(lines: list[str], wholes: list[tuple[int, set[str]]]) -> bool:
     """Whether a listing, not of imports alone, stands once more within one at least twice as long."""
     if not lines or all(line.startswith(("import", "from")) for line in lines):
         return False
-    for other in listings:
-        if other is listing:
-            continue
-        whole = [line for place in other for line in _bare_lines(cells[place])]
-        if len(whole) >= 2 * len(lines) and _share(lines, set(whole)) >= _SAME_CODE:
-            return True
-    return False
+    return any(size >= 2 * len(lines) and _share(lines, whole) >= _SAME_CODE for size, whole in wholes)

@@ -37,7 +37,10 @@ def regions(cells: tuple[Cell, ...], marks: Sequence[Marker | Heading]) -> list[
             enclosing = mark.level
         stop = _stop(marks, place, mark, enclosing)
         end = (stop.cell, stop.start) if stop is not None else (len(cells), 0)
-        found.append(Region(mark, tuple(_pieces(cells, (mark.cell, mark.start), end))))
+        pieces = _pieces(cells, (mark.cell, mark.start), end)
+        if isinstance(stop, Heading) and mark.ids:
+            pieces += _shown(cells, stop.cell, marks[place + 1 :])
+        found.append(Region(mark, tuple(pieces)))
         if isinstance(stop, Heading):
             enclosing = 0
     return [_within_docstring(region, found) for region in found]
@@ -63,6 +66,13 @@ def _stop(marks: Sequence[Marker | Heading], place: int, marker: Marker, enclosi
         elif mark.level <= (enclosing or 1):
             return mark
     return None
+
+
+def _shown(cells: tuple[Cell, ...], start: int, following: Sequence[Marker | Heading]) -> list[Piece]:
+    """Pictures and printed text under headings without an id, up to the next one: they answer the question above."""
+    end = next((mark.cell for mark in following if isinstance(mark, Marker)), len(cells))
+    shown = (cell for cell in cells[start:end] if cell.kind == "prose" and cell.outputs and cell.origin != "file")
+    return [Piece(cell.index, 0, len(cell.source)) for cell in shown]
 
 
 def _pieces(cells: tuple[Cell, ...], start: tuple[int, int], end: tuple[int, int]) -> list[Piece]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UserError
-from grader.reading.formats.web import read_web_page
+from grader.reading.formats.html.web import read_web_page
 
 LAB = """<html><head><title>x</title><style>p {}</style></head><body>
 <div class="jp-Cell jp-MarkdownCell"><div class="jp-MarkdownOutput"><h2>2.3 Train<a class="anchor-link">¶</a></h2>

@@ -1,21 +1,10 @@
-"""Web pages: notebooks exported as HTML by nbconvert, Jupyter or Colab, and other pages with text and code.
-
-nbconvert marks code with `jp-InputArea` or `input_area`, what it printed with `jp-OutputArea-output` or `output_area`,
-and text with `jp-MarkdownOutput` or `text_cell_render`.
-"""
+"""A web page walked through: its pieces in order, and what each is."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
-from pathlib import Path
-
-from grader.errors import UserError
-from grader.reading.documents.blocks import Block, BlockKind
-from grader.reading.documents.cells import document_contents
-from grader.reading.formats.contents import Contents
-from grader.reading.formats.decoding import decoded
-from grader.reading.formats.markdown import Fetch, embedded_image
 
 _HIDDEN = {"script", "style", "head", "template", "noscript", "svg", "math", "button", "select", "textarea"}
 _VOID = {"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "embed", "source", "track", "wbr", "param"}
@@ -43,14 +32,25 @@ _DEPTH_LIMIT = 400
 _BLOCKS_LIMIT = 6_000
 
 
-class _Page(HTMLParser):
-    """Walks a page and collects its blocks."""
+@dataclass(frozen=True)
+class Piece:
+    """One piece of a page."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    kind: str
+    """`prose`, `listing`, `code`, `output` or `picture`."""
+    text: str
+    """Of a picture: its address."""
+    count: int | None = None
+
+
+class Page(HTMLParser):
+    """Walks a page and collects its pieces."""
+
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.blocks: list[Block] = []
+        self.pieces: list[Piece] = []
         self.notebook = False
-        self._fetch = fetch
+        """It was made from a notebook."""
         self._open: list[tuple[str, str]] = []
         """Open elements, each with its role: `input`, `output`, `prompt`, `hidden` or empty."""
         self._text: list[str] = []
@@ -112,7 +112,7 @@ class _Page(HTMLParser):
         """The text so far as a block, by where it stands."""
         text = "".join(self._text).replace("\u00a0", " ")
         self._text = []
-        if not text.strip() or len(self.blocks) >= _BLOCKS_LIMIT:
+        if not text.strip() or len(self.pieces) >= _BLOCKS_LIMIT:
             return
         role = self._role()
         if role == "prompt":
@@ -120,40 +120,26 @@ class _Page(HTMLParser):
             self._count = int(count[1] or count[2]) if count else self._count
             return
         verbatim = any(name == "pre" for name, _ in self._open[-12:])
-        kinds: dict[str, BlockKind] = {"input": "code", "output": "output"}
+        kinds: dict[str, str] = {"input": "code", "output": "output"}
         kind = kinds.get(role, "listing" if verbatim else "prose")
         if kind == "prose":
             text = text.strip()
             text = f"{'#' * self._heading} {text}" if self._heading else text
-        self._append(Block(kind, text, count=self._count if kind == "code" else None))
+        self._append(Piece(kind, text, count=self._count if kind == "code" else None))
 
-    def _append(self, block: Block) -> None:
-        last = self.blocks[-1] if self.blocks else None
-        if last is not None and last.kind == block.kind == "prose" and not block.text.startswith("#"):
-            block = Block("prose", f"{last.text}\n\n{block.text}")
-            self.blocks.pop()
-        self.blocks.append(block)
+    def _append(self, piece: Piece) -> None:
+        last = self.pieces[-1] if self.pieces else None
+        if last is not None and last.kind == piece.kind == "prose" and not piece.text.startswith("#"):
+            piece = Piece("prose", f"{last.text}\n\n{piece.text}")
+            self.pieces.pop()
+        self.pieces.append(piece)
 
     def _picture(self, source: str) -> None:
         if self._role() == "hidden" or not source:
             return
         self._flush()
-        self.blocks.append(Block("picture", image=embedded_image(source, self._fetch)))
+        self.pieces.append(Piece("picture", source))
 
     def close(self) -> None:
         super().close()
         self._flush()
-
-
-def read_web_page(path: Path, file: str, data: bytes, fetch: Fetch | None = None) -> Contents:
-    """The cells of the HTML page `file`: those of the notebook it was made from, or its text and listings.
-
-    Raises `UserError` when nothing stands in it.
-    """
-    text, notes = decoded(data)
-    page = _Page(fetch or (lambda name: None))
-    page.feed(text)
-    page.close()
-    if not page.blocks:
-        raise UserError(f"{file} holds no text that can be read. Ask the group for the notebook it was made from.")
-    return document_contents(file, page.blocks, notes, whole=page.notebook)
