@@ -16,7 +16,7 @@ from grader.reading.documents.cells import document_contents
 from grader.reading.formats.contents import Contents
 from grader.reading.formats.markdown import Fetch, embedded_image
 
-_SECONDS = 60.0
+_SECONDS = 30.0
 _WORKER = "grader.reading.formats.html.worker"
 _KINDS: dict[str, BlockKind] = {"prose": "prose", "listing": "listing", "code": "code", "output": "output"}
 

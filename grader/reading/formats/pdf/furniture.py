@@ -16,6 +16,8 @@ _NUMBER = re.compile(
     re.I,
 )
 _LEAST_LINES = 8
+_WIDEST = 4_000
+"""Points; wider pages are posters or traps, and no columns are looked for."""
 
 
 def without_furniture(pages: Sequence[Page]) -> list[list[Piece]]:
@@ -82,6 +84,8 @@ def columns(page: Page, pieces: list[Piece]) -> list[list[Piece]]:
 
 def _gutter(page: Page, pieces: list[Piece]) -> float | None:
     """Where the white between two columns of running text lies."""
+    if not 100 < page.width < _WIDEST:
+        return None
     steps = range(int(0.38 * page.width), int(0.62 * page.width), 3)
     crossing = {step: sum(piece.x0 < step - 3 and piece.x1 > step + 3 for piece in pieces) for step in steps}
     place = float(min(crossing, key=lambda step: (crossing[step], step), default=0))
