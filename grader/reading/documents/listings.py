@@ -16,7 +16,7 @@ _Label = Literal["code", "output", "either", "blank"]
 _LINES_LIMIT = 20_000
 _OPEN_LIMIT = 80
 """Lines after which a bracket that was never closed no longer holds what follows."""
-_PROMPT = re.compile(r"\s*(?:>>> ?|\.\.\. ?|In ?\[\d{0,5}\]: ?|\s{0,8}\.{3,8}: ?)")
+_PROMPT = re.compile(r"\s*(?:>>> ?|\.{3,8}: ?|\.\.\.(?: |$)|In ?\[\d{0,5}\]: ?)")
 _CODE = re.compile(
     r"\s*(?:import\s+\w|from\s+[\w.]+\s+import\b|def\s+\w+\s*\(|class\s+\w+\s*[(:]|@\w|(?:for|while|if|elif|with)\b.*:\s*(?:#.*)?$"
     r"|(?:else|try|finally|except\b.*)\s*:|return\b|%\w|!\w|print\s*\(|del\s+\w|assert\s|lambda\b"

@@ -9,7 +9,8 @@ import warnings
 
 from grader.reading.passages.code import masked, parsed
 
-_WRAP_MARK = re.compile(r"^\s*(?:↪|֒→|,→|‹→|\u21aa)\s?")
+_WRAP_MARK = re.compile(r"^\s*(?:↪\s?→?|[,֒‹˓\ufffd]?\s?→)\s?")
+"""A hooked arrow; LaTeX draws it as a hook and an arrow, which come out of a PDF as a comma or nothing, and an arrow."""
 _TYPOGRAPHY = str.maketrans(
     {
         "‘": "'",

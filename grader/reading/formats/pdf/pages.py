@@ -140,7 +140,8 @@ def lines(page: Page, pieces: Sequence[Piece]) -> list[Line]:
 def _line(page: Page, row: list[Piece]) -> Line:
     prompt, rest = _prompt(row)
     shown = rest or row
-    text = shown[0].text if len(shown) == 1 else " | ".join(piece.text.strip() for piece in shown)
+    between = " " if all(piece.mono for piece in shown) else " | "
+    text = shown[0].text if len(shown) == 1 else between.join(piece.text.strip() for piece in shown)
     longest = max(shown, key=lambda piece: len(piece.text))
     return Line(
         page=page.number,
@@ -164,6 +165,8 @@ def _prompt(row: list[Piece]) -> tuple[Prompt | None, list[Piece]]:
         return None, []
     prompt = Prompt(match["kind"] or "", int(match["count"]) if match["count"] else None, bool(match["colon"]))
     # `[1]` before a text is a reference; before code it is a cell's count.
-    if not (prompt.kind or prompt.colon) and not (len(row) > 1 and row[1].mono):
-        return None, []
+    if not (prompt.kind or prompt.colon):
+        beside_code = len(row) > 1 and row[1].mono and row[1].x0 - row[0].x1 > 1.2 * row[0].size
+        if not beside_code:
+            return None, []
     return prompt, row[1:]
