@@ -10,7 +10,7 @@ import warnings
 from grader.reading.passages.code import masked, parsed
 
 _WRAP_MARK = re.compile(r"^\s*(?:↪\s?→?|[,֒‹˓\ufffd]?\s?→)\s?")
-"""A hooked arrow; LaTeX draws it as a hook and an arrow, which come out of a PDF as a comma or nothing, and an arrow."""
+"""A hooked arrow; LaTeX draws it as a hook and an arrow: out of a PDF come a comma or nothing, and an arrow."""
 _TYPOGRAPHY = str.maketrans(
     {
         "‘": "'",
