@@ -11,6 +11,7 @@ from grader.records.recording import Evaluated, FigureDrawn, PictureSaved, Recor
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage
 
+_BARS = 5
 _PLOTS = frozenset({"history_plot", "error_bar_plot", "comparison_plot"})
 
 
@@ -51,8 +52,13 @@ def _question_match(
     own = question_passages(question, passages)
     cells = tuple(sorted({passage.cell for passage in own}))
     placed_by = _placed_by(own)
-    if not cells and model is not None and any(criterion.kind != "written" for criterion in question.criteria):
+    if not cells and model is not None and _is_practical(question):
         cells, placed_by = _surroundings(model, models, rerun, saved), "model"
+    elif placed_by == "cues" and model is not None and _is_practical(question) and not set(cells) & set(model.cells):
+        cells = tuple(sorted({*cells, *model.cells}))
+    elif not cells:
+        cells = _drawing_cells(question, rerun)
+        placed_by = "figure" if cells else ""
     functions = [e.cell for e in rerun.events if isinstance(e, FunctionTested) and e.question == question.id]
     if not cells and functions and functions[-1] >= 0:
         cells, placed_by = (functions[-1],), "function"
@@ -66,6 +72,22 @@ def _question_match(
         pictures=tuple(event for event in saved.events if isinstance(event, PictureSaved) and event.cell in cells),
         placed_by=placed_by,
     )
+
+
+def _is_practical(question: Question) -> bool:
+    return any(criterion.kind != "written" for criterion in question.criteria)
+
+
+def _drawing_cells(question: Question, rerun: Recording) -> tuple[int, ...]:
+    """The first cell that draws what the question asks for, where that is told by the figure itself."""
+    kinds = {criterion.kind for criterion in question.criteria}
+    for event in rerun.events:
+        if isinstance(event, FigureDrawn) and event.cell >= 0:
+            pictures = sum(len(axes.images) for axes in event.figure.axes)
+            bars = max((axes.bars for axes in event.figure.axes), default=0)
+            if ("image_grid" in kinds and pictures > 1) or ("histogram" in kinds and bars >= _BARS):
+                return (event.cell,)
+    return ()
 
 
 def _placed_by(passages: tuple[Passage, ...]) -> str:

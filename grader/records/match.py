@@ -82,7 +82,7 @@ class QuestionMatch(Record):
     pictures: tuple[PictureSaved, ...] = ()
     """Saved under its cells."""
     placed_by: str = ""
-    """How it was found: `id`, `cues`, `model`, `function`, or empty when it was not."""
+    """How it was found: `id`, `cues`, `model`, `figure`, `function`, or empty when it was not."""
 
 
 class Match(Record):

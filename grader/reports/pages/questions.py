@@ -33,6 +33,7 @@ _FOUND_BY = {
     "id": "found by its number",
     "cues": "found by its words",
     "model": "found by its model",
+    "figure": "found by its figure",
     "function": "found by its function",
 }
 _SHORT_ANSWER = 400

@@ -183,7 +183,15 @@ def test_a_setting_chosen_on_the_test_set() -> None:
     """A sweep validated on the test set is seen where the best of it is taken; one that is only shown is not."""
     sweep = {"kind": "sweep", "points": 1, "regularizer": "l2"}
     question = question_of("2.4", sweep, model="decayed_mlp")
-    for code, expected in (({6: "best = max(mean_acc)"}, 1), ({6: "plt.errorbar(x, mean_acc)"}, 0)):
+    loop = "for f in factors:\n    accs.append(build(f).fit(x, y).history['val_accuracy'][-1])"
+    for code, expected in (
+        ({5: loop, 6: "best = max(mean_acc)"}, 1),
+        ({5: f"{loop}\nprint(np.argmax(accs))"}, 1),
+        ({5: loop, 6: "plt.errorbar(x, mean_acc)"}, 0),
+        ({5: f"print(max(h.history['val_accuracy']))\n{loop}"}, 0),
+        ({5: loop, 6: "net.fit(x, y)", 7: "best = max(val_acc)"}, 0),
+        ({5: loop, 6: "n = max(sizes)"}, 0),
+    ):
         rerun = Stage()
         trainings = [rerun.train(5, mlp(500, 300, l2=(f, f))) for f in (1e-6, 1e-4, 1e-3)]
         match = match_of(rerun, trainings, question, work=submission(9, code=code))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
+from grader.checks.observations.code import programs_of
 from grader.checks.observations.data.use import written_fits
 from grader.checks.observations.placing import question_of
 from grader.checks.wording import capitalised, listed, place, places
@@ -12,10 +14,12 @@ from grader.records.match import Match, Reference
 from grader.records.recording import Trained
 from grader.records.result import Observation
 from grader.source.calls import Fit
+from grader.source.steps import callee, calls_in
 
 _WATCHES = re.compile(r"EarlyStopping|ReduceLROnPlateau|ModelCheckpoint\([^()]{0,400}save_best_only\s*=\s*True")
 _TRAINING_METRIC = re.compile(r"monitor\s*=\s*['\"](?!val_)")
-_PICKS = re.compile(r"(?<![\w])(?:np\.)?(?:nan)?(?:max|argmax|idxmax|amax)\s*\(")
+_PICKS = frozenset({"max", "argmax", "nanmax", "nanargmax", "idxmax", "amax"})
+_RESULTS = re.compile(r"acc|val|mean|score|result|avg|medel|moy", re.IGNORECASE)
 _NAMES = {
     "EarlyStopping": "early stopping",
     "ReduceLROnPlateau": "the learning rate",
@@ -87,10 +91,11 @@ def _swept(match: Match) -> Iterator[Observation]:
 
 
 def _picking(match: Match, cells: set[int]) -> int | None:
-    """The cell, up to the next training, that takes the largest of what the trainings in `cells` gave."""
-    last = max(cells)
-    following = [training.cell for training in match.rerun.trainings() if training.cell > last]
-    for cell in match.submission.cells[last : min(following, default=len(match.submission.cells))]:
-        if cell.kind == "code" and _PICKS.search(cell.source):
-            return cell.index
+    """The cell that, after the sweep and before the next training, takes the largest of its accuracies."""
+    for program in programs_of(match):
+        swept = [fit.order for fit in program.fits if fit.cell in cells]
+        later = [fit.order for fit in program.fits if fit.cell not in cells and fit.order > max(swept, default=0)]
+        for step in program.steps[max(swept) + 1 : min(later, default=None)] if swept else ():
+            if any(callee(call) in _PICKS and _RESULTS.search(ast.unparse(call)) for call in calls_in(step)):
+                return step.cell
     return None
