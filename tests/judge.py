@@ -1,6 +1,6 @@
 """Judges labgrade itself: runs it on hand-ins whose truth is known and prints how much of that it sees.
 
-    python tests/judge.py [FOLDER ...] [--data DIR] [--markdown]
+    python tests/judge.py [FOLDER ...] [--data DIR] [--form NAME] [--unrun]
 
 A FOLDER holds a hand-in with a `truth.json`, or several such folders; without one, the samples beside the project are
 taken. What answers which finding is written down in `tests/judging/findings.yaml`. Observations that answer none are
@@ -20,37 +20,33 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent / "jud
 from judge_samples import Form, Sample, samples_in  # noqa: E402
 from judge_scores import Score, score_of  # noqa: E402
 
-from grader.assets import rubrics_folder  # noqa: E402
-from grader.checks.result import make_result  # noqa: E402
+from grader import pipeline  # noqa: E402
 from grader.errors import UserError  # noqa: E402
-from grader.matching.match import match_submission  # noqa: E402
 from grader.options import Options  # noqa: E402
-from grader.pipeline import function_work, read_solution, rubric_folder  # noqa: E402
-from grader.reading.choice import find_rubric  # noqa: E402
-from grader.reading.passages.answers import answer_text  # noqa: E402
-from grader.reading.passages.sections import find_passages  # noqa: E402
-from grader.reading.saved import record_saved  # noqa: E402
-from grader.reading.submission import read_submission  # noqa: E402
+from grader.records.match import Reference  # noqa: E402
 from grader.records.progress import Silence  # noqa: E402
+from grader.records.recording import Recording  # noqa: E402
 from grader.workshop import Workshop  # noqa: E402
 
 SAMPLES = Path(__file__).parents[1] / "../shared/samples"
 SEVERITIES = ("error", "method", "missing", "style", "portability", "note")
 
 
-def judged(sample: Sample, form: Form, options: Options) -> Score:
-    """How labgrade does on one form of one sample. Raises `UserError` where it cannot read it."""
-    submission = read_submission(form.path)
-    rubric, _ = find_rubric(submission, form.path, options.rubric, [rubrics_folder()])
-    passages = find_passages(submission, rubric)
-    answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
-    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission)
-    with Workshop(options, Silence()) as shop:
-        reference = shop.reference(rubric, read_solution(rubrics_folder(), rubric, options))
-        rerun = shop.rerun(submission, rubric, functions)
-        effort = shop.effort
-    match = match_submission(submission, rubric, passages, answers, record_saved(submission), rerun, reference)
-    return score_of(sample, form, match, make_result(match, reference, effort))
+def judged(sample: Sample, form: Form, options: Options, unrun: bool = False) -> Score:
+    """How labgrade does on one form of one sample. Raises `UserError` where it cannot read it.
+
+    `unrun`: neither the hand-in nor the reference runs; what the text and the saved outputs tell is judged alone.
+    """
+    read = pipeline.reading(form.path, options)
+    if unrun:
+        reference = Reference(rubric=read.rubric.name, recording=Recording(testimony="reference"))
+        result, match = pipeline.judged(read, reference, Recording(testimony="rerun"), "quick")
+    else:
+        with Workshop(options, Silence()) as shop:
+            reference = shop.reference(read.rubric, read.solution)
+            rerun = shop.rerun(read.submission, read.rubric, read.functions)
+            result, match = pipeline.judged(read, reference, rerun, shop.effort)
+    return score_of(sample, form, match, result)
 
 
 def share(parts: Sequence[tuple[object, bool]]) -> str:
@@ -103,6 +99,7 @@ def main() -> int:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--data", type=Path, help="folder with mnist.npz and cifar10.npz")
     parser.add_argument("--effort", choices=("quick", "full"))
+    parser.add_argument("--unrun", action="store_true", help="run nothing: judge the text and the saved outputs alone")
     parser.add_argument("--form", help="only this form: notebook, script, PDF")
     given = parser.parse_args()
     samples = samples_in(given.folders or [SAMPLES])
@@ -113,7 +110,7 @@ def main() -> int:
                 if given.form and given.form.casefold() not in form.name.casefold():
                     continue
                 try:
-                    score = judged(sample, form, Options(data=given.data, effort=given.effort))
+                    score = judged(sample, form, Options(data=given.data, effort=given.effort), given.unrun)
                 except UserError as error:
                     print(f"\n{sample.folder.name}, {form.name}: {error}")
                     continue

@@ -29,9 +29,9 @@ def modest_claims(match: Match, reference: Reference) -> Iterator[Observation]:
             isinstance(c, StatesNumberCriterion) and c.of == "best_val_accuracy" for c in question.question.criteria
         ):
             continue
-        own = saved_accuracies(question, match)
-        stated = [value for value in own if any(n.states(value, 0.0) for n in numbers_in(question.answer))]
         logged = _section_logs(question, match)
+        own = [*saved_accuracies(question, match), *(value for value, _ in logged)]
+        stated = [value for value in own if any(n.states(value, 0.0) for n in numbers_in(question.answer))]
         if not stated or not logged:
             continue
         claimed, (best, cell) = max(stated), max(logged)
