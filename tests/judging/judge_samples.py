@@ -117,8 +117,9 @@ def found_text(question: QuestionMatch, match: Match) -> str:
     cells = match.submission.cells
     parts = [match.submission.text(passage) for passage in question.passages]
     text = "\n".join(parts) or "\n".join(cells[cell].source for cell in question.cells)
-    if not shingles(text) and question.cells:
-        above = [cell.source for cell in cells[: min(question.cells)] if cell.kind == "prose" and shingles(cell.source)]
+    if not shingles(text) and question.passages:
+        first = min(passage.cell for passage in question.passages)
+        above = [cell.source for cell in cells[:first] if cell.kind == "prose" and shingles(cell.source)]
         return above[-1] if above else ""
     return text
 
