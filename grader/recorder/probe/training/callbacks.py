@@ -7,6 +7,9 @@ from typing import Any
 
 import keras
 
+_WATCHING = ("History", "ProgbarLogger", "BaseLogger", "CSVLogger", "TensorBoard")
+"""Callbacks that write down what happens and change nothing."""
+
 _PLAIN: dict[str, tuple[str, ...]] = {
     "EarlyStopping": (
         "monitor",
@@ -26,7 +29,7 @@ def described(callback: Any, model: Any, epochs: int) -> dict[str, Any] | None:
     """The callback as class and arguments; `None` when it has no part in the training; else only its class."""
     name = type(callback).__name__
     own = type(callback).__module__.startswith("keras.")
-    if own and name in ("History", "ProgbarLogger", "BaseLogger"):
+    if own and name in _WATCHING:
         return None
     if own and name == "LearningRateScheduler":
         rates = _rates(callback, model, epochs)
@@ -62,11 +65,24 @@ def _rates(callback: Any, model: Any, epochs: int) -> list[float] | None:
 
 
 def finish(items: Any, model: Any, history: dict[str, list[float]]) -> None:
-    """Leave early-stopping callbacks as a training here would have left them."""
+    """Leave callbacks as a training here would have left them: when stopping was early, and logs in files."""
+    epochs = len(next(iter(history.values()), []))
     for callback in items if isinstance(items, list | tuple) else [items]:
         if isinstance(callback, keras.callbacks.EarlyStopping):
             callback.set_model(model)
-            callback.stopped_epoch = max(len(next(iter(history.values()), [])) - 1, 0)
+            callback.stopped_epoch = max(epochs - 1, 0)
+        if isinstance(callback, keras.callbacks.CSVLogger):
+            callback.set_model(model)
+            callback.on_train_begin()
+            for epoch in range(epochs):
+                callback.on_epoch_end(epoch, {name: values[epoch] for name, values in history.items()})
+            callback.on_train_end()
+
+
+def without_boards(items: Any) -> list[Any]:
+    """`items` without TensorBoard, whose own package is not here."""
+    given = items if isinstance(items, list | tuple) else [items]
+    return [item for item in given if not isinstance(item, keras.callbacks.TensorBoard)]
 
 
 class HistoryTable(dict[str, list[float]]):

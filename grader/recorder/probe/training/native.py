@@ -40,8 +40,7 @@ def fit(link: Link, effort: str, original: Any, model: Any, arguments: dict[str,
     given = dict(arguments)
     rows, used = _cut(arguments, effort)
     clock = _Clock(link, int(arguments.get("epochs") or 1))
-    items = arguments.get("callbacks") or []
-    arguments["callbacks"] = [*(items if isinstance(items, list | tuple) else [items]), clock]
+    arguments["callbacks"] = [*callbacks.without_boards(arguments.get("callbacks") or []), clock]
     arguments["verbose"] = 2 if arguments.get("verbose") not in (0, None, False) else 0
     record = original(model, **arguments)
     record.history = callbacks.HistoryTable(record.history)
