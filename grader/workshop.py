@@ -155,7 +155,11 @@ class Workshop:
             return server.student(self._limits(rubric), threads=self.options.threads)
 
         tests = FunctionDesk(functions.cases, functions.plan, student) if functions else None
-        return recorder.record(student(), self.effort, self.options.threads, tests), desk
+        first = student()
+        try:
+            return recorder.record(first, self.effort, self.options.threads, tests), desk
+        finally:
+            first.close()
 
     def _limits(self, rubric: Rubric) -> Limits:
         return effective_limits(rubric.limits, self.options.limits)

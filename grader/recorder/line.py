@@ -31,6 +31,9 @@ class StudentProcess(Protocol):
     def kill(self) -> None:
         """End it at once."""
 
+    def close(self) -> None:
+        """Give it up, and free what the handle holds."""
+
     def pause_clock(self) -> None:
         """The time from now on is the host's."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -13,6 +14,8 @@ from grader.sandbox.container.trainer import LocalTrainer
 from grader.sandbox.contract import Limits, Provider, ProviderChoice
 from grader.sandbox.serving.processes import StudentProcess, TrainerProcess
 from grader.sandbox.warm import WarmServer
+
+logger = logging.getLogger(__name__)
 
 
 class SandboxServer:
@@ -46,8 +49,17 @@ class SandboxServer:
         return self._settled().provider
 
     def student(self, limits: Limits | None = None, threads: int = 2) -> StudentProcess | ContainerProcess:
-        """A new run of student code, which runs when this returns; `threads` bounds TensorFlow's pools."""
-        return self._settled().student(limits, threads)
+        """A new run of student code, which runs when this returns; `threads` bounds TensorFlow's pools.
+
+        A warm server that is not what it was is replaced before, with its trainers, unless another run is under way.
+        """
+        server = self._settled()
+        if isinstance(server, WarmServer) and server.idle:
+            changed = server.change()
+            if changed is not None:
+                logger.warning("the warm server is replaced: %s", changed)
+                server.close()
+        return server.student(limits, threads)
 
     def trainer(
         self, environment: Mapping[str, str | None] | None = None, memory_bytes: int | None = None

@@ -21,6 +21,7 @@ from grader.sandbox.control import Message, control_pair, receive_message, send_
 from grader.sandbox.environment import server_environment
 from grader.sandbox.frames import Caps, Channel
 from grader.sandbox.preload import PRELOAD
+from grader.sandbox.serving.condition import Condition, change, condition, strangers
 from grader.sandbox.serving.processes import StudentProcess, TrainerProcess
 
 _START_SECONDS = 180.0
@@ -59,6 +60,7 @@ class WarmServer:
         self._control: socket.socket | None = None
         self._log: IO[bytes] | None = None
         self._ready: Message | None = None
+        self._condition: Condition | None = None
         self._asking = threading.Lock()
         self._forked: weakref.WeakSet[_Closing] = weakref.WeakSet()
 
@@ -114,7 +116,7 @@ class WarmServer:
         status, orders = control_pair()
         request = {"kind": "student", "limits": limits.as_json(), "threads": threads}
         try:
-            os.close(self._ask(request, [theirs.fileno(), writing, orders.fileno()]))
+            os.close(self._ask(request, [theirs.fileno(), writing, orders.fileno()])[1])
         except BaseException:
             os.close(reading)
             ours.close()
@@ -141,10 +143,31 @@ class WarmServer:
         ours, theirs = socket.socketpair()
         request = {"kind": "trainer", "environment": dict(environment or {}), "memory_bytes": memory_bytes}
         with theirs:
-            process = self._ask(request, [theirs.fileno()])
-        trainer = TrainerProcess(Channel(ours, self._caps), process)
+            pid, process = self._ask(request, [theirs.fileno()])
+        trainer = TrainerProcess(Channel(ours, self._caps), pid, process)
         self._forked.add(trainer)
         return trainer
+
+    @property
+    def idle(self) -> bool:
+        """Whether no run of student code is under way."""
+        return all(handle.ended for handle in list(self._forked) if isinstance(handle, StudentProcess))
+
+    def change(self) -> str | None:
+        """In which respect the idle server is not what it was when it was ready; `None` when in none.
+
+        A change is no proof of an attack, and none is known to be able to cause one; it is reason for a fresh server.
+        """
+        with self._asking:
+            self._readiness_unlocked()
+            assert self._server is not None
+            trainers = {handle.pid for handle in list(self._forked) if isinstance(handle, TrainerProcess)}
+            left = strangers(self._server.pid, trainers)
+            if left:
+                return f"{len(left)} processes of a run remain"
+            if self._condition is None:
+                return "it is gone"
+            return change(self._condition, self._condition_now())
 
     def close(self) -> None:
         """End the server and every process that it forked. May be called more than once."""
@@ -177,17 +200,27 @@ class WarmServer:
             if message["kind"] == "refused":
                 raise SandboxUnavailableError(_refusal(message["refusals"]))
             self._ready = message
+            self._condition = self._condition_now()
         return self._ready
 
-    def _ask(self, request: Message, descriptors: Sequence[int]) -> int:
+    def _condition_now(self) -> Condition | None:
+        assert self._control is not None
+        assert self._server is not None
+        try:
+            send_message(self._control, {"kind": "condition"})
+            digest = str(self._answer(_FORK_SECONDS)["digest"])
+        except (OSError, LabgradeError):
+            return None
+        return condition(self._server.pid, digest)
+
+    def _ask(self, request: Message, descriptors: Sequence[int]) -> tuple[int, int]:
         with self._asking:
             self._readiness_unlocked()
             assert self._control is not None
             with suppress(BrokenPipeError):
                 send_message(self._control, request, descriptors)
             answer = self._answer(_FORK_SECONDS)
-        process: int = answer["process"]
-        return process
+        return answer["pid"], answer["process"]
 
     def _answer(self, seconds: float) -> Message:
         assert self._control is not None

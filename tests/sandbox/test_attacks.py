@@ -324,6 +324,40 @@ import time; time.sleep(0.8)
     unharmed(sandbox)
 
 
+@pytest.mark.parametrize("how", ["open", "mapped"])
+def test_files_without_a_name_count(sandbox, how):
+    """A file that is deleted while it is open, or mapped, takes room on the disk all the same."""
+    code = """
+import mmap, time
+kept = []
+def fill():
+    for n in range(60):
+        f = open("nameless", "w+b", buffering=0)
+        f.write(b"1" * (1 << 20))
+        os.unlink("nameless")
+        kept.append(f if HOW == "open" else mmap.mmap(f.fileno(), 1 << 20))
+        if HOW == "mapped": f.close()
+answer = fails(fill)
+time.sleep(1.5)
+"""
+    answer, outcome, _ = attempt(sandbox, f"HOW = {how!r}\n{code}", scratch_bytes=10 << 20, memory_bytes=1 << 30)
+    assert answer is True or (outcome.status, outcome.limit) == ("killed", "scratch")
+    unharmed(sandbox)
+
+
+def test_a_quick_flood_of_the_disk_ends_soon(sandbox):
+    """Space that goes quickly is noticed before the next regular look."""
+    code = """
+def fill():
+    for n in range(300): open(f"file{n}", "wb").write(b"1" * (4 << 20))
+answer = fails(fill)
+import time; time.sleep(0.8)
+"""
+    answer, outcome, _ = attempt(sandbox, code, scratch_bytes=20 << 20)
+    assert answer is True or (outcome.status, outcome.limit) == ("killed", "scratch")
+    assert answer is True or outcome.observed < 1200 << 20
+
+
 def test_a_flood_of_output_is_cut(sandbox):
     """Output is kept up to its limit, then the pipe is closed."""
     code = "def flood():\n    while True: os.write(1, b'x' * 65536)\nanswer = fails(flood)"

@@ -1,16 +1,18 @@
-"""The system calls that Python's standard library does not offer, each as a function that raises OSError."""
+"""The system calls that Python's standard library does not offer, each as a function that raises OSError.
+
+By the C library's name where it has one (glibc and musl export pivot_root without declaring it), else by a number that
+is the same on every architecture.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
 from enum import IntEnum, IntFlag
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 # These numbers are the same on every architecture: those of all system calls added since Linux 5.1 are.
 _MOUNT_SETATTR = 442
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
@@ -113,7 +115,7 @@ def bind_read_only(source: str, target: str) -> None:
 
 def pivot_root(new: str, old: str) -> None:
     """pivot_root(2)."""
-    syscall(_PIVOT_ROOT[platform.machine()], os.fsencode(new), os.fsencode(old))
+    _checked(_libc.pivot_root(os.fsencode(new), os.fsencode(old)), f"pivot_root {new}")
 
 
 def detach(target: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import tempfile
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -61,6 +62,19 @@ def restrict_system_calls(may_start_programs: bool) -> None:
     with _Filter(_error(errno.ENOSYS)) as allowing:
         _allow_calls(allowing, may_start_programs)
         allowing.load()
+
+
+def filter_program(architecture: str, may_start_programs: bool) -> bytes:
+    """The second filter's instructions for `architecture` (libseccomp's name, such as `aarch64`), not loaded.
+
+    Raises OSError where this libseccomp does not know the architecture or one of the rules cannot be had on it.
+    """
+    with _Filter(_error(errno.ENOSYS)) as allowing, tempfile.TemporaryFile() as written:
+        allowing.become(architecture)
+        _allow_calls(allowing, may_start_programs)
+        allowing.export(written.fileno())
+        written.seek(0)
+        return written.read()
 
 
 def require_libseccomp() -> None:
@@ -121,6 +135,18 @@ class _Filter:
     def load(self) -> None:
         self._call("seccomp_load")
 
+    def become(self, architecture: str) -> None:
+        """Be a filter for `architecture` instead of this machine's."""
+        token = self._library.seccomp_arch_resolve_name(architecture.encode())
+        if not token:
+            raise OSError(f"libseccomp knows no architecture {architecture}")
+        if token != self._library.seccomp_arch_native():
+            self._call("seccomp_arch_add", token)
+            self._call("seccomp_arch_remove", self._library.seccomp_arch_native())
+
+    def export(self, descriptor: int) -> None:
+        self._call("seccomp_export_bpf", descriptor)
+
     def _call(self, function: str, *arguments: Any) -> None:
         result = getattr(self._library, function)(self._context, *arguments)
         if result < 0:
@@ -148,7 +174,10 @@ def _library() -> ctypes.CDLL:
     library.seccomp_release.restype = None
     library.seccomp_attr_set.argtypes = [context, ctypes.c_int, action]
     library.seccomp_rule_add_array.argtypes = [context, action, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p]
-    library.seccomp_syscall_resolve_name.argtypes = [ctypes.c_char_p]
+    library.seccomp_syscall_resolve_name.argtypes = library.seccomp_arch_resolve_name.argtypes = [ctypes.c_char_p]
+    library.seccomp_arch_resolve_name.restype = library.seccomp_arch_native.restype = ctypes.c_uint32
+    library.seccomp_arch_add.argtypes = library.seccomp_arch_remove.argtypes = [context, ctypes.c_uint32]
+    library.seccomp_export_bpf.argtypes = [context, ctypes.c_int]
     return library
 
 

@@ -12,6 +12,7 @@ import psutil
 
 _SYSTEM_V = ("shm", "sem", "msg")
 _FOLDERS = ("/dev/shm", "/dev/mqueue", "/var/tmp")
+_DEEPEST = 3
 
 
 def processes_below(pid: int) -> list[int]:
@@ -23,15 +24,15 @@ def processes_below(pid: int) -> list[int]:
         return []
 
 
-def remains(pid: int) -> dict[str, frozenset[str]]:
-    """Kind -> what there is of it on this machine now, below the process `pid` where it is about processes."""
+def remains(pid: int, mark: str) -> dict[str, frozenset[str]]:
+    """Kind -> what there is of it on this machine now: processes below `pid`, and files with `mark` in their names."""
     found = {
         "processes": frozenset(map(str, processes_below(pid))),
         "mounts": frozenset(_lines(Path("/proc/self/mountinfo"), 0)),
         **{f"System V {kind}": frozenset(_lines(Path(f"/proc/sysvipc/{kind}"), 1)) for kind in _SYSTEM_V},
     }
     for folder in (*_FOLDERS, tempfile.gettempdir()):
-        found[f"files in {folder}"] = frozenset(_names(Path(folder)))
+        found[f"files in {folder}"] = frozenset(_marked(Path(folder), mark, _DEEPEST))
     return found
 
 
@@ -50,8 +51,15 @@ def _lines(path: Path, headings: int) -> list[str]:
     return [" ".join(line.split()[:2]) if headings else line for line in lines]
 
 
-def _names(folder: Path) -> list[str]:
+def _marked(folder: Path, mark: str, depth: int) -> list[str]:
+    """Paths below `folder` whose names hold `mark`."""
+    found = []
     try:
-        return [entry.name for entry in folder.iterdir()]
+        for entry in folder.iterdir():
+            if mark in entry.name:
+                found.append(str(entry))
+            elif depth > 1 and entry.is_dir() and not entry.is_symlink():
+                found += _marked(entry, mark, depth - 1)
     except OSError:
-        return []
+        pass
+    return found

@@ -90,6 +90,11 @@ class StudentProcess:
         self.channel.close()
         self._status.close()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the run is known to be over."""
+        return self._ended is not None or self._status.fileno() < 0
+
     def _order(self, kind: str) -> None:
         if self._ended is None:
             with suppress(OSError):
@@ -120,8 +125,10 @@ class StudentProcess:
 class TrainerProcess:
     """The trainer, forked from the warm image. `channel` is the host's end of what its entry function got."""
 
-    def __init__(self, channel: Channel, process: int) -> None:
+    def __init__(self, channel: Channel, pid: int, process: int) -> None:
+        """`process` is a descriptor of it (pidfd_open(2)), which the handle owns."""
         self.channel = channel
+        self.pid = pid
         self._process = process
 
     @property

@@ -24,6 +24,7 @@ from grader.sandbox.confinement.availability import available_provider
 from grader.sandbox.contract import Limits, Provider
 from grader.sandbox.control import Message, receive_message, send_message
 from grader.sandbox.job import Entry, Job, entry_function
+from grader.sandbox.serving.image import image_digest
 from grader.sandbox.serving.trainer import become_trainer
 from grader.sandbox.supervision.supervisor import supervise
 
@@ -104,6 +105,9 @@ class _Server:
             waiting.register(os.pidfd_open(self._host), select.POLLIN)
             while self._control.fileno() in {descriptor for descriptor, _ in waiting.poll()}:
                 request, descriptors = receive_message(self._control)
+                if request["kind"] == "condition":
+                    send_message(self._control, {"kind": "condition", "digest": image_digest()})
+                    continue
                 self._fork(request, descriptors)
                 for descriptor in descriptors:
                     os.close(descriptor)

@@ -12,14 +12,9 @@ import time
 from grader.sandbox.contract import Limits
 from grader.sandbox.control import receive_message, send_message
 from grader.sandbox.supervision.clock import Clock
+from grader.sandbox.supervision.folder import deleted_use, folder_use, free_bytes
 from grader.sandbox.supervision.verdicts import Verdict, how_left, limit_hit, verdict_of_exit
-from grader.sandbox.supervision.watchdog import (
-    descendants,
-    folder_use,
-    memory,
-    memory_upper_bound,
-    thread_count,
-)
+from grader.sandbox.supervision.watchdog import descendants, memory, memory_upper_bound, thread_count
 
 _LOOK_SECONDS = 0.05
 _COST_SHARE = 0.05
@@ -40,6 +35,7 @@ class Watch:
         self._clock = Clock()
         self._reported = b""
         self._folder_looked = 0.0
+        self._room = self._free = 0
         self._pause = _LOOK_SECONDS
         self._image = memory_upper_bound([os.getpid()])
         """Bytes of the warm image that the run's processes are taken to share: at most what this process has of it."""
@@ -117,14 +113,16 @@ class Watch:
         self.peak_bytes = max(self.peak_bytes, used)
         if used > limits.memory_bytes:
             return limit_hit("memory", used, limits)
-        return self._folder_limit_passed()
+        return self._folder_limit_passed(pids)
 
-    def _folder_limit_passed(self) -> Verdict | None:
-        now = time.monotonic()
-        if not self._folder or now < self._folder_looked + _FOLDER_LOOK_SECONDS:
+    def _folder_limit_passed(self, pids: list[int]) -> Verdict | None:
+        """Where scratch is a folder of the host, nothing but this look bounds it."""
+        if not self._folder or not self._folder_may_be_full():
             return None
-        self._folder_looked = now
         size, files, hidden = folder_use(self._folder)
+        size += deleted_use(pids, self._folder)
+        self._folder_looked, self._room = time.monotonic(), self._limits.scratch_bytes - size
+        self._free = free_bytes(self._folder)
         if size > self._limits.scratch_bytes:
             return limit_hit("scratch", size, self._limits)
         if files > self._limits.scratch_files:
@@ -132,6 +130,11 @@ class Watch:
         if hidden:
             return Verdict("killed", "It made folders whose files cannot be counted.", limit="files")
         return None
+
+    def _folder_may_be_full(self) -> bool:
+        """Whether it is time to look, or the disk has lost more space since the last look than the run has left."""
+        late = time.monotonic() > self._folder_looked + _FOLDER_LOOK_SECONDS
+        return late or self._free - free_bytes(self._folder) > self._room
 
 
 def _cpu_seconds() -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 _KIB = 1 << 10
@@ -41,29 +40,6 @@ def memory(pids: list[int]) -> int:
     return _KIB * sum(exact.values()) + memory_upper_bound(hidden)
 
 
-def folder_use(folder: str) -> tuple[int, int, bool]:
-    """Bytes on disk and number of files below `folder`, and whether some folder there does not let itself be looked
-    into. Links are not followed.
-
-    A folder that its owner may not read, or whose path is longer than the system takes, could hide any number of files.
-    """
-    size, files, hidden = 0, 0, False
-    todo = [folder]
-    while todo:
-        try:
-            with os.scandir(todo.pop()) as entries:
-                for entry in entries:
-                    files += 1
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        todo.append(entry.path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            hidden = True
-    return size, files, hidden
-
-
 def _field(pid: int, file: str, names: tuple[str, ...]) -> int:
     try:
         text = (_PROC / str(pid) / file).read_text()
@@ -78,9 +54,9 @@ def _children() -> dict[int, list[int]]:
     for name in (entry.name for entry in _PROC.iterdir()):
         if name.isdecimal():
             try:
-                stat = (_PROC / name / "stat").read_bytes()
+                fields = (_PROC / name / "stat").read_bytes()
             except OSError:
                 continue
-            parent = int(stat[stat.rindex(b")") + 1 :].split()[1])
+            parent = int(fields[fields.rindex(b")") + 1 :].split()[1])
             children.setdefault(parent, []).append(int(name))
     return children
