@@ -261,7 +261,8 @@ def _run_cells(submission: Submission) -> tuple[Cell, ...]:
 def _is_settled(recording: Recording) -> bool:
     """Whether another run would find the same: not when labgrade itself failed or ended the run."""
     unfinished = any(event.kind == "noted" and event.topic == "limit" for event in recording.events)
-    return recording.outcome.status != "killed" and not unfinished
+    killed = recording.outcome.status == "killed" and recording.outcome.limit is None
+    return not killed and not unfinished
 
 
 def _may_be_ours(recording: Recording) -> bool:

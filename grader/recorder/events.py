@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -106,6 +107,12 @@ class EventLog:
         common: dict[str, Any] = {"seq": self.next_seq, "cell": self.cell, "model": model, "architecture": architecture}
         metrics = _metrics(header.get("metrics"))
         self.add(Evaluated(**common, trained=trained, data=data, metrics=metrics, measured=measured))
+
+    def draw(self, cell: int, figures: Any) -> None:
+        """Append figures that were open, after `cell`, when the run ended early."""
+        for figure in figures if isinstance(figures, list) else ():
+            with suppress(ForgedError):
+                self._plain({"kind": "figure", "figure": figure}, cell)
 
     def _plain(self, header: Mapping[str, Any], cell: int) -> None:
         fields = {key: value for key, value in header.items() if key not in ("type", "seq", "cell")}

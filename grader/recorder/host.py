@@ -63,6 +63,8 @@ class Recorder:
         self._shown = ShownData(data, pool, self._log)
         self._files = files
         self._handed_in = HandedInWeights(files)
+        self._drafts: tuple[int, Any] = (-1, [])
+        """The last cell that left figures open, and what they showed then."""
         self._code = [cell.index for cell in cells if cell.kind == "code"]
 
     def record(
@@ -87,6 +89,8 @@ class Recorder:
             outcome = Outcome(status="finished")
         finally:
             student.kill()
+        if outcome.status != "finished":
+            self._log.draw(*self._drafts)
         if functions is not None and not functions.done:
             functions.judge(None, self._log)
         testimony = Recording(
@@ -161,6 +165,8 @@ class Recorder:
             epoch, epochs = header.get("epoch"), header.get("epochs")
             if isinstance(epoch, int) and isinstance(epochs, int):
                 self._progress.training(self._label(), epoch, epochs)
+        elif kind == "drafts":
+            self._drafts = self._log.place(header), header.get("figures")
         elif kind != "finished":
             self._log.said(header, self._shown.use(header.get("data")))
 

@@ -60,3 +60,29 @@ def test_memory_that_is_refused_fails_the_cell_alone(record: Any) -> None:
     assert failed[1] == "ResourceExhaustedError"
     assert recording.outcome.status == "finished"
     assert any(event.kind == "printed" and "on" in event.text for event in recording.events)
+
+
+def test_figures_left_open_in_a_script_are_kept(record: Any) -> None:
+    """A script draws over several pieces and shows its figures at its end: what was drawn before counts."""
+    pieces = (
+        "import os, matplotlib.pyplot as plt\nplt.plot([1, 2, 4], label='loss')",
+        "plt.figure(2); plt.plot([3, 1]); plt.figure(3); plt.plot([9, 9]); plt.close(3); plt.figure(1)",
+        "plt.title('late'); plt.legend()",
+        "os._exit(0)",
+        "plt.show()",
+    )
+    recording = record(*pieces, file="hand_in.py").recording
+    figures = [event.figure for event in recording.events if event.kind == "figure"]
+    assert [figure.axes[0].title for figure in figures] == ["late", ""]
+    assert figures[0].axes[0].lines[0].y == (1.0, 2.0, 4.0)
+    assert figures[0].axes[0].legend == ("loss",)
+    assert recording.outcome.last_cell == 3
+
+
+def test_figures_that_were_shown_are_kept_once(record: Any) -> None:
+    """A figure that was shown before the run ended is no draft any more."""
+    pieces = ("import os, matplotlib.pyplot as plt\nplt.plot([1, 2])", "plt.title('shown'); plt.show()", "os._exit(0)")
+    recording = record(*pieces, file="hand_in.py").recording
+    figures = [event.figure for event in recording.events if event.kind == "figure"]
+    assert [figure.axes[0].title for figure in figures] == ["shown"]
+    assert figures[0].svg

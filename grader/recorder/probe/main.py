@@ -52,6 +52,8 @@ def main(channel: Channel) -> None:
         shell.run(str(cell["source"]))
         if cell["flush"]:
             figures.collect()
+        else:
+            figures.draft()
     link.event("finished")
     if job.get("functions"):
         link.muted = True

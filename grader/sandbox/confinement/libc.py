@@ -11,7 +11,8 @@ import os
 import struct
 from enum import IntEnum, IntFlag
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# Windows has no library without a name; nothing here is called there, but advice imports it.
+_libc = ctypes.CDLL(None if os.name == "posix" else "msvcrt", use_errno=True)
 
 # These numbers are the same on every architecture: those of all system calls added since Linux 5.1 are.
 _MOUNT_SETATTR = 442

@@ -18,9 +18,9 @@ _MAX_SVG = 400_000
 _MAX_PNG = 2_000_000
 
 
-def figure_description(figure: Any) -> dict[str, Any]:
-    """What is plotted and written in `figure`, with an SVG of it, or a PNG where the SVG would be large."""
-    svg, png = _pictures(figure)
+def figure_description(figure: Any, pictured: bool = True) -> dict[str, Any]:
+    """What is plotted and written in `figure`; `pictured` with an SVG of it, or a PNG where the SVG would be large."""
+    svg, png = _pictures(figure) if pictured else ("", "")
     title = getattr(figure, "_suptitle", None)
     return {
         "title": _text(title),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib._pylab_helpers import Gcf
 from matplotlib.figure import Figure
 
 from grader.recorder.probe.drawing.figures import figure_description
 from grader.recorder.probe.link import Link
 
 _MAX_FIGURES = 200
+_MAX_DRAFTS = 20
 _SAVED = "_labgrade_saved"
 
 
@@ -21,6 +24,7 @@ class FigureWatch:
         self._link = link
         self._count = 0
         self._drawing = False
+        self._drafted = False
 
     def install(self) -> None:
         """Wrap `show`, `close` and `savefig`."""
@@ -49,6 +53,19 @@ class FigureWatch:
         for number in plt.get_fignums():
             self._describe(plt.figure(number))
         self._close("all")
+        if self._drafted:
+            self._drafted = False
+            self._link.event("drafts", figures=[])
+
+    def draft(self) -> None:
+        """Describe, without pictures, what the open figures show so far: that counts if the run ends here."""
+        figures = [Gcf.figs[number].canvas.figure for number in sorted(Gcf.figs)[:_MAX_DRAFTS]]
+        # A figure that cannot be described or is too large for a message is told, or fails, when it is shown.
+        with suppress(Exception):
+            drafts = [figure_description(figure, pictured=False) for figure in figures if figure.get_axes()]
+            if drafts or self._drafted:
+                self._link.event("drafts", figures=drafts)
+                self._drafted = bool(drafts)
 
     def _before_close(self, which: Any) -> None:
         """A figure that was saved to a file and is closed unseen was shown in its way."""
