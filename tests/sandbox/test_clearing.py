@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from grader.sandbox.supervision.clearing import remove_tree
-from grader.sandbox.supervision.watchdog import folder_use
+from grader.sandbox.supervision.folder import folder_use
 
 DIG = """
 import os, sys
