@@ -11,6 +11,7 @@ from grader.commands.batch import batch
 from grader.commands.check import check
 from grader.commands.doctor import doctor
 from grader.commands.reference import reference
+from grader.commands.rubric import rubric
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +24,7 @@ main.add_command(check)
 main.add_command(batch)
 main.add_command(doctor)
 main.add_command(reference)
+main.add_command(rubric)
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONHASHSEED", "0")

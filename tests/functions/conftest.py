@@ -59,8 +59,8 @@ def server() -> Iterator[WarmServer]:
 def impatience() -> Iterator[None]:
     """Functions that never end are given up soon."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "CALL_SECONDS", 0.8)
-        patch.setattr(session, "PROBE_SECONDS", 0.5)
+        patch.setattr(session, "CALL_SECONDS", 0.5)
+        patch.setattr(session, "PROBE_SECONDS", 0.3)
         patch.setattr(session, "_GRACE_SECONDS", 0.7)
         yield
 

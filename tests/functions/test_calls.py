@@ -114,6 +114,13 @@ def test_attacks_earn_nothing(tried: Tried, attack: str) -> None:
     assert share(events["21"]) == 1.0 or attack == "the probe's own functions replaced"
 
 
+def test_a_function_that_sleeps(tried: Tried) -> None:
+    """Waiting uses no processor time, and is ended all the same."""
+    event = tried("import time\ndef softmax(x):\n    time.sleep(1000)", placed={0: "25"})["25"]
+    assert share(event) == 0.0
+    assert "did not end" in event.cases[0].message
+
+
 def test_same_code_same_outcome(tried: Tried) -> None:
     """Two runs of the same code give the same record, random weights included."""
     code = "def fully_connected(x, n):\n    return x.ravel() @ np.random.rand(x.size, n) + np.random.rand(n)"

@@ -53,10 +53,11 @@ ROOMS = {
     },
     "answer_key": {"pipeline", "workshop", "options", "assets", "reading", "matching", "reports", "records"},
     "doctor": {"sandbox", "training", "datasets", "reports", "records", "errors"},
+    "validation": {"pipeline", "workshop", "options", "assets", "reading", "records"},
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
-        *("doctor", "answer_key", "batch", "classes", "reviews", "exports"),
+        *("doctor", "validation", "answer_key", "batch", "classes", "reviews", "exports"),
     },
     "cli": {"commands"},
 }

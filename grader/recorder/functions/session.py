@@ -12,13 +12,14 @@ import numpy as np
 
 from grader.functions.calls.replies import Argument, CallsExhaustedError, Reply
 from grader.recorder.events import ForgedError
+from grader.recorder.probe.functions.calling import WALL_FACTOR
 from grader.records.functions.plan import Candidate, FunctionPlan
 from grader.sandbox.frames import FrameError
 
 CALL_SECONDS, PROBE_SECONDS = 5.0, 2.0
-"""For one call: of a case, and of a probe for the right function."""
+"""Processor time for one call: of a case, and of a probe for the right function."""
 _GRACE_SECONDS = 2.0
-"""Beyond its own limit, until a process that does not answer is killed."""
+"""Beyond its own limit on the wall clock, until a process that does not answer is killed."""
 _START_SECONDS = 60.0
 _MOST_BYTES = 4 << 20
 _MOST_STUCK = 2
@@ -66,7 +67,7 @@ class Session:
         self._number += 1
         header, arrays = _message(candidate, arguments, self._number, seed, seconds)
         try:
-            process.channel.send(header, arrays, timeout=seconds + _GRACE_SECONDS)
+            process.channel.send(header, arrays, timeout=WALL_FACTOR * seconds + _GRACE_SECONDS)
             reply = self._reply(process, seconds)
         except TimeoutError:
             reply = self._lost(Reply("too long", seconds=seconds))
@@ -119,7 +120,7 @@ class Session:
         raise ForgedError("messages where readiness was awaited")
 
     def _reply(self, process: Process, seconds: float) -> Reply:
-        deadline = time.monotonic() + seconds + _GRACE_SECONDS
+        deadline = time.monotonic() + WALL_FACTOR * seconds + _GRACE_SECONDS
         for _ in range(_MOST_STRAY):
             header, arrays = process.channel.receive(timeout=max(0.01, deadline - time.monotonic()))
             if header.get("type") == "answer" and header.get("call") == self._number:
