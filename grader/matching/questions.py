@@ -12,6 +12,8 @@ from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage
 
 _BARS = 5
+_PICTURES = frozenset({"image_grid", "histogram", "confusion_matrix", "prediction"})
+_MOST_ELSEWHERE = 2
 _PLOTS = frozenset({"history_plot", "error_bar_plot", "comparison_plot"})
 
 
@@ -119,7 +121,11 @@ def _figures(
 ) -> tuple[FigureDrawn, ...]:
     drawn = [event for event in rerun.events if isinstance(event, FigureDrawn)]
     if not any(criterion.kind in _PLOTS for criterion in question.criteria):
-        return tuple(event for event in drawn if event.cell in cells)
+        own = tuple(event for event in drawn if event.cell in cells)
+        kinds = [criterion.kind for criterion in question.criteria if criterion.kind in _PICTURES]
+        elsewhere = tuple(e for e in drawn if kinds and any(e.figure.shows(kind) for kind in kinds))
+        # What is looked for may stand in cells that answer another question.
+        return own if any(event in elsewhere for event in own) else own + elsewhere[:_MOST_ELSEWHERE]
     wanted = set(model.trainings) if model is not None else set()
     trainings = [training for training in rerun.trainings() if training.seq in wanted]
     return tuple(event for event in drawn if event.cell in cells or plots_any(event.figure, trainings))

@@ -60,6 +60,10 @@ class Axes(Record):
     bands: tuple[Band, ...] = ()
 
 
+_SMALLEST_IMAGE = 21
+"""Side in pixels from which a picture is an image: smaller ones are matrices or filters."""
+
+
 class Figure(Record):
     """A figure as drawn, with a picture of it."""
 
@@ -70,3 +74,13 @@ class Figure(Record):
     """Vector picture, made inside the sandbox: untrusted. Empty when it was too large."""
     png: str = ""
     """Base64 PNG, made inside the sandbox: untrusted. Only where `svg` is empty."""
+
+    def shows(self, kind: str) -> bool:
+        """Whether it has what a criterion of `kind` looks for: images, bars, a square matrix; or lines."""
+        if kind in ("image_grid", "prediction"):
+            return any(min(shape[:2], default=0) >= _SMALLEST_IMAGE for axes in self.axes for shape in axes.images)
+        if kind == "histogram":
+            return any(axes.bars > 2 and not axes.images for axes in self.axes)
+        if kind == "confusion_matrix":
+            return any(len(matrix) == len(matrix[0]) for axes in self.axes for matrix in axes.matrices)
+        return any(axes.lines for axes in self.axes)

@@ -161,6 +161,8 @@ class QuestionView:
     sweep: tuple[SweepRow, ...]
     function: FunctionView | None
     figures: tuple[FigureView, ...]
+    model_figures: tuple[FigureView, ...]
+    """The reference's own figures of the same kind."""
     remarks: tuple[Markup, ...]
     """Crashed cells, figures that cannot be shown, pointers to where a thing was shown before."""
     answer: Markup | None

@@ -45,6 +45,12 @@ _CRITERIA = {
     "sweep": "Sweep",
     "error_bar_plot": "Plot with error bars",
     "states_number": "Number stated",
+    "image_grid": "Grid of images",
+    "evaluated": "Evaluation",
+    "prediction": "Predictions",
+    "summary_shown": "Summary",
+    "scaled": "Scaled input",
+    "single_image": "Image of one's own",
     "written": "Written answer",
     "function": "Function",
 }

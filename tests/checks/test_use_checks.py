@@ -270,12 +270,12 @@ def gap(training: float = 0.99, validation: float = 0.95) -> History:
     [
         ("0.99 on the training images against 0.95 on the validation images", "passed"),
         ("The gap is 0.040.", "passed"),
-        ("It overfits.", "failed"),
-        ("It ends at 0.99.", "failed"),
+        ("It overfits.", "partial"),
+        ("It ends at 0.99.", "partial"),
     ],
 )
 def test_generalisation_gap_in_words(answer: str, status: str) -> None:
-    """Both values, or their difference, must be stated."""
+    """Both values, or their difference, must be stated; the log alone earns half."""
     stage = Stage()
     training = stage.train(1, mlp(64, 64), history=gap())
     found = verdict("generalisation_gap", stage, [training], answer=answer)
@@ -287,7 +287,7 @@ def test_generalisation_gap_in_a_plot() -> None:
     """Both curves in one plot show it; in two plots they don't."""
     for together, status in ((True, "passed"), (False, "failed")):
         stage = Stage()
-        training = stage.train(1, mlp(64, 64), history=gap())
+        training = stage.train(1, mlp(64, 64), history=gap(), fit={"verbose": 0})
         if together:
             stage.plot(2, (0.5, 0.99), (0.6, 0.95))
         else:

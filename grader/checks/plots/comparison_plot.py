@@ -110,10 +110,14 @@ def _together(curves: dict[str, list[Curve]], metric: str, match: Match) -> _Bes
         mine = tuple(curve for own in here.values() for curve in own if not shared or id(curve.axes) in shared)
         where = place(match, mine[0].event.cell)
         if shared:
-            return _Best(1.0, mine, f"The figure of {where} shows the {words} of all {len(curves)} models together.")
-        said = f"The figure of {where} shows the {words} of all {len(curves)} models, each in axes of its own."
+            return _Best(1.0, mine, f"The figure of {where} shows the {words} of {_all(curves)} together.")
+        said = f"The figure of {where} shows the {words} of {_all(curves)}, each in axes of its own."
         best = best or _Best(_SAME_FIGURE, mine, said)
     return best
+
+
+def _all(curves: dict[str, list[Curve]]) -> str:
+    return "both models" if len(curves) == 2 else f"all {len(curves)} models"
 
 
 def _apart(curves: dict[str, list[Curve]], metric: str, match: Match) -> _Best | None:
@@ -121,7 +125,7 @@ def _apart(curves: dict[str, list[Curve]], metric: str, match: Match) -> _Best |
         return None
     mine = tuple(own[0] for own in curves.values())
     where = listed(places(match, [curve.event.cell for curve in mine]))
-    said = f"The {readable_metric(metric)} of all {len(curves)} models is plotted, but in separate figures ({where})."
+    said = f"The {readable_metric(metric)} of {_all(curves)} is plotted, but in separate figures ({where})."
     return _Best(_APART, mine, said)
 
 

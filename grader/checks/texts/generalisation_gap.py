@@ -19,6 +19,7 @@ from grader.records.recording import FigureDrawn
 from grader.records.result import Verdict
 
 _ROUNDED = 0.0051
+_LOG_ALONE = 0.5
 _BOTH = ("accuracy", "val_accuracy")
 
 Ends = tuple[float, float]
@@ -31,7 +32,7 @@ def check_generalisation_gap(
     """Generalisation gap
 
     Training and validation accuracy at the end of the training, or their difference: stated, printed, or shown as two
-    curves in one set of axes.
+    curves in one set of axes. The log of the training alone earns half.
     """
     question = about(question, match, criterion.model)
     trainings = match.trainings(question.model)
@@ -60,6 +61,10 @@ def check_generalisation_gap(
         stated = f"The answer states {listed(numbers[:4])}." if numbers else ""
         said = " ".join(filter(None, (known, stated, pictures, "A person decides.")))
         return review(criterion, said, observed=observed, evidence=places(match, question.cells))
+    logged = saved_logs(question, match) or [t for t in trainings if t.fit.verbose > 0]
+    if logged:
+        said = f"{known} Only the training's log shows both values."
+        return graded(criterion, _LOG_ALONE, said, observed=observed, evidence=places(match, [logged[0].cell]))
     said = f"{known} Neither both values nor their difference are stated or shown."
     return graded(criterion, 0.0, said, observed=observed, evidence=places(match, question.cells))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from grader.records.criteria.plots import ComparisonPlotCriterion
 from grader.records.figures import Axes, Figure
-from grader.records.match import Match, QuestionMatch
-from grader.records.recording import FigureDrawn, PictureSaved
+from grader.records.match import Match, QuestionMatch, Reference
+from grader.records.recording import FigureDrawn, PictureSaved, Trained
+from grader.records.rubric import Criterion, Question
 from grader.reports.text import line
 from grader.reports.untrusted.pictures import Picture, figure_picture, saved_picture
 from grader.reports.view import FigureView
@@ -87,6 +89,34 @@ def gallery(
         else:
             remarks.append(f"{origin}: {picture.note}.")
     return views, remarks
+
+
+def reference_figures(question: Question, reference: Reference) -> list[FigureView]:
+    """The solution's own figures of the kinds that `question` asks for, beyond single histories."""
+    drawn = [event.figure for event in reference.recording.events if isinstance(event, FigureDrawn)]
+    views = []
+    for criterion in question.criteria:
+        found = _reference_figure(criterion, reference, drawn)
+        picture = figure_picture(found) if found else None
+        if found and picture and picture.source:
+            views.append(_view(picture, found, "The reference's figure"))
+    return views
+
+
+def _reference_figure(criterion: Criterion, reference: Reference, drawn: Sequence[Figure]) -> Figure | None:
+    if isinstance(criterion, ComparisonPlotCriterion):
+        trainings = [reference.models[name].trainings for name in criterion.models if name in reference.models]
+        return next((one for one in drawn if trainings and all(_plots_any(one, own) for own in trainings)), None)
+    if criterion.kind not in ("image_grid", "histogram", "confusion_matrix", "prediction"):
+        return None
+    fitting = [figure for figure in drawn if figure.shows(criterion.kind)]
+    # Samples are shown before anything is trained, predictions after it.
+    return fitting[-1 if criterion.kind == "prediction" else 0] if fitting else None
+
+
+def _plots_any(figure: Figure, trainings: Sequence[Trained]) -> bool:
+    histories = {values for training in trainings for values in training.history.metrics.values()}
+    return any(curve.y in histories for axes in figure.axes for curve in axes.lines)
 
 
 def _view(picture: Picture, figure: Figure | None, origin: str) -> FigureView:

@@ -12,7 +12,7 @@ from grader.records.result import QuestionResult, Verdict
 from grader.reports import words
 from grader.reports.pages.comparison import model_view
 from grader.reports.pages.functions import function_view
-from grader.reports.pages.gallery import cell_words, gallery
+from grader.reports.pages.gallery import cell_words, gallery, reference_figures
 from grader.reports.plots.histories import training_figure
 from grader.reports.prose import prose, sentence
 from grader.reports.text import line, plain
@@ -28,7 +28,10 @@ from grader.reports.view import (
 )
 
 _ABOUT_LAYERS = {"architecture", "parameters", "compiled", "sweep"}
-_ABOUT_TRAINING = {"trained", "accuracy", "history_plot", "console_log", "sweep", "error_bar_plot"}
+_ABOUT_TRAINING = {
+    *("trained", "accuracy", "history_plot", "console_log", "sweep", "error_bar_plot", "comparison_plot"),
+    *("evaluated", "generalisation_gap"),
+}
 _FOUND_BY = {
     "id": "found by its number",
     "cues": "found by its words",
@@ -95,6 +98,7 @@ def question_view(
         sweep=sweep,
         function=function_view(match, result.id),
         figures=tuple(figures),
+        model_figures=tuple(reference_figures(found.question, reference)) if found else (),
         remarks=tuple(sentence(text) for text in (*_crashes(match, found), *remarks, *notes)),
         answer=answer,
         answer_note=answer_note,
