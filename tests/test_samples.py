@@ -92,6 +92,19 @@ def test_nothing_after_a_crash_is_lost(check: Check) -> None:
     assert sorted(failed) == ["failed_cell", "failed_cell", "failed_cell", "undefined_name"]
 
 
+def test_lab_without_question_ids(check: Check) -> None:
+    """solo04: every part is found by its words, figures and models, and the unscaled pixels are noticed."""
+    result = check(ROOT / "submissions" / "solo04")
+    found = verdicts(result)
+    assert {key for key, status in found.items() if status == "failed"} - {("model-plain", "accuracy")} == {
+        ("input-scaling", "scaled")
+    }
+    assert found["loss-plot", "history_plot"] == "partial"
+    for question in ("sample-digits", "pixel-histogram", "comparison-plot", "test-predictions", "confusion-matrix"):
+        assert {status for (name, _), status in found.items() if name == question} == {"passed"}
+    assert "unscaled_input" in kinds(result)
+
+
 def test_same_hand_in_gets_the_same_marks(check: Check, folder: Path) -> None:
     """A second run gives the same result and leaves the same files."""
     first = check(ROOT / "submissions" / "group12")

@@ -47,7 +47,9 @@ def accuracy_text(value: float) -> str:
 
 
 def capitalised(text: str) -> str:
-    """`text` with a capital first letter."""
+    """`text` with a capital first letter, unless it begins with the name of a file."""
+    if "." in text.split(" ", 1)[0][:-1]:
+        return text
     return text[:1].upper() + text[1:]
 
 

@@ -36,9 +36,27 @@ def question_matches(
     for model in models:
         if model.reference is not None:
             by_reference.setdefault(model.reference, model)
-    return tuple(
+    found = [
         _question_match(question, passages, answers, saved, rerun, by_reference.get(question.model or ""), models)
         for question in rubric.questions
+    ]
+    return tuple(_without_claimed(match, found) for match in found)
+
+
+def _without_claimed(match: QuestionMatch, matches: list[QuestionMatch]) -> QuestionMatch:
+    """`match`, where it asks for no figure, without those that another question asks for."""
+    if any(criterion.kind in _PLOTS | _PICTURES for criterion in match.question.criteria):
+        return match
+    claimed = {
+        event.seq
+        for other in matches
+        for event in other.figures
+        if any(c.kind in _PLOTS | _PICTURES and event.figure.shows(c.kind) for c in other.question.criteria)
+    }
+    gone = {event.cell for event in match.figures if event.seq in claimed}
+    figures = tuple(event for event in match.figures if event.seq not in claimed)
+    return match.model_copy(
+        update={"figures": figures, "pictures": tuple(p for p in match.pictures if p.cell not in gone)}
     )
 
 

@@ -17,11 +17,13 @@ from grader.source.program import Program
 
 
 def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observation]:
-    """Figures whose histories are all one model's, where neither the last training nor the question is that model's."""
-    for event in match.rerun.events:
-        if not isinstance(event, FigureDrawn):
-            continue
-        owners = _owners(event, match)
+    """Figures whose histories are all one model's, where neither the last training nor the question is that model's.
+
+    Where the model trained last is plotted as well, and a plot of the other one is asked for, that one is meant.
+    """
+    figures = {event: _owners(event, match) for event in match.rerun.events if isinstance(event, FigureDrawn)}
+    drawn = {owner.trainings for owners in figures.values() for owner in owners}
+    for event, owners in figures.items():
         asking = [q for q in match.questions if event.cell in q.cells and q.model is not None and q.model.trainings]
         latest = _latest(event, match)
         if len(owners) != 1 or not asking or latest is None:
@@ -30,7 +32,7 @@ def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observa
         if latest.seq in owner.trainings or any(_is_about(question, owner) for question in asking):
             continue
         newer = next((model for model in match.models if latest.seq in model.trainings), None)
-        if newer is None:
+        if newer is None or (newer.trainings in drawn and _is_asked_for(owner, match)):
             continue
         where = place(match, event.cell)
         yield Observation(
@@ -41,6 +43,12 @@ def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observa
             ),
             proof=f"The lines drawn in {where} equal the recorded history of `{owner.label}` point by point.",
         )
+
+
+def _is_asked_for(model: ModelMatch, match: Match) -> bool:
+    """Whether some question asks for a plot of `model`'s history."""
+    about = [question for question in match.questions if _is_about(question, model)]
+    return any(criterion.kind == "history_plot" for question in about for criterion in question.question.criteria)
 
 
 def other_histories_drawn(match: Match, reference: Reference) -> Iterator[Observation]:
