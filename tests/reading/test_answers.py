@@ -93,3 +93,10 @@ def test_sample(sample: Path, lab: Rubric) -> None:
     assert "55050" in answer(submission, lab, "2.1.5")
     assert answer(submission, lab, "2.2.4").startswith("This will")
     assert not any("?" in answer(submission, lab, f"2.1.{part}") for part in range(1, 7))
+
+
+@pytest.mark.parametrize("points", [", 3 points)", ", 5 points).", ", 2.5 pts)", ")", "; 4 poäng)"])
+def test_points_behind_an_id(numbered_lab: Rubric, hand_in: Made, points: str) -> None:
+    """Points in brackets behind an id are no part of the answer."""
+    submission = hand_in(f"Please do this thing. (Question 2{points}\n\nWe did it in our own words.")
+    assert answer(submission, numbered_lab, "2") == "We did it in our own words."

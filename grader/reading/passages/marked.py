@@ -25,8 +25,12 @@ _ANSWER_WORDS = 15
 """Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
 _MARKED_WORDS = 4
 _HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
-_BEHIND_ID = re.compile(r"[ \t.,;:)\]*_#]*(?:[-–]+(?=[ \t])[ \t*_#]*)?")
-"""What stands between an id and its text; a minus that belongs to a formula stays."""
+_BEHIND_ID = re.compile(
+    r"(?:[ \t,:;-]*\d{1,3}(?:[.,]\d)?\s?(?:points?|pts?|poäng|marks?|punkte?|puntos?|credits?)\b[ \t]*(?=[)\]]))?"
+    r"[ \t.,;:)\]*_#]*(?:[-–]+(?=[ \t])[ \t*_#]*)?",
+    re.IGNORECASE,
+)
+"""What stands between an id and its text, its points in brackets too; a minus that belongs to a formula stays."""
 _PICTURE = re.compile(r"!\[[^\]\n]{0,500}+\]\([^)!\n]{0,4000}+\)")
 _LABELLED = re.compile(
     r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE

@@ -112,3 +112,10 @@ def test_a_parser_that_never_ends_is_ended() -> None:
     """A file on which the reader would work for ever is given up in time."""
     with pytest.raises(UserError, match=r"took too long|damaged"):
         read_pdf(Path("report.pdf"), data=pdf_bytes("<p>x</p>"), seconds=0.05)
+
+
+def test_paragraphs_go_on_over_pages() -> None:
+    """A sentence that runs over the end of a page is one sentence, capitals or not."""
+    words = " ".join(f"Thing{number} follows the other" for number in range(900))
+    contents = read_printed(f"<p>{words}.</p>")
+    assert "\n".join(c.source for c in contents.cells) == f"{words}."

@@ -95,7 +95,7 @@ def _goes_on(group: list[Line], line: Line, usual: Typography) -> bool:
     heading = _level(line, usual) > 0
     if line.page != last.page:
         ended = last.text.rstrip().endswith(_ENDS) or _ended_early(last, line, usual)
-        return not heading and not ended and line.text[:1].islower()
+        return not heading and not ended and not line.text[:1].isdigit()
     step = (line.top - last.top) / last.size
     if step > 1.3 * max(usual.pitch, 1.0) or step < 0:
         return False
