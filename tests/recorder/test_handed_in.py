@@ -99,7 +99,8 @@ def test_hand_in_brings_its_files(tmp_path: Path) -> None:
 def test_single_notebook_takes_only_what_it_names(tmp_path: Path) -> None:
     """In a folder with the work of a whole class, a notebook finds the files that its code names, and no others."""
     (tmp_path / "lab.ipynb").write_text(notebook("import numpy as np; np.load('mine.npy')"))
-    for name in ("mine.npy", "theirs.npy"):
+    (tmp_path / "other_group").mkdir()
+    for name in ("mine.npy", "theirs.npy", "other_group/mine.npy"):
         (tmp_path / name).write_bytes(b"numbers")
     assert [file.path for file in read_submission(tmp_path / "lab.ipynb").data] == ["mine.npy"]
 

@@ -71,7 +71,11 @@ def _judged(event: Evaluated, criterion: EvaluatedCriterion, question: QuestionM
     if share < 0.0:
         return review(criterion, f"{said} A person decides.", evidence=evidence)
     comparable = share == 1.0 and criterion.on == "test"
-    if comparable and measured and claimed is not None and not abs(claimed - measured.accuracy) <= _SAME:
+    differs = measured is not None and claimed is not None and not abs(claimed - measured.accuracy) <= _SAME
+    if event.measured is not None:
+        # Labgrade repeated this very evaluation: that stands above the score of the model's last training.
+        measured, comparable, differs = event.measured, True, event.disputed
+    if comparable and differs and measured is not None and claimed is not None:
         said += f" Labgrade measured an accuracy of {accuracy_text(measured.accuracy)} itself. A person decides."
         return review(criterion, said, observed=_plain(claimed), expected=measured.accuracy, evidence=evidence)
     if not _is_shown(event, question, match):

@@ -44,9 +44,10 @@ def data_files(entries: Iterable[Entry], folders: Sequence[str]) -> tuple[tuple[
 
 
 def named_files(entries: Iterable[Entry], cells: Sequence[Cell]) -> list[Entry]:
-    """Those of `entries` that lie beside a single file and whose name its code writes out."""
+    """Those of `entries` that lie beside a single file and whose path its code writes out: the others may be those of
+    another group."""
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")
-    return [entry for entry in entries if posixpath.basename(entry.name) in code and not entry.name.endswith(_MODULES)]
+    return [entry for entry in entries if entry.name in code and not entry.name.endswith(_MODULES)]
 
 
 def _places(name: str, folders: Sequence[str]) -> list[str]:
