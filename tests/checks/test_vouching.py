@@ -40,6 +40,15 @@ def test_unconfirmed_histories_are_a_persons_matter() -> None:
             assert "a callback of its own" in found.explanation
 
 
+def test_number_out_of_a_forged_history_proves_nothing() -> None:
+    """A best accuracy that only the process itself says is not confirmed by what the same process prints."""
+    stage = Stage()
+    forged = stage.train(3, mlp(64, 64), native="its own", vouched=False, history=history(10, 0.99))
+    asked = {"kind": "states_number", "points": 1, "of": "best_val_accuracy", "tolerance": 0.001}
+    question, match = matched(question_of("1", asked, model="small_mlp"), stage, [forged], answer="It reached 0.99.")
+    assert verdict_of(question.question.criteria[0], question, match, REFERENCE).status == "review"
+
+
 def test_loop_of_its_own_loses_nothing() -> None:
     """A training step by step has no history: that is not held against it."""
     stage = Stage()

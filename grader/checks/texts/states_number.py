@@ -101,7 +101,8 @@ def _rerun_accuracies(question: QuestionMatch, match: Match) -> list[float]:
     found: list[float] = []
     for training in match.trainings(question.model):
         values = [v for v in values_of(training.history, "val_accuracy") or () if math.isfinite(v)]
-        if values:
+        # Of a history that only the group's own process stands for, a number proves nothing.
+        if values and training.vouched:
             found += [max(values), values[-1]]
     return list(dict.fromkeys(found))
 
