@@ -53,9 +53,11 @@ class Workshop:
         self._datasets: dict[str, Dataset] = {}
         self._prints: dict[str, Fingerprints] = {}
         runtime = Runtime(self.device, options.threads, library_versions())
-        self.service = TrainingService(
-            TrainingStore(options.cache / "trainings"), self._start_trainer, self._pool, runtime
-        )
+        self.service = self._training_service(TrainingStore(options.cache / "trainings"), runtime)
+
+    def _training_service(self, store: TrainingStore, runtime: Runtime) -> TrainingService:
+        """Who answers trainings: here the trainer of this machine."""
+        return TrainingService(store, self._start_trainer, self._pool, runtime)
 
     def __enter__(self) -> Workshop:
         return self

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from grader.assets import rubrics_folder
 from grader.batch.class_report import class_reports
+from grader.batch.crew import Crew
 from grader.batch.job import Job
 from grader.batch.journal import Journal
 from grader.batch.pool import Pool
@@ -49,14 +51,15 @@ def graded_class(
     submissions: Path,
     options: Options,
     watcher: Watcher,
-    workers: int,
+    workers: int | AbstractContextManager[Crew],
     rules_file: Path | None = None,
     workshop: str = "grader.workshop:Workshop",
     anonymous: bool = False,
 ) -> Class:
     """Grade the class at `submissions`, keep its gradebook up to date and write the report on it.
 
-    With `anonymous` that report names no submission. Raises `UserError`.
+    `workers` is the number of processes, or a crew of another kind. With `anonymous` the report on the class names no
+    submission. Raises `UserError`.
     """
     with Journal(options.out) as journal:
         roster, rules = class_of(submissions, options.out, rules_file)
@@ -65,7 +68,8 @@ def graded_class(
             chosen_rubric(choice, [rubrics_folder()])  # a slip is named before any work begins
         jobs = {entry.name: Job(entry, rules, options, workshop) for entry in roster.entries}
         book = _Book(roster, options.out, journal)
-        with Pool(workers, options, workshop) as pool:
+        crew = Pool(workers, options, workshop) if isinstance(workers, int) else workers
+        with crew as pool:
             run = Run(jobs, journal, pool, watcher, book.keep)
             book.faults = run.faults
             try:

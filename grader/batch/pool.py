@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from grader.batch.crew import Worker
 from grader.batch.job import Done, Job, Stage
 from grader.options import Options
 
@@ -29,15 +30,12 @@ def default_workers() -> int:
 
 
 @dataclass(eq=False)
-class Worker:
-    """One process, and what it does now."""
+class ProcessWorker(Worker):
+    """One process."""
 
-    number: int
-    process: Any
-    channel: Connection
-    task: tuple[Stage, Job] | None = None
-    began: float = 0.0
-    doing: str = "Starting"
+    process: Any = None
+    channel: Any = None
+    """A `multiprocessing` connection."""
     peak: int = 0
     """Most bytes seen of it and all its processes together."""
 
@@ -51,7 +49,7 @@ class Pool:
         self._workshop = workshop
         self._context: ForkServerContext = get_context("forkserver")
         self._context.set_forkserver_preload(["grader.batch.worker"])
-        self.workers: list[Worker] = []
+        self.workers: list[ProcessWorker] = []
         self._looked = 0.0
         self.need = 0
         """Most bytes seen of one worker."""
@@ -77,13 +75,13 @@ class Pool:
             )
             process.start()
             theirs.close()
-            self.workers.append(Worker(number, process, ours))
+            self.workers.append(ProcessWorker(number, process=process, channel=ours))
 
-    def idle(self) -> list[Worker]:
+    def idle(self) -> list[ProcessWorker]:
         """Workers without a task, in order."""
         return [worker for worker in self.workers if worker.task is None]
 
-    def give(self, worker: Worker, stage: Stage, job: Job) -> None:
+    def give(self, worker: ProcessWorker, stage: Stage, job: Job) -> None:
         """Have `worker` do `stage` of `job`."""
         worker.task, worker.began, worker.doing = (stage, job), time.monotonic(), "Reading"
         try:
@@ -91,11 +89,11 @@ class Pool:
         except OSError:
             worker.doing = "Gone"  # its end is seen at the next wait
 
-    def events(self, seconds: float) -> Iterator[tuple[Worker, Done | None]]:
+    def events(self, seconds: float) -> Iterator[tuple[ProcessWorker, Done | None]]:
         """What happens within `seconds`: (worker, what it finished), or (worker, None) when it has died."""
         waited = {worker.channel: worker for worker in self.workers}
         for ready in connection.wait(list(waited), timeout=seconds):
-            worker = waited[ready]  # type: ignore[index]
+            worker = waited[ready]
             try:
                 kind, content = worker.channel.recv()
             except (EOFError, OSError):
@@ -106,7 +104,7 @@ class Pool:
             elif kind == "done":
                 yield worker, content
 
-    def drop(self, worker: Worker) -> None:
+    def drop(self, worker: ProcessWorker) -> None:
         """Forget a worker, and end it if it has not ended."""
         worker.process.kill()
         worker.process.join(10)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from grader.batch.basis import basis_of
+from grader.batch.crew import Crew, Worker
 from grader.batch.estimate import Estimate
 from grader.batch.job import Done, Job, Stage
 from grader.batch.journal import Journal
-from grader.batch.pool import Pool, Worker
 from grader.errors import LabgradeError, UserError
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Run:
 
     jobs: dict[str, Job]
     journal: Journal
-    pool: Pool
+    pool: Crew
     watcher: Watcher
     settled: Callable[[], None] = lambda: None
     """Called after every finished submission."""

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from grader.commands.choices import run_choices, run_options
 from grader.commands.endings import one_line_errors, stop
+from grader.errors import UserError
+
+if TYPE_CHECKING:
+    from grader.batch.class_run import Class
+    from grader.commands.watching import BatchDisplay
+    from grader.options import Options
 
 
 @click.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
 @run_choices
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes. Default: one per two cores.")
+@click.option("--cluster", metavar="ADDRESS|FILE", help="A Dask scheduler, or a YAML file that says how to start one.")
 @click.option("--class", "rules", type=click.Path(path_type=Path), help="class.yaml. Default: the one in SUBMISSIONS.")
 @click.option("--anonymous", is_flag=True, help="Leave names out of class.pdf, to show it in a lecture.")
 @click.option("--verbose", is_flag=True, help="Log what labgrade does.")
 def batch(
-    submissions: Path, workers: int | None, rules: Path | None, anonymous: bool, verbose: bool, **choices: Any
+    submissions: Path,
+    workers: int | None,
+    cluster: str | None,
+    rules: Path | None,
+    anonymous: bool,
+    verbose: bool,
+    **choices: Any,
 ) -> None:
     """Grade a class: a folder of SUBMISSIONS, a zip from Canvas, Moodle or Brightspace, or a CSV that lists them.
 
@@ -45,3 +58,38 @@ def batch(
     if graded.faults:
         log = options.cache / "labgrade.log"
         stop(f"{len(graded.faults)} submissions failed by labgrade's own fault; {log} says why", code=1)
+
+
+def _by_cluster(
+    cluster: str,
+    submissions: Path,
+    options: Options,
+    display: BatchDisplay,
+    workers: int | None,
+    rules: Path | None,
+    anonymous: bool,
+) -> Class:
+    """The class, graded by the cluster. Its workers see the same folders under the same absolute paths."""
+    from dataclasses import replace
+
+    from grader.batch.class_run import graded_class
+
+    try:
+        from grader.cluster.crew import ClusterCrew
+        from grader.cluster.workshop import WORKSHOP
+    except ModuleNotFoundError as error:
+        raise UserError("--cluster needs Dask; install it with: pip install 'labgrade[cluster]'") from error
+    rubric = options.rubric
+    if rubric and Path(rubric).is_dir():
+        rubric = str(Path(rubric).resolve())
+    options = replace(
+        options,
+        out=options.out.resolve(),
+        cache=options.cache.resolve(),
+        data=options.data and options.data.resolve(),
+        rubric=str(Path(options.rubric).resolve())
+        if options.rubric and Path(options.rubric).is_dir()
+        else options.rubric,
+    )
+    crew = ClusterCrew(cluster, options, workers)
+    return graded_class(submissions.resolve(), options, display, crew, rules, WORKSHOP, anonymous)

@@ -15,8 +15,8 @@ from grader.batch.estimate import duration
 
 if TYPE_CHECKING:
     from grader.batch.class_run import Class
+    from grader.batch.crew import Worker
     from grader.batch.job import Done
-    from grader.batch.pool import Worker
     from grader.batch.run import State
 
 _SHOWN = 12

@@ -125,7 +125,7 @@ class TrainingService:
             if known is not None:
                 self.shared += 1
                 return known
-            result = self._trained(spec, start, test_dataset, progress, rows_at_once)
+            result = self.compute(spec, start, test_dataset, progress, rows_at_once)
             try:
                 self.store.put(spec.key, result)
             except OSError as error:
@@ -133,7 +133,7 @@ class TrainingService:
             self.trained += 1
             return result
 
-    def _trained(
+    def compute(
         self,
         spec: TrainingSpec,
         start: Sequence[Array],
@@ -141,6 +141,7 @@ class TrainingService:
         progress: Callable[[EpochProgress], None],
         rows_at_once: int,
     ) -> TrainingResult:
+        """The result of `spec`, trained now whatever the store holds. Arguments and errors are those of `train`."""
         content = spec.content() | {"data": vars(spec.data)}
         request = {"type": "train", "spec": content, "seed": spec.random_seed, "limit": self.limit_seconds}
         request |= {"rows_at_once": rows_at_once}

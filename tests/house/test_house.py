@@ -51,6 +51,7 @@ ROOMS = {
         ),
         *("records", "errors"),
     },
+    "cluster": {"batch", "workshop", "training", "recorder", "options", "records", "errors"},
     "answer_key": {"pipeline", "workshop", "options", "assets", "reading", "matching", "reports", "records"},
     "doctor": {"sandbox", "training", "datasets", "reports", "records", "errors"},
     "validation": {"pipeline", "workshop", "options", "assets", "reading", "records"},
@@ -113,6 +114,7 @@ def test_probe_knows_nothing_of_the_grader(file: Path) -> None:
         ("tensorflow", ("recorder/probe/", "training/worker.py", "training/engine.py", "sandbox/")),
         ("keras", ("recorder/probe/", "training/worker.py", "training/engine.py", "training/assembly.py", "sandbox/")),
         ("weasyprint", ("reports/printing.py",)),
+        ("distributed", ("cluster/",)),
         ("click", ("cli.py", "commands/")),
         # one reader for Keras' own CIFAR archives, which resolves NumPy's arrays alone
         ("pickle", ("datasets/files.py", "datasets/download.py")),
