@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from grader.errors import UserError
 
-_CONNECT_SECONDS = 20
+_CONNECT_SECONDS = 15
 
 
 class Adapt(BaseModel):

@@ -85,8 +85,9 @@ def test_a_worker_killed_in_the_middle_costs_nothing(
     assert all(ours[name] == theirs[name] for name in same)
 
 
-def test_a_wrong_address_is_one_line() -> None:
+def test_a_wrong_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers: a teacher is told what to give."""
+    monkeypatch.setattr("grader.cluster.connecting._CONNECT_SECONDS", 1)
     with pytest.raises(UserError, match="no Dask scheduler answers"), connected_client("tcp://127.0.0.1:9"):
         pass
 
