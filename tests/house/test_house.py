@@ -58,7 +58,7 @@ ROOMS = {
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
-        *("doctor", "validation", "answer_key", "batch", "classes", "reviews", "exports"),
+        *("doctor", "validation", "answer_key", "batch", "cluster", "classes", "reviews", "exports"),
     },
     "cli": {"commands"},
 }
