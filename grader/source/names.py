@@ -40,7 +40,7 @@ def early_uses(steps: Sequence[Step], given: frozenset[str] = frozenset()) -> tu
             if _is_opaque(step):
                 break
             for name in _read(step.node):
-                if name.id in known or name.id in _KNOWN or name.id in found or step.guarded:
+                if name.id in known or name.id in _KNOWN or name.id.startswith("_") or name.id in found or step.guarded:
                     continue
                 later = tuple(cell for cell in made.get(name.id, ()) if cell >= step.cell)
                 found[name.id] = EarlyUse(name.id, step.cell, name.lineno, later)

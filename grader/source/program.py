@@ -15,6 +15,9 @@ from grader.source.drawings import Drawings
 from grader.source.steps import Step, argument, callee, calls_in, receiver, steps_of, targets_of
 
 _MAKERS = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
+_OF_KERAS = frozenset(
+    {"epochs", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks", "verbose"}
+)
 _ASKED = frozenset({"evaluate", "predict", "predict_classes", "predict_proba"})
 
 
@@ -56,7 +59,7 @@ def _follow(program: Program, steps: Sequence[Step]) -> None:
         calls = calls_in(step)
         for call in calls:
             name, model = callee(call), receiver(call)
-            if model is not None and name in ("fit", "fit_generator"):
+            if model is not None and name in ("fit", "fit_generator") and _is_training(call, model, program.built):
                 program.fits.append(_fit(order, step, call, model, arrays, constants))
             elif model is not None and name in _ASKED and call.args:
                 program.asked.append(_asked(order, step, call, model, arrays))
@@ -68,6 +71,14 @@ def _follow(program: Program, steps: Sequence[Step]) -> None:
         constants.take(step)
     program.drawings = drawings.finished()
     program.datasets = frozenset(arrays.loaded)
+
+
+def _is_training(call: ast.Call, model: str, built: Sequence[Built]) -> bool:
+    """Whether `fit` is Keras' own: by its arguments, or by what bears the name. A scaler has one, too."""
+    if _OF_KERAS & {keyword.arg for keyword in call.keywords}:
+        return True
+    named = [entry for entry in built if entry.name == model.partition("[")[0]]
+    return not named or named[-1].is_model
 
 
 def _fit(order: int, step: Step, call: ast.Call, model: str, arrays: Arrays, constants: Constants) -> Fit:

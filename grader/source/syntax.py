@@ -7,6 +7,8 @@ import re
 import warnings
 
 _MAGIC = re.compile(r"\s*(?:[%!?]|(?:pip3?|conda|mamba)\s+\w|get_ipython\(\)\.system)|\s*\?{0,2}[\w.]{1,80}\?{1,2}\s*$")
+_PYTHON_CELL = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|mprun|lprun|wandb)\b")
+"""Cell magics whose body is Python all the same."""
 _ASSIGNED_MAGIC = re.compile(r"(\s*[\w, ]{1,60}=\s*)[%!]")
 
 
@@ -14,7 +16,9 @@ def masked(source: str) -> str:
     """`source` with magics and shell lines replaced by `pass`, line for line, so that it can be parsed."""
     lines = source.split("\n")
     if lines and lines[0].lstrip().startswith("%%"):
-        return "\n".join("" for _ in lines)
+        if not _PYTHON_CELL.match(lines[0]):
+            return "\n".join("" for _ in lines)
+        lines[0] = ""
     return "\n".join(_masked_line(line) for line in lines)
 
 

@@ -61,6 +61,9 @@ INNOCENT = {
     "walrus and with": ("undefined_name", ("with open('f') as f:\n    if (n := f.read()):\n        print(n)",)),
     "star import": ("undefined_name", ("from tensorflow.keras.layers import *", "Dense(3)")),
     "magic": ("undefined_name", ("%pylab inline\nplot([1])", "!pip install x")),
+    "timed cell": ("undefined_name", (*START, "%%time\nhistory = model.fit(x_train, y_train)", "print(history)")),
+    "shell cell": ("undefined_name", ("%%bash\nls $HOME", "%%writefile a.py\nx = y", "1")),
+    "numbered outputs": ("undefined_name", ("1 + 1", "_1 + _")),
     "except": ("undefined_name", ("try:\n    import tf\nexcept ImportError as error:\n    print(error)",)),
     "display": ("undefined_name", ("display(1)\nIn\n_",)),
     "global in a function": ("undefined_name", ("def f():\n    global g\n    g = 1\n", "f()", "print(g)")),
@@ -161,6 +164,14 @@ INNOCENT = {
             "model.fit(x_train, y_train, validation_data=(x_val, y_val))",
         ),
     ),
+    "test set split in two": (
+        "validation_on_test",
+        (
+            *START,
+            "model.fit(x_train, y_train, epochs=2, validation_data=(x_test[:5000], y_test[:5000]))",
+            "model.evaluate(x_test[5000:], y_test[5000:])",
+        ),
+    ),
     "test by name alone": (
         "validation_on_test",
         (*START, "x_test, y_test = make_validation()", "model.fit(x_train, y_train, validation_data=(x_test, y_test))"),
@@ -208,11 +219,14 @@ INNOCENT = {
         (*START, "learning_rates = [0.125, 0.0125, 0.00125]\nfactors = [1.25e-6, 0.000255, 0.001]"),
     ),
     "a filter": ("typed_result", (*START, "kernel = [[0.125, 0.625, 0.375], [0.255, 0.505, 0.255]]")),
+    "a threshold": ("typed_result", (*START, "print('accuracy above 0.985 reached')")),
     "a format": ("typed_result", (*START, "print('accuracy: {:.4f}'.format(0.5))\nprint(f'accuracy {1:.3f}')")),
     "empty results": ("typed_result", (*START, "accuracies = []\nlosses = [0.0, 0.0, 0.0]")),
     "numpy seed": ("unseeded", (*START, "np.random.seed(1)", FIT)),
     "keras seed": ("unseeded", (*START, "keras.utils.set_random_seed(1)", FIT)),
     "generator": ("unseeded", (IMPORTS, "rng = np.random.default_rng(7)\nrng.random(3)")),
+    "a scaler": ("unseeded", (IMPORTS + LOAD, "scaler = MinMaxScaler()\nscaler.fit(x_train)")),
+    "a generator's own fit": ("unseeded", (IMPORTS + LOAD, "gen = ImageDataGenerator()\ngen.fit(x_train)")),
     "nothing random": ("unseeded", (IMPORTS, "print(np.zeros(3))")),
     "relative path": ("absolute_path", (IMPORTS, "plt.imread('images/digit.png')\nplt.imread('./home/x.png')")),
     "address": ("absolute_path", (IMPORTS, "url = 'https://example.org/home/x'\nd = '/'\nratio = 'a:b'")),
@@ -250,6 +264,13 @@ def test_counts_explain_the_order() -> None:
     assert "name_before_definition" not in kinds(unrun(hand_in(*code, counts={0: 1, 1: 3, 2: 2})))
     told = only("name_before_definition", unrun(hand_in(*code, outputs={1: "Model: sequential"})))
     assert "may have been run in another order" in told[0].message
+
+
+def test_a_name_torn_by_a_document() -> None:
+    """In code taken out of a PDF a piece of a known name, or one misread, is no name of its own."""
+    for torn in ("historv = 1\nprint(history)", "x_train = 1\nprint(x_trai)"):
+        assert "undefined_name" in kinds(unrun(hand_in(torn, file="lab.py")))
+        assert "undefined_name" not in kinds(unrun(hand_in(torn, file="lab.pdf")))
 
 
 def test_code_of_a_report() -> None:
@@ -319,6 +340,8 @@ def test_counts_that_contradict(accuracy: str, counted: str, is_seen: bool) -> N
         *START, "model.evaluate(x_test, y_test)", "count()", outputs={3: f"Test accuracy: {accuracy}", 4: counted}
     )
     assert ("counts_contradict" in kinds(unrun(work))) is is_seen
+    silent = hand_in(*START, FIT, "count()", outputs={4: f"Test accuracy: {accuracy}\n{counted}"})
+    assert "counts_contradict" not in kinds(unrun(silent))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from grader.checks.metrics import plain_metric
+from grader.checks.observations.code import programs_of
 from grader.checks.observations.placing import question_of
 from grader.checks.wording import accuracy_text, capitalised, listed, place
 from grader.records.match import Match, Reference
@@ -24,7 +25,9 @@ _MOST_TEXT = 20_000
 def contradicting_counts(match: Match, reference: Reference) -> Iterator[Observation]:
     """Counts of right and wrong in one saved output whose share is no accuracy that the saved outputs show."""
     shown = _accuracies(match.saved)
-    if not shown:
+    logged = {event.cell for event in match.saved.events if isinstance(event, LoggedTraining)}
+    # A training that was silent may be the one whose predictions are counted.
+    if not shown or any(fit.cell not in logged for program in programs_of(match) for fit in program.fits):
         return
     for cell in match.submission.cells:
         text = "\n".join(output.text[:_MOST_TEXT] for output in cell.outputs)

@@ -26,6 +26,8 @@ def test_validation(match: Match, reference: Reference) -> Iterator[Observation]
     by_content = bool(cells)
     recorded = {training.cell for training in trainings}
     cells += [fit.cell for fit in written_fits(match) if fit.cell not in recorded and _is_test(fit)]
+    apart = _set_apart(match)
+    cells = [cell for cell in cells if cell not in apart]
     if not cells:
         return
     where = places(match, cells)
@@ -48,6 +50,16 @@ def written_fits(match: Match) -> Iterator[Fit]:
     """The trainings that stand in the text of the code."""
     for program in programs_of(match):
         yield from program.fits
+
+
+def _set_apart(match: Match) -> set[int]:
+    """Cells that validate on some rows of the test part while other rows of it are evaluated: a split of their own."""
+    found: set[int] = set()
+    for program in programs_of(match):
+        evaluated = [ask for ask in program.asked if ask.method == "evaluate" and ask.array is not None]
+        if evaluated and all(ask.array is not None and not ask.array.whole for ask in evaluated):
+            found |= {fit.cell for fit in program.fits if fit.validation is not None and not fit.validation.whole}
+    return found
 
 
 def _is_test(fit: Fit) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from grader.checks.observations.code import failures_in, has_run, is_fragment, programs_of, words_outside
 from grader.checks.observations.placing import question_of
@@ -27,7 +29,7 @@ def early_names(match: Match, reference: Reference) -> Iterator[Observation]:
             continue
         given = words_outside(match, program.file, program.unread)
         for use in early_uses(program.steps, given):
-            if found >= _MOST or _is_explained(use, match):
+            if found >= _MOST or _is_explained(use, match) or _may_be_torn(use, program):
                 continue
             found += 1
             yield _observation(use, program, match)
@@ -40,6 +42,17 @@ def _is_explained(use: EarlyUse, match: Match) -> bool:
     ran = match.submission.cells[use.cell].execution_count
     counts = [match.submission.cells[cell].execution_count for cell in use.defined_in if cell != use.cell]
     return ran is not None and any(count is not None and count < ran for count in counts)
+
+
+def _may_be_torn(use: EarlyUse, program: Program) -> bool:
+    """Whether the name may be a piece of another one: on the way through a document names are torn and misread."""
+    if use.defined_in or not is_fragment(program.file):
+        return False
+    others = {name.id for step in program.steps for name in ast.walk(step.node) if isinstance(name, ast.Name)}
+    others -= {use.name}
+    return any(o.startswith(use.name) or o.endswith(use.name) for o in others) or bool(
+        get_close_matches(use.name, sorted(others), n=1, cutoff=0.8)
+    )
 
 
 def _observation(use: EarlyUse, program: Program, match: Match) -> Observation:

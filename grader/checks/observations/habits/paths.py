@@ -38,6 +38,6 @@ def absolute_paths(match: Match, reference: Reference) -> Iterator[Observation]:
         yield Observation(
             kind="absolute_path",
             question=question_of(match, list(found.values())[:1]),
-            message=f"The code uses paths that exist on one machine alone: {listed(shown)}{more}.",
+            message=f"The code uses paths that exist on one machine or in one account alone: {listed(shown)}{more}.",
             proof="Strings in the code that begin with a drive, a home folder or a mounted drive.",
         )
