@@ -18,8 +18,8 @@ from grader.source.steps import callee, calls_in, expressions, targets_of
 
 _RESULT = re.compile(r"acc|loss|score|result|history|träff|noggrann|genauig", re.IGNORECASE)
 _SETTING = re.compile(
-    r"rate|lr|factor|drop|lambda|l2|decay|target|goal|hinton|weight|threshold|limit|min_delta|[<>≥≤]|at least|over|above|"
-    r"below|under|reach",
+    r"rate|lr|factor|drop|lambda|l2|decay|target|goal|hinton|weight|threshold|limit|min_delta|[<>≥≤]|at least|over|"
+    r"above|below|under|reach",
     re.IGNORECASE,
 )
 _STATED = re.compile(r"(?:acc|loss)[^\d{}%]{0,40}(0[.,]\d{3,})", re.IGNORECASE)
