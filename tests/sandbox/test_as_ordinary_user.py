@@ -21,7 +21,7 @@ SAME_FOR_EVERY_USER = (
 )
 
 
-@pytest.mark.parametrize("module", ["test_attacks.py", "test_warm_server.py"])
+@pytest.mark.parametrize("module", ["test_attacks.py", "test_warm_server.py", "test_probing.py"])
 def test_an_ordinary_user_is_as_safe(module):
     """Without root's rights the same attacks fail and the same promises hold."""
     chosen = ["-p", "no:cacheprovider", "-x", "-k", SAME_FOR_EVERY_USER, str(HERE / module)]

@@ -33,7 +33,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def install_engine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = folder / "docker"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE / "fake_engine.py"} "$@"\n')
+    program.write_text(f'#!/bin/sh\nOPENBLAS_NUM_THREADS=1 exec {sys.executable} {HERE / "fake_engine.py"} "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("LABGRADE_CONTAINER_ENGINE", str(program))
     monkeypatch.setenv("FAKE_ENGINE_LOG", str(folder / "log"))

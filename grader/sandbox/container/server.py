@@ -71,7 +71,8 @@ class ContainerServer:
         arguments = run_arguments(image_tag(), name, limits, threads, engine.is_podman)
         job = {"kind": "job", "student": self._student, "preload": self._preload}
         encoded = json.dumps({**job, "limits": limits.as_json(), "threads": threads}).encode()
-        run = ContainerProcess(engine, name, arguments, encoded, limits, self._caps)
+        caps = (self._caps or Caps()).within(limits.memory_bytes)
+        run = ContainerProcess(engine, name, arguments, encoded, limits, caps)
         self._given.add(run)
         run.await_running()
         return run

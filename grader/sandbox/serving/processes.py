@@ -32,6 +32,7 @@ class StudentProcess:
         self._status = status
         self._limits = limits
         self._ended: Message | None = None
+        self._given_up = False
         self._outcome: Outcome | None = None
         self._output = bytearray()
         self._truncated = False
@@ -66,6 +67,7 @@ class StudentProcess:
 
     def kill(self) -> None:
         """Have all of the run's processes killed; `wait` then returns soon. Of no effect after the end."""
+        self._given_up = True
         self._order("kill")
 
     def wait(self, timeout: float | None = None) -> Outcome:
@@ -92,8 +94,8 @@ class StudentProcess:
 
     @property
     def ended(self) -> bool:
-        """Whether the run is known to be over."""
-        return self._ended is not None or self._status.fileno() < 0
+        """Whether the run is over, or will be within moments."""
+        return self._given_up or self._ended is not None or self._status.fileno() < 0
 
     def _order(self, kind: str) -> None:
         if self._ended is None:
