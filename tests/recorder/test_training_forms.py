@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -32,6 +33,13 @@ def trained(record: Any, *sources: str, **more: Any) -> Any:
     return recorded.recording.trainings()
 
 
+def by_form(recorded: Recorded, forms: Iterable[str]) -> dict[str, list[Any]]:
+    """The trainings of each form, which has a cell of its own behind the first."""
+    assert not events(recorded, "failed")
+    trainings = recorded.recording.trainings()
+    return {form: [one for one in trainings if one.cell == cell] for cell, form in enumerate(forms, start=1)}
+
+
 TAPE = """
 optimizer, loss = keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy()
 {decorator}
@@ -40,8 +48,8 @@ def step(rows, labels):
         value = loss(labels, model(rows, training=True))
     optimizer.apply_gradients(zip(tape.gradient(value, model.trainable_variables), model.trainable_variables))
     return value
-for epoch in range(4):
-    for rows, labels in tf.data.Dataset.from_tensor_slices((x, y)).batch(40):
+for epoch in range(2):
+    for rows, labels in tf.data.Dataset.from_tensor_slices((x, y)).batch(100):
         step(rows, labels)
 """
 
@@ -117,10 +125,16 @@ model.fit(made.flow(images, y, batch_size=40), epochs=2)
 }
 
 
+@pytest.fixture(scope="module")
+def streamed(record: Any) -> dict[str, list[Any]]:
+    """The trainings of every stream, all in one run."""
+    return by_form(record(DATA, *(f"model = make()\n{source}" for source in STREAMS.values()), effort="quick"), STREAMS)
+
+
 @pytest.mark.parametrize("kind", STREAMS)
-def test_streams_train_in_the_sandbox(record: Any, kind: str) -> None:
+def test_streams_train_in_the_sandbox(streamed: Any, kind: str) -> None:
     """Data sets, generators and augmentation train natively, and the recording says so."""
-    (training,) = trained(record, STREAMS[kind], effort="quick")
+    (training,) = streamed[kind]
     assert training.native
     assert training.history.epochs == 2
     assert training.train.used_rows == 1
@@ -132,56 +146,63 @@ def test_full_effort_takes_every_step_of_a_stream(record: Any) -> None:
     assert training.train.used_rows == 10
 
 
-@pytest.mark.parametrize(
-    ("fit", "epochs"),
-    [
-        ("model.fit(x, y, epochs=2, verbose=0)", 2),
-        ("model.fit(x, y, epochs=2, verbose=2, validation_split=0.25)", 2),
-        ("model.fit(x=x, y=y, epochs=2, callbacks=keras.callbacks.EarlyStopping('loss'))", 2),
-        (
-            "model.fit(x, y, epochs=9, validation_data=(t, u), callbacks=[keras.callbacks.EarlyStopping("
-            "monitor='val_accuracy', patience=1, min_delta=1.0, restore_best_weights=True)])",
-            2,
-        ),
-        ("model.fit(x, y, epochs=3, callbacks=[keras.callbacks.ReduceLROnPlateau('loss', patience=0)])", 3),
-        ("model.fit(x, y, 40, 2)", 2),
-        ("model.fit(x.tolist(), y.tolist(), epochs=2)", 2),
-        ("import pandas as pd\nmodel.fit(pd.DataFrame(x), pd.Series(y), epochs=2)", 2),
-        ("model.fit(tf.constant(x), tf.constant(y), epochs=2)", 2),
-        ("model.fit(x, y, epochs=2, class_weight={at: 1.0 + at for at in range(10)})", 2),
-        ("model.fit(x, y, epochs=2, validation_data=[t, u])", 2),
-        ("model.fit(x, y, epochs=5, initial_epoch=3)", 2),
-        ("model.fit(x, y, epochs=2, callbacks=[keras.callbacks.TensorBoard('logs')])", 2),
-        (
-            "model.fit(x, y, epochs=2, callbacks=[keras.callbacks.CSVLogger('log.csv')])\n"
-            "assert len(open('log.csv').readlines()) == 3",
-            2,
-        ),
-    ],
-)
-def test_plain_trainings_are_the_hosts(record: Any, fit: str, epochs: int) -> None:
+PLAIN = {
+    "model.fit(x, y, epochs=2, verbose=0)": 2,
+    "model.fit(x, y, epochs=2, verbose=2, validation_split=0.25)": 2,
+    "model.fit(x=x, y=y, epochs=2, callbacks=keras.callbacks.EarlyStopping('loss'))": 2,
+    "model.fit(x, y, epochs=9, validation_data=(t, u), callbacks=[keras.callbacks.EarlyStopping("
+    "monitor='val_accuracy', patience=1, min_delta=1.0, restore_best_weights=True)])": 2,
+    "model.fit(x, y, epochs=3, callbacks=[keras.callbacks.ReduceLROnPlateau('loss', patience=0)])": 3,
+    "model.fit(x, y, 40, 2)": 2,
+    "model.fit(x.tolist(), y.tolist(), epochs=2)": 2,
+    "import pandas as pd\nmodel.fit(pd.DataFrame(x), pd.Series(y), epochs=2)": 2,
+    "model.fit(tf.constant(x), tf.constant(y), epochs=2)": 2,
+    "model.fit(x, y, epochs=2, class_weight={at: 1.0 + at for at in range(10)})": 2,
+    "model.fit(x, y, epochs=2, validation_data=[t, u])": 2,
+    "model.fit(x, y, epochs=5, initial_epoch=3)": 2,
+    "model.fit(x, y, epochs=2, callbacks=[keras.callbacks.TensorBoard('logs')])": 2,
+    "model.fit(x, y, epochs=2, callbacks=[keras.callbacks.CSVLogger('log.csv')])\n"
+    "assert len(open('log.csv').readlines()) == 3": 2,
+}
+"""Calls that are plain arrays and arguments, and the epochs that each completes."""
+
+OTHERS = [
+    "model.fit(x, y, epochs=2, validation_data=(t, u, np.ones(100)))",
+    "model.fit(x, y, epochs=2, sample_weight=np.ones(400), validation_data=(t, u))",
+    "model.fit(x, y, epochs=2, callbacks=[keras.callbacks.ModelCheckpoint('best.keras')], validation_data=(t, u))",
+    "model.fit(x, y, epochs=2, validation_freq=2, validation_data=(t, u))",
+    "model.fit(x, y, epochs=2, steps_per_epoch=5)",
+    "model.fit([x], [y], epochs=2)",
+    "class Mine(keras.callbacks.Callback):\n    pass\n"
+    "model.fit(x, y, epochs=2, callbacks=[Mine(), keras.callbacks.TensorBoard('logs')])",
+]
+"""Calls that cannot be told as plain data."""
+
+
+@pytest.fixture(scope="module")
+def fitted(record: Any) -> dict[str, list[Any]]:
+    """The trainings of every plain call, all in one run."""
+    return by_form(record(DATA, *(f"model = make()\n{source}" for source in PLAIN)), PLAIN)
+
+
+@pytest.mark.parametrize("fit", PLAIN)
+def test_plain_trainings_are_the_hosts(fitted: Any, fit: str) -> None:
     """What is plain arrays and arguments is trained by the trainer, however it is written."""
-    (training,) = trained(record, fit)
+    (training,) = fitted[fit]
     assert training.native is None
-    assert training.history.epochs == epochs
+    assert training.history.epochs == PLAIN[fit]
 
 
-@pytest.mark.parametrize(
-    "fit",
-    [
-        "model.fit(x, y, epochs=2, validation_data=(t, u, np.ones(100)))",
-        "model.fit(x, y, epochs=2, sample_weight=np.ones(400), validation_data=(t, u))",
-        "model.fit(x, y, epochs=2, callbacks=[keras.callbacks.ModelCheckpoint('best.keras')], validation_data=(t, u))",
-        "model.fit(x, y, epochs=2, validation_freq=2, validation_data=(t, u))",
-        "model.fit(x, y, epochs=2, steps_per_epoch=5)",
-        "model.fit([x], [y], epochs=2)",
-        "class Mine(keras.callbacks.Callback):\n    pass\n"
-        "model.fit(x, y, epochs=2, callbacks=[Mine(), keras.callbacks.TensorBoard('logs')])",
-    ],
-)
-def test_other_trainings_run_in_the_sandbox(record: Any, fit: str) -> None:
+@pytest.fixture(scope="module")
+def inside(record: Any) -> dict[str, list[Any]]:
+    """The trainings of the other calls, all in one run."""
+    return by_form(record(DATA, *(f"model = make()\n{source}" for source in OTHERS), effort="quick"), OTHERS)
+
+
+@pytest.mark.parametrize("fit", OTHERS)
+def test_other_trainings_run_in_the_sandbox(inside: Any, fit: str) -> None:
     """What cannot be told as plain data trains natively, under quick effort too."""
-    (training,) = trained(record, fit, effort="quick")
+    (training,) = inside[fit]
     assert training.native
     assert training.history.epochs == 2
 
