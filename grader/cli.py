@@ -10,7 +10,9 @@ from grader import __version__
 from grader.commands.batch import batch
 from grader.commands.check import check
 from grader.commands.doctor import doctor
+from grader.commands.export import export
 from grader.commands.reference import reference
+from grader.commands.review import review
 from grader.commands.rubric import rubric
 
 
@@ -23,7 +25,9 @@ def main() -> None:
 main.add_command(check)
 main.add_command(batch)
 main.add_command(doctor)
+main.add_command(export)
 main.add_command(reference)
+main.add_command(review)
 main.add_command(rubric)
 
 if __name__ == "__main__":

@@ -86,7 +86,11 @@ def check(path: Path, options: Options, progress: Progress, workshop: Workshop |
 
 def reading(path: Path, options: Options) -> Reading:
     """The submission at `path`, with the rubric that it is graded by and that rubric's solution. Raises `UserError`."""
-    submission = read_submission(path)
+    return reading_of(read_submission(path), path, options)
+
+
+def reading_of(submission: Submission, path: Path, options: Options) -> Reading:
+    """A submission that was read from `path`, with its rubric and that rubric's solution. Raises `UserError`."""
     rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
     solution = read_solution(rubrics_folder(), rubric, options)
     functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission)

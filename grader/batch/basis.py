@@ -31,13 +31,13 @@ def basis_of(job: Job) -> str:
     entry, rules, options = job.entry, job.rules, job.options
     deadline = deadline_of(entry, rules)
     content = {
-        "files": _files_digest(entry.path),
+        "files": files_digest(entry.path),
         "entry": entry.model_dump(mode="json", include={"name", "submitted", "late", "problem", "notes"}),
         "deadline": deadline.isoformat() if deadline else None,
         "rules": rules.model_dump(mode="json", include={"rubric", "timezone", "grace_minutes", "penalty", "weights"}),
         "marks": _file_digest(job.folder / MARKS),
         "rubrics": _rubrics(options.rubric),
-        "options": [options.effort, options.threads, options.provider, options.limits.as_json()],
+        "options": [options.effort, options.threads, options.provider, options.saved_only, options.limits.as_json()],
         "data": _data(options.data, options.cache),
         "device": Path("/dev/nvidia0").exists(),
         "workshop": job.workshop,
@@ -79,7 +79,7 @@ def _data(folder: Path | None, cache: Path) -> list[list[object]]:
     return found
 
 
-def _files_digest(path: str) -> str:
+def files_digest(path: str) -> str:
     """Names and bytes of everything that the reader would look at, and of the settings beside it."""
     if not path:
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from grader.batch.pool import Pool
 from grader.batch.run import Run, State, Watcher
 from grader.classes.gradebook import FILE as GRADEBOOK
 from grader.classes.gradebook import gradebook_text
+from grader.classes.remembered import write_roster
 from grader.classes.roster import RULES, Roster, read_roster
 from grader.classes.rules import read_rules, with_rules
 from grader.errors import UserError
 from grader.options import Options
 from grader.reading.choice import chosen_rubric
+from grader.records.limits import LimitChoices
 from grader.records.result import Result
 from grader.records.roster import ClassRules, Entry
 from grader.reports.classes.document import ClassFiles
@@ -63,6 +66,7 @@ def graded_class(
     """
     with Journal(options.out) as journal:
         roster, rules = class_of(submissions, options.out, rules_file)
+        _remember(submissions, options, rules_file, roster)
         choice = options.rubric or rules.rubric
         if choice is not None:
             chosen_rubric(choice, [rubrics_folder()])  # a slip is named before any work begins
@@ -71,7 +75,7 @@ def graded_class(
         crew = Pool(workers, options, workshop) if isinstance(workers, int) else workers
         with crew as pool:
             run = Run(jobs, journal, pool, watcher, book.keep)
-            book.faults = run.faults
+            book.faults, book.judged = run.faults, run.judged
             try:
                 state = run.go()
             finally:
@@ -91,6 +95,45 @@ def class_of(submissions: Path, out: Path, rules_file: Path | None = None) -> tu
     return Roster(with_rules(roster.entries, rules, path), roster.ignored, roster.root), rules
 
 
+def known_class(out: Path) -> tuple[Path, Options, Path | None] | None:
+    """Submissions, options and class file of the class whose reports lie in `out`; `None` when it is not known."""
+    try:
+        raw = json.loads((out / ".labgrade" / "options.json").read_text(encoding="utf-8"))
+        options = Options(
+            rubric=raw["rubric"],
+            out=out,
+            effort=raw["effort"],
+            data=Path(raw["data"]) if raw["data"] else None,
+            cache=Path(raw["cache"]),
+            provider=raw["provider"],
+            limits=LimitChoices.model_validate(raw["limits"]),
+            threads=raw["threads"],
+            saved_only=raw["saved_only"],
+        )
+        return Path(raw["submissions"]), options, Path(raw["rules"]) if raw["rules"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(submissions: Path, options: Options, rules: Path | None, roster: Roster) -> None:
+    """Keep how a class is graded and who is in it: what `labgrade review` and `labgrade export` need."""
+    write_roster(options.out, roster.entries)
+    rubric = options.rubric
+    content = {
+        "submissions": str(submissions.resolve()),
+        "rules": str(rules.resolve()) if rules else None,
+        "rubric": str(Path(rubric).resolve()) if rubric and Path(rubric).is_dir() else rubric,
+        "effort": options.effort,
+        "data": str(options.data.resolve()) if options.data else None,
+        "cache": str(options.cache.resolve()),
+        "provider": options.provider,
+        "limits": options.limits.as_json(),
+        "threads": options.threads,
+        "saved_only": options.saved_only,
+    }
+    write_whole(options.out / ".labgrade" / "options.json", json.dumps(content, indent=1).encode())
+
+
 def _rules_beside(submissions: Path) -> Path | None:
     place = (submissions if submissions.is_dir() else submissions.parent) / RULES
     return place if place.is_file() else None
@@ -108,6 +151,7 @@ class _Book:
         self.results: dict[str, Result] = {}
         self.problems: dict[str, str] = {}
         self.faults: dict[str, str] = {}
+        self.judged: set[str] = set()
 
     def keep(self) -> None:
         """A submission is finished: the gradebook follows, but not more often than every few seconds."""
@@ -128,7 +172,7 @@ class _Book:
             self.problems[entry.name] = self.faults[entry.name]
         elif note is not None and not note.graded:
             self.problems[entry.name] = note.message
-        elif note is not None:
+        elif note is not None or entry.name in self.judged:
             try:
                 self.results[entry.name] = read_result(self._out / entry.name / "result.json")
             except UserError as error:

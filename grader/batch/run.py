@@ -38,6 +38,8 @@ class State:
     failed: int = 0
     """Not gradable: unreadable, or labgrade's own fault."""
     left: int = 0
+    judged: int = 0
+    """Results that are written while their reports are still to be rendered."""
     seconds_left: float | None = None
     trained: int = 0
     shared: int = 0
@@ -67,6 +69,8 @@ class Run:
     settled: Callable[[], None] = lambda: None
     """Called after every finished submission."""
     state: State = field(default_factory=lambda: State(0))
+    judged: set[str] = field(default_factory=set)
+    """Submissions whose result is written and whose report is still to be rendered."""
     faults: dict[str, str] = field(default_factory=dict)
     """Submissions that failed by labgrade's own fault: they are tried again by the next run."""
     _queues: dict[Stage, deque[str]] = field(default_factory=lambda: {stage: deque() for stage in _ORDER})
@@ -136,6 +140,8 @@ class Run:
             self._hold(done)
         elif done.outcome == "judged":
             self._queues["render"].append(done.name)
+            self.judged.add(done.name)
+            self.state.judged = len(self.judged)
         else:
             self._finish(done)
 
@@ -157,6 +163,8 @@ class Run:
 
     def _finish(self, done: Done) -> None:
         self.state.left -= 1
+        self.judged.discard(done.name)
+        self.state.judged = len(self.judged)
         if done.outcome == "graded":
             self.state.done += 1
         else:

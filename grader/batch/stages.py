@@ -13,15 +13,17 @@ from pathlib import Path
 from grader.batch.basis import basis_of
 from grader.batch.job import Done, Job, Stage
 from grader.batch.journal import Journal
+from grader.batch.readings import kept_submission
 from grader.batch.weights import weighted_rubric
 from grader.classes.lateness import late_deduction
 from grader.classes.sheets import number_text
 from grader.errors import UserError
-from grader.pipeline import Reading, judged, reading, report_folder
+from grader.pipeline import Reading, judged, reading_of, report_folder
 from grader.records.match import Match, Reference
 from grader.records.progress import Progress
 from grader.records.recording import Recording
 from grader.records.result import Result
+from grader.records.roster import Entry
 from grader.reports.kept import current_report, kept_report
 from grader.reports.tables import write_result
 from grader.reviews.marks import read_marks, with_marks
@@ -102,13 +104,22 @@ def _read(job: Job) -> Reading:
         raise _UnreadableError(entry.problem)
     options = replace(job.options, rubric=job.options.rubric or job.rules.rubric)
     try:
-        read = reading(Path(entry.path), options)
+        submission = kept_submission(Path(entry.path), job)
     except UserError as error:
-        raise _UnreadableError(str(error).replace(f"{entry.path}: ", "").replace(entry.path, entry.name)) from None
-    submission = read.submission.model_copy(
-        update={"name": entry.name, "notes": (*read.submission.notes, *entry.notes)[:200]}
-    )
-    return replace(read, submission=submission, rubric=weighted_rubric(read.rubric, job.rules.weights))
+        raise _unreadable(error, entry) from None
+    submission = submission.model_copy(update={"name": entry.name, "notes": (*submission.notes, *entry.notes)[:200]})
+    try:
+        read = reading_of(submission, Path(entry.path), options)
+    except UserError as error:
+        if options.rubric is not None:
+            raise  # the rubric is the teacher's, and so is what is wrong with it
+        raise _unreadable(error, entry) from None
+    return replace(read, rubric=weighted_rubric(read.rubric, job.rules.weights))
+
+
+def _unreadable(error: UserError, entry: Entry) -> _UnreadableError:
+    """The message without the path on this machine."""
+    return _UnreadableError(str(error).replace(f"{entry.path}: ", "").replace(entry.path, entry.name))
 
 
 def _recorded(stage: Stage, read: Reading, shop: Workshop) -> tuple[Reference | None, Recording | None]:

@@ -11,7 +11,7 @@ from grader.records.roster import Entry
 FILE = "gradebook.csv"
 
 _FIRST = ("submission", "names", "ids", "emails", "status")
-_LAST = ("awarded", "decided", "awaiting", "points", "late", "final", "rubric", "remark")
+_LAST = ("awarded", "decided", "awaiting", "points", "late", "final", "rubric", "remark", "comments")
 
 
 def gradebook_text(entries: Sequence[Entry], results: Mapping[str, Result], problems: Mapping[str, str]) -> str:
@@ -32,7 +32,7 @@ def gradebook_text(entries: Sequence[Entry], results: Mapping[str, Result], prob
             "; ".join(member.email for member in entry.members if member.email),
             _status(result, problem),
         ]
-        rows.append([*first, *_marks(result, questions), *_sums(result), problem or _remark(result)])
+        rows.append([*first, *_marks(result, questions), *_sums(result), problem or _remark(result), _comments(result)])
     return sheet_text(rows, bom=True)
 
 
@@ -58,6 +58,17 @@ def _sums(result: Result | None) -> list[object]:
     score = result.score
     late = -result.deducted if result.deductions else None
     return [score.awarded, score.decided, score.awaiting, score.points, late, result.final, result.rubric]
+
+
+def _comments(result: Result | None) -> str:
+    """What a person wrote to the group, question by question."""
+    found = [
+        f"{question.id}: {verdict.marked.comment} ({verdict.marked.by}, {verdict.marked.at[:10]})"
+        for question in (result.questions if result else ())
+        for verdict in question.verdicts
+        if verdict.marked and verdict.marked.comment
+    ]
+    return "; ".join(found)
 
 
 def _remark(result: Result | None) -> str:

@@ -71,7 +71,8 @@ class BatchDisplay:
 
 def _counts(state: State) -> str:
     failed = f", {state.failed} failed" if state.failed else ""
-    return f"{state.done} done{failed}, {state.left} left"
+    judged = f" ({state.judged} of them judged)" if state.judged else ""
+    return f"{state.done} done{failed}, {state.left} left{judged}"
 
 
 def _left(state: State) -> str:

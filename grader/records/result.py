@@ -26,6 +26,8 @@ class Marked(Record):
     """To the group; for an automatic verdict that was overridden, the reason."""
     automatic_status: Status
     automatic_awarded: float
+    stale: str = ""
+    """Why this mark does not count any more, one sentence; empty while it does."""
 
 
 class Verdict(Record):

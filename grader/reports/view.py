@@ -124,6 +124,10 @@ class CriterionView:
     evidence: str
     to_mark: str
     """`/ 2` where a line for the teacher's mark is wanted; else empty."""
+    marked: str
+    """Who decided and when, where a person did; else empty."""
+    comment: Markup
+    """What that person wrote to the group."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,10 @@ class ScoreView:
     total: str
     sentence: str
     bar: BarView
+    deductions: tuple[Fact, ...] = ()
+    """What is taken off, each with its reason."""
+    final: str = ""
+    """What is left after the deductions; empty where there are none."""
 
 
 @dataclass(frozen=True)

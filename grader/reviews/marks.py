@@ -108,10 +108,10 @@ def _automatic(verdict: Verdict) -> Verdict:
 
 
 def _marked(verdict: Verdict, mark: Mark, question: QuestionResult, result: Result) -> Verdict:
-    status, awarded, comment = verdict.status, verdict.awarded, mark.comment
+    status, awarded, stale = verdict.status, verdict.awarded, ""
     if mark.awarded is not None and not (stands(mark, question, result) and mark.awarded <= verdict.points + 1e-9):
         why = "the answer has changed" if mark.awarded <= verdict.points else "the criterion is worth less"
-        comment = f"Marked {number_text(mark.awarded)} before; {why} since then, so it is marked again. {comment}"
+        stale = f"It was marked {number_text(mark.awarded)} before, but {why} since then: it is to be marked again."
         status, awarded = "review", 0.0
     elif mark.awarded is not None:
         awarded = mark.awarded
@@ -119,8 +119,9 @@ def _marked(verdict: Verdict, mark: Mark, question: QuestionResult, result: Resu
     marked = Marked(
         by=mark.by,
         at=mark.at,
-        comment=comment.strip(),
+        comment=mark.comment,
         automatic_status=verdict.status,
         automatic_awarded=verdict.awarded,
+        stale=stale,
     )
     return verdict.model_copy(update={"status": status, "awarded": awarded, "marked": marked})

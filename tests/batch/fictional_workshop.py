@@ -32,7 +32,7 @@ document.report_html = lambda view: f"<html>{html.escape(repr(view))}</html>"
 class FictionalWorkshop(Workshop):
     """Records by looking at the code. What it says may be asked for by the code itself: `kill`, `fail`."""
 
-    def _record(self, submission: Submission, rubric: Rubric) -> tuple[Recorded, Any]:
+    def _record(self, submission: Submission, rubric: Rubric, functions: object = None) -> tuple[Recorded, Any]:
         with (self.options.cache / "ledger").open("a") as ledger:
             ledger.write(f"{submission.name}\n")
         time.sleep(RECORDING_SECONDS)

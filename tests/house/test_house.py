@@ -33,9 +33,9 @@ ROOMS = {
         *("workshop", "options", "assets", "reading", "recorder", "training", "matching", "checks", "reports"),
         *("functions", "reviews", "records", "errors"),
     },
-    "classes": {"reading", "records", "errors"},
-    "reviews": {"checks", "classes", "records", "errors"},
-    "exports": {"classes", "records", "errors"},
+    "classes": {"reading", "reports", "records", "errors"},
+    "reviews": {"checks", "classes", "reading", "reports", "records", "errors"},
+    "exports": {"classes", "reports", "records", "errors"},
     "batch": {
         *(
             "pipeline",

@@ -11,7 +11,7 @@ from grader.records.result import Result
 from grader.reports.pages.gallery import cell_words
 from grader.reports.pages.questions import bar_view
 from grader.reports.prose import sentence
-from grader.reports.text import line
+from grader.reports.text import line, plain
 from grader.reports.view import Fact, ScoreView
 from grader.reports.words import counted, effort, listed, points, points_noun, seconds
 
@@ -39,6 +39,11 @@ def score_view(result: Result) -> ScoreView:
         verb="awaits" if score.awaiting <= 1 else "await",
         sentence=_sentence(result),
         bar=bar_view(score.awarded, score.decided, score.points),
+        deductions=tuple(
+            Fact(f"−{points(deduction.points)}" if deduction.points else "Late", plain(deduction.explanation, 400))
+            for deduction in result.deductions
+        ),
+        final=points(result.final) if result.deductions else "",
     )
 
 

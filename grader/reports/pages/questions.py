@@ -117,7 +117,24 @@ def _criterion(verdict: Verdict) -> CriterionView:
         lead="Suggestion" if advice else "" if verdict.decided else "For the teacher",
         evidence=line(" · ".join(verdict.evidence[:8]), 400),
         to_mark="" if verdict.decided else f"/ {reach}",
+        marked=_decided_by(verdict),
+        comment=sentence(plain(verdict.marked.comment, 4_000)) if verdict.marked else Markup(),
     )
+
+
+def _decided_by(verdict: Verdict) -> str:
+    """Who decided, when, and what labgrade had said where it had decided."""
+    mark = verdict.marked
+    if mark is None:
+        return ""
+    if mark.stale:
+        return line(mark.stale, 300)
+    who = f"{line(mark.by, 60)}, {line(mark.at[:10], 20)}"
+    decided = mark.automatic_status not in ("review", "errored")
+    if decided and mark.automatic_awarded != verdict.awarded:
+        return f"Marked by {who}; labgrade had given {words.points(mark.automatic_awarded)}"
+    same = decided or not verdict.decided
+    return f"Remark by {who}" if same else f"Marked by {who}"
 
 
 def _found(match: Match, found: QuestionMatch | None) -> str:

@@ -1,0 +1,98 @@
+"""What is exported: a grade for each student, and what comes of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.classes.sheets import number_text
+from grader.records.result import Result
+from grader.records.roster import Entry, Member
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One student's part in one submission."""
+
+    entry: Entry
+    member: Member
+    result: Result | None
+    """`None` when the submission could not be graded."""
+    provisional: bool = False
+    """Whether a grade of which something still awaits a person may be given."""
+
+    @property
+    def called(self) -> str:
+        """How messages call this student."""
+        who = self.member.name or self.member.id or self.member.email or self.member.login
+        return f"{who} ({self.entry.name})" if who and who != self.entry.name else self.entry.name
+
+    @property
+    def score(self) -> float | None:
+        """Points, after deductions; `None` while there is no grade to give."""
+        if self.result is None or (self.result.score.awaiting > 0 and not self.provisional):
+            return None
+        return self.result.final
+
+    @property
+    def feedback(self) -> str:
+        """The grade in words, with what was taken off and what a person wrote."""
+        if self.result is None:
+            return ""
+        score = self.result.score
+        words = [f"{number_text(score.awarded)} of {number_text(score.decided)} decided points."]
+        if score.awaiting:
+            words.append(f"{number_text(score.awaiting)} await the teacher.")
+        words += [f"−{number_text(item.points)}: {item.explanation}" for item in self.result.deductions if item.points]
+        words += [
+            f"{question.id}: {verdict.marked.comment}"
+            for question in self.result.questions
+            for verdict in question.verdicts
+            if verdict.marked and verdict.marked.comment
+        ]
+        return " ".join(words)
+
+
+@dataclass
+class Export:
+    """Files to write, and what a teacher must know of them."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By path, relative to the folder of the export."""
+    unmatched: list[str] = field(default_factory=list)
+    """Students and submissions that the platform's list does not have, or that it has more than once."""
+    absent: list[str] = field(default_factory=list)
+    """Students of the platform's list that no submission belongs to."""
+    blank: list[str] = field(default_factory=list)
+    """Students whose grade was left empty, as a person has to mark first, or as the hand-in could not be graded."""
+    notes: list[str] = field(default_factory=list)
+
+
+def grades_of(entries: Iterable[Entry], results: Mapping[str, Result], provisional: bool) -> list[Grade]:
+    """A grade for each member of each entry; an entry without members counts as one student."""
+    known = {entry.name: entry for entry in entries}
+    for name in results:
+        known.setdefault(name, Entry(name=name, path=""))
+    return [
+        Grade(entry, member, results.get(entry.name), provisional)
+        for entry in known.values()
+        for member in entry.members or (Member(),)
+    ]
+
+
+def score_text(grade: Grade, most: float | None) -> str:
+    """A grade as a cell; on a scale of 0 to `most` where that is given, else in the rubric's points."""
+    if grade.score is None or grade.result is None:
+        return ""
+    if most is None or not grade.result.score.points:
+        return number_text(grade.score)
+    return number_text(round(grade.score * most / grade.result.score.points, 2))
+
+
+def report_of(reports: Path, grade: Grade) -> Path | None:
+    """The report's PDF, else its HTML; `None` when there is none."""
+    for name in ("report.pdf", "report.html"):
+        if (reports / grade.entry.name / name).is_file():
+            return reports / grade.entry.name / name
+    return None
