@@ -47,7 +47,7 @@ def batch(
     with one_line_errors(choices["cache"], verbose):
         from grader.batch.class_run import graded_class
         from grader.batch.pool import default_workers
-        from grader.commands.watching import BatchDisplay, print_class
+        from grader.commands.classes.watching import BatchDisplay, print_class
 
         options = run_options(**choices)
         with BatchDisplay(console) as display:

@@ -35,7 +35,7 @@ def export(
 
     console = Console(highlight=False)
     with one_line_errors(None, verbose):
-        from grader.commands.exporting import exported, print_export
+        from grader.commands.classes.exporting import exported, print_export
 
         folder = out or reports / "export"
         print_export(console, exported(reports, platform, sheet, item, scale, provisional), folder)

@@ -25,7 +25,7 @@ def review(reports: Path, file: Path | None, by: str | None, everything: bool, n
 
     console = Console(highlight=False)
     with one_line_errors(None, verbose):
-        from grader.commands.reviewing import Review, renewed
+        from grader.commands.classes.reviewing import Review, renewed
 
         done = Review(reports, file or reports / "review.csv", by)
         done.take_in()

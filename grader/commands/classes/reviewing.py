@@ -65,7 +65,7 @@ def renewed(reports: Path, console: Console, no_reports: bool) -> None:
         console.print("The next `labgrade batch` (or `check`) brings them into the reports.", soft_wrap=True)
         return
     from grader.batch.class_run import graded_class
-    from grader.commands.watching import BatchDisplay
+    from grader.commands.classes.watching import BatchDisplay
 
     submissions, options, rules = known
     try:

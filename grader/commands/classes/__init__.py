@@ -1,0 +1,1 @@
+"""The steps of the commands on a whole class."""
