@@ -13,7 +13,7 @@ from grader.errors import UserError
 
 if TYPE_CHECKING:
     from grader.batch.class_run import Class
-    from grader.commands.watching import BatchDisplay
+    from grader.commands.classes.watching import BatchDisplay
     from grader.options import Options
 
 
