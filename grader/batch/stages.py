@@ -14,9 +14,9 @@ from grader.batch.basis import basis_of
 from grader.batch.job import Done, Job, Stage
 from grader.batch.journal import Journal
 from grader.batch.readings import kept_submission
-from grader.batch.weights import weighted_rubric
 from grader.classes.lateness import late_deduction
 from grader.classes.sheets import number_text
+from grader.classes.weights import weighted_rubric
 from grader.errors import UserError
 from grader.pipeline import Reading, judged, reading_of, report_folder
 from grader.records.match import Match, Reference
