@@ -15,8 +15,8 @@ import warnings
 from datetime import date
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
+from beginnings import ROOT, beginnings
 from mutation import case
 
 from grader.checks.result import make_result
@@ -35,11 +35,18 @@ from grader.reports.builder import report_view
 from grader.reports.document import report_html
 from grader.reports.tables import result_json
 
-ROOT = Path(__file__).parents[2]
 LAB = "dat405-neural-networks"
-SUFFIX = {"notebook": ".ipynb", "script": ".py", "zip": ".zip", "pdf": ".pdf"}
+SUFFIX = {
+    "notebook": ".ipynb",
+    "script": ".py",
+    "zip": ".zip",
+    "pdf": ".pdf",
+    "word": ".docx",
+    "web": ".html",
+    "markdown": ".md",
+}
 _MEMORY = 700 << 20
-_SECONDS = 12
+_SECONDS = 20
 _SHOWN_ONE_IN = 8
 
 
@@ -64,24 +71,6 @@ _OWN = OwnFaults()
 
 class TooSlowError(BaseException):
     """A case takes too long."""
-
-
-def seeds() -> dict[str, list[Any]]:
-    """The undamaged beginnings."""
-    found: dict[str, list[Any]] = {"notebook": [], "script": [], "rubric": [], "pdf": []}
-    for path in sorted((ROOT / "submissions").rglob("*")):
-        if path.suffix == ".ipynb":
-            found["notebook"].append(json.loads(path.read_text()))
-        elif path.suffix == ".py":
-            found["script"].append(path.read_text())
-        elif path.suffix == ".pdf":
-            found["pdf"].append(path.read_bytes())
-    for path in sorted((ROOT / "rubrics").glob("*/*")):
-        if path.name == "solution.py":
-            found["script"].append(path.read_text())
-        elif path.name == "rubric.yaml":
-            found["rubric"].append(path.read_text())
-    return found
 
 
 def graded(path: Path, shown: bool) -> None:
@@ -134,7 +123,7 @@ def main(kind: str, first: int, last: int, folder: Path) -> None:
     signal.signal(signal.SIGALRM, ring)
     logging.getLogger("grader").addHandler(_OWN)
     warnings.simplefilter("ignore")
-    begin = seeds()
+    begin = beginnings(kind)
     graded(ROOT / "submissions" / "group12", True)
     used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_DATA, (used + _MEMORY, used + _MEMORY))

@@ -279,6 +279,42 @@ def damaged_zip(files: list[bytes], rng: random.Random) -> bytes:
     return damaged_bytes(data, rng) if rng.random() < 0.5 else data
 
 
+def damaged_members(data: bytes, rng: random.Random) -> bytes:
+    """An archive such as a Word document with damage inside one of its members, which is packed again."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as copy_:
+        names = archive.namelist()
+        hit = rng.choice([*names, "word/document.xml", "word/document.xml"])
+        for name in names:
+            content = archive.read(name)
+            if name == hit:
+                content = damaged_xml(content, rng)
+            if name != hit or rng.random() < 0.95:
+                copy_.writestr(name, content)
+    packed = buffer.getvalue()
+    return damaged_bytes(packed, rng) if rng.random() < 0.2 else packed
+
+
+_ENTITIES = b"<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'><!ENTITY c SYSTEM 'file:///etc/passwd'>]>"
+
+
+def damaged_xml(data: bytes, rng: random.Random) -> bytes:
+    """XML with entities, or elements lost, doubled and nested, or plain damage."""
+    way = rng.randrange(4)
+    if way == 0:
+        head, mark, rest = data.partition(b"?>")
+        return head + mark + _ENTITIES + rest.replace(b"</", b"&b;&c;</", 3)
+    pieces = data.split(b"<")
+    at = rng.randrange(len(pieces))
+    if way == 1:
+        pieces[at:at] = pieces[at : at + rng.randint(1, 30)] * rng.randint(2, 40)
+        return b"<".join(pieces)
+    if way == 2:
+        del pieces[at : at + rng.randint(1, 5)]
+        return b"<".join(pieces)
+    return damaged_bytes(data, rng)
+
+
 _LINES = 70
 _CELLS = 6
 
@@ -298,8 +334,10 @@ def case(kind: str, seed: int, seeds: dict[str, list[Any]]) -> bytes:
     rng = random.Random(f"{kind} {seed}")
     if kind == "notebook":
         return damaged_json(_part(rng.choice(seeds["notebook"]), rng), rng)
-    if kind == "script":
-        return damaged_text(_part(rng.choice(seeds["script"]), rng), rng)
+    if kind in ("script", "web", "markdown"):
+        return damaged_text(_part(rng.choice(seeds[kind]), rng), rng)
+    if kind == "word":
+        return damaged_members(rng.choice(seeds[kind]), rng)
     if kind == "zip":
         notebook, script = _part(rng.choice(seeds["notebook"]), rng), _part(rng.choice(seeds["script"]), rng)
         parts = [json.dumps(notebook).encode(), damaged_text(script, rng), damaged_json(notebook, rng)]

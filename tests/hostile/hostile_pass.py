@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 from hostile_attack import HERE, HONEST, Attack, code, notebook, prose, written
 from hostile_outside import Outside
+from hostile_page import FetchLog, complaints
 from hostile_table import BY_GROUP
 
 import grader.reports.document as document
+import grader.reports.printing as printing
 from grader.errors import SandboxUnavailableError, UserError
 from grader.options import Options
 from grader.pipeline import Checked, check
@@ -89,6 +91,7 @@ class Pass:
         self.options = replace(options, fresh=True)
         self.workshop = Watched(self.options, Silence())
         self._pdf = document.report_pdf
+        self._fetched = FetchLog(printing)
         self._weak: dict[str, float] = {}
 
     def open(self) -> str:
@@ -147,7 +150,8 @@ class Pass:
 
     def _judged(self, attack: Attack, checked: Checked, recording: Recording, weak: float) -> list[str]:
         found = []
-        if recording.outcome.status not in attack.ends:
+        # Out of time it may run anywhere: the machine may be busy.
+        if recording.outcome.status not in (*attack.ends, "timed out"):
             found.append(f"the run ended {recording.outcome.status} ({recording.outcome.message})")
         score = checked.result.score
         if attack.marks == "kept" and score.awarded < self.points:
@@ -161,6 +165,7 @@ class Pass:
         found += [f"the report does not say “{wanted}”" for wanted in missing]
         if recording.outcome.status != "finished" and "cell" not in " ".join(checked.result.notes):
             found.append(f"the report does not name the cell: {checked.result.notes}")
+        found += complaints(page) + self._fetched.complaints()
         if attack.pdf and checked.files.pdf is None:
             found.append(f"no PDF: {checked.files.note}")
         return found
@@ -196,7 +201,7 @@ def digits() -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _no_pdf(view: object) -> bytes:
-    raise document.PdfLibrariesError("no PDF in this pass")
+    raise printing.PdfLibrariesError("no PDF in this pass")
 
 
 def attempted(run: Pass, attack: Attack) -> list[str]:

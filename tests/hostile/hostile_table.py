@@ -44,8 +44,10 @@ PASSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 def overview() -> str:
     """The table of the README."""
     names = list(PASSES)
-    rows = ["| attacks on | how many | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    rows = ["| attacks on | | " + " | ".join(names) + " |", "|---|---|" + ":-:|" * len(names)]
     for group, attacks in BY_GROUP.items():
         ran = ["✓" if group in groups else "" for _, _, groups in PASSES.values()]
         rows.append(f"| {group}: {GROUPS[group]} | {len(attacks)} | " + " | ".join(ran) + " |")
+    counts = [sum(len(BY_GROUP[group]) for group in groups) for _, _, groups in PASSES.values()]
+    rows.append(f"| all | {len(ATTACKS)} | " + " | ".join(str(count) for count in counts) + " |")
     return "\n".join(rows)

@@ -39,8 +39,10 @@ class Watch:
         self._pause = _LOOK_SECONDS
         self._image = memory_upper_bound([os.getpid()])
         """Bytes of the warm image that the run's processes are taken to share: at most what this process has of it."""
+        self._inherited = 0
+        """The same, where a page counts for each process that has it."""
         self.peak_bytes = 0
-        """Most memory seen; below the limit a page shared by several processes counts for each."""
+        """Most memory seen beyond the warm image; below the limit a page that processes share counts for each."""
 
     def until_end(self) -> Verdict:
         """Wait for the end. Where the run was stopped, its processes still have to be killed."""
@@ -65,7 +67,8 @@ class Watch:
     def _read_report(self) -> bool:
         piece = os.read(self._report, 1 << 16)
         if b"running" in piece:
-            self._image = min(self._image, memory(descendants(os.getpid())))
+            started = descendants(os.getpid())
+            self._image, self._inherited = min(self._image, memory(started)), memory_upper_bound(started)
             send_message(self._status, {"kind": "running"})
         self._reported += piece
         return bool(piece)
@@ -110,7 +113,9 @@ class Watch:
         used = memory_upper_bound(pids)
         if used > limits.memory_bytes:
             used = max(0, memory(pids) - self._image)
-        self.peak_bytes = max(self.peak_bytes, used)
+            self.peak_bytes = max(self.peak_bytes, used)
+        else:
+            self.peak_bytes = max(self.peak_bytes, used - self._inherited)
         if used > limits.memory_bytes:
             return limit_hit("memory", used, limits)
         return self._folder_limit_passed(pids)

@@ -1,0 +1,93 @@
+"""Attacks through the real `check`, as root and as an ordinary user, under each provider that the machine allows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_attack import HERE
+from hostile_table import BY_GROUP, PASSES
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = HERE.parents[1]
+_ORDINARY = ROOT / "tests" / "sandbox" / "ordinary_user.py"
+_AT_ONCE = 2
+_SECONDS = 800
+
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def passes() -> Iterator[dict[str, Future[Lines]]]:
+    """All passes, two at a time: most attacks wait for a limit."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool, tempfile.TemporaryDirectory() as folder:
+        running = {}
+        for name, (provider, user, groups) in PASSES.items():
+            if user == "ordinary" and os.getuid() != 0:
+                continue
+            place = Path(folder) / name.replace(" ", "-")
+            place.mkdir()
+            running[name] = pool.submit(finished_pass, place, provider, user, groups)
+        Path(folder).chmod(0o755)
+        yield running
+
+
+def finished_pass(place: Path, provider: str, user: str, groups: tuple[str, ...]) -> Lines:
+    """What one pass found."""
+    command = [sys.executable, str(HERE / "hostile_pass.py"), provider, str(place), *groups]
+    if user == "ordinary":
+        command = [sys.executable, str(_ORDINARY), str(place), *command]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, env=environment, cwd=HERE, capture_output=True, text=True, timeout=_SECONDS)
+    told = place / f"{provider}.jsonl"
+    lines = [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
+    shutil.rmtree(place / "work", ignore_errors=True)
+    return [*lines, {"returned": ran.returncode, "errors": ran.stderr[-4000:]}]
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_a_pass_ran(passes: dict[str, Future[Lines]], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which user and provider ran how many attacks is printed, and why one did not."""
+    first, last = lines_of(passes, name)[0], lines_of(passes, name)[-1]
+    with capsys.disabled():
+        said = first.get("unavailable") or f"{first.get('provider')}, user {first.get('user')}"
+        print(f"\nhostile pass “{name}”: {said}")
+    if "unavailable" in first:
+        pytest.skip(first["unavailable"])
+    assert last["returned"] == 0, last["errors"]
+    assert first["provider"] == PASSES[name][0]
+    assert (first["user"] == 0) == (os.getuid() == 0 and PASSES[name][1] == "current")
+
+
+@pytest.mark.parametrize(
+    ("name", "attack"),
+    [(name, attack.name) for name, (_, _, groups) in PASSES.items() for group in groups for attack in BY_GROUP[group]],
+)
+def test_an_attack_comes_to_nothing(passes: dict[str, Future[Lines]], name: str, attack: str) -> None:
+    """Nothing is read, reached, left behind, gained or disturbed."""
+    lines = lines_of(passes, name)
+    if "unavailable" in lines[0]:
+        pytest.skip(lines[0]["unavailable"])
+    found = [line["found"] for line in lines if line.get("attack") == attack]
+    assert found, f"the pass did not come to it: {lines[-1]['errors']}"
+    assert found == [[]]
+
+
+def lines_of(passes: dict[str, Future[Lines]], name: str) -> Lines:
+    """What pass `name` wrote; skips where it cannot be had."""
+    if name not in passes:
+        pytest.skip("the other passes already run as an ordinary user")
+    lines = passes[name].result()
+    if "cannot become an ordinary user" in lines[-1]["errors"]:
+        pytest.skip(lines[-1]["errors"].strip())
+    return lines if len(lines) > 1 else [{}, *lines]
