@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from grader.errors import UserError
 from grader.reading.handin.archive import archive_candidates
@@ -48,13 +48,30 @@ def _from_file(path: Path) -> Submission:
     if kind == "archive":
         found = archive_candidates(data, entry.name)
         return _from_candidates(path.stem, entry.name, found)
-    beside = Neighbours(candidates(path.parent).files + candidates(path.parent).others) if kind in _LINKING else _ALONE
+    near = _neighbours(path) if kind in (*_CODE, *_LINKING) else []
+    beside = Neighbours(tuple(near)) if kind in _LINKING else _ALONE
     contents = contents_of(kind, entry.name, data, beside)
     if not contents.cells:
         raise UserError(f"{path.name} has no cells: there is nothing to grade.")
     kept, notes = without_copies([Read(entry.name, kind, data, contents)])
-    near = named_files(candidates(path.parent).others, contents.cells) if kind in _CODE else []
-    return _submission(path.stem, kept, notes, near)
+    data_entries = [entry for entry in near if kind_of(entry.name) is None] if kind in _CODE else []
+    return _submission(path.stem, kept, notes, named_files(data_entries, contents.cells))
+
+
+def _neighbours(path: Path) -> list[Entry]:
+    """Files beside the single file `path` that are its group's.
+
+    Where other hand-ins lie in the folder it is that of a class, and only the folder that an export makes for its
+    pictures is surely this group's: code must not get at others' work by writing out its name.
+    """
+    found = candidates(path.parent)
+    if all(PurePosixPath(entry.name).stem == path.stem for entry in found.files):
+        return [*found.files, *found.others]
+    return [entry for entry in found.others if _is_of_export(entry.name, path)]
+
+
+def _is_of_export(name: str, path: Path) -> bool:
+    return name.startswith(f"{path.stem}_files/")
 
 
 _CODE: tuple[Kind, ...] = ("notebook", "script")

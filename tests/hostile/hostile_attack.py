@@ -9,7 +9,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-ENDS = ("finished", "timed out", "out of memory", "killed", "crashed")
+SECRET = "kolibri-7319-"
+"""Begins every secret of the outside."""
 
 GROUPS = {
     "processes": "loops, forks, threads, daemons, signals, exits",

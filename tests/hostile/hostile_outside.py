@@ -13,9 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-
-SECRET = "kolibri-7319-"
-"""Begins every secret of the outside."""
+from hostile_attack import SECRET
 
 _HOST_GROWTH = 700 << 20
 """Bytes that the host may take for one hand-in at any time."""

@@ -9,7 +9,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-from hostile_attack import HONEST, Attack, code, notebook, prose
+from hostile_attack import HONEST, SECRET, Attack, code, notebook, prose
 
 
 def _raw(data: bytes, name: str = "hand-in.ipynb"):  # type: ignore[no-untyped-def]
@@ -54,6 +54,36 @@ def _links(folder: Path) -> Path:
 
 def _linked_notebook(folder: Path) -> Path:
     (folder / "hand-in.ipynb").symlink_to(folder.parents[1] / "outside" / "canary")
+    return folder
+
+
+_READS = """
+import os
+for name in ("marks.csv", "group2.ipynb", "answers.txt", "link.csv", "best.h5", "group7/answers.txt", "id_rsa"):
+    try: print(open(name).read())
+    except OSError: print("not here", name)
+print([os.path.join(place, name) for place, _, names in os.walk(".") for name in names])
+"""
+
+
+def _among_others(folder: Path) -> Path:
+    """A flat folder of a class, with other groups' work and the teacher's tables."""
+    (folder / "group7").mkdir()
+    for name in ("marks.csv", "group2.ipynb", "group7/answers.txt", "best.h5", "id_rsa"):
+        (folder / name).write_text(SECRET + name)
+    answer = prose("## 1.2\nThe network has 7850 parameters.")
+    return notebook(folder / "hand-in.ipynb", prose("## 1.1"), code(HONEST), answer, code(_READS))
+
+
+def _linked_data(folder: Path) -> Path:
+    """A group's own folder, in which its data lead out of it."""
+    outside = folder.parents[1] / "outside"
+    (folder / "link.csv").symlink_to(outside / "canary")
+    (folder / "best.h5").symlink_to(outside / "id_rsa")
+    (folder / "group7").symlink_to(outside)
+    os.mkfifo(folder / "marks.csv")
+    answer = prose("## 1.2\nThe network has 7850 parameters.")
+    notebook(folder / "hand-in.ipynb", prose("## 1.1"), code(HONEST), answer, code(_READS))
     return folder
 
 
@@ -140,6 +170,8 @@ INPUTS = (
     Attack("script nested without end", files=_raw(b"x=" + b"-" * 300_000 + b"1", "a.py"), **_MAY),  # type: ignore[arg-type]
     Attack("links in the folder", files=_links),
     Attack("a link as the notebook", files=_linked_notebook, **_MAY),  # type: ignore[arg-type]
+    Attack("others' files in the same folder", files=_among_others),
+    Attack("data files that are links and pipes", files=_linked_data),
     Attack("pipes in the folder", files=_pipes, marks="any", refused=True),
     Attack("a pipe as the notebook", files=_pipe, **_MAY),  # type: ignore[arg-type]
     Attack("names with markup, formulas and line breaks", files=_names, pdf=True),
