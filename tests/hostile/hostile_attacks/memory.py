@@ -191,7 +191,11 @@ def hold():
 tried(hold)
 """,
     ),
-    Attack("1 GB on standard output", "for _ in range(1024): print('x' * (1 << 20))"),
+    Attack(
+        "1 GB on standard output",
+        "for _ in range(1024): print('x' * (1 << 20))",
+        ends=("finished", "out of memory"),
+    ),
     Attack(
         "1 GB on the descriptor",
         "for _ in range(1024): os.write(1, b'x' * (1 << 20))",
