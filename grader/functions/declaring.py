@@ -43,15 +43,20 @@ def credit(weight: float) -> Callable[[_Method], _Method]:
     return _marked("credit", weight)
 
 
-def mistake(worth: float = 0.0) -> Callable[[_Method], _Method]:
+def mistake(worth: float = 0.0, overflows: bool = False) -> Callable[[_Method], _Method]:
     """A well-known wrong way: a method that answers as such a function would. Its docstring tells the student.
 
     Where a case fails with the very answer that this gives, the docstring is the reason shown, and `worth` (0 to 1)
-    the share of the case's credit.
+    the share of the case's credit. An answer without any finite number tells a mistake only where it `overflows`.
     """
     if not 0 <= worth < 1:
         raise ValueError("a mistake's worth is a share from 0 up to, but not, 1")
-    return _marked("mistake", worth)
+
+    def mark(method: _Method) -> _Method:
+        method.labgrade_overflows = overflows  # type: ignore[attr-defined]
+        return _marked("mistake", worth)(method)
+
+    return mark
 
 
 def layout(worth: float = 1.0, piecewise: bool = False) -> Callable[[_Method], _Method]:

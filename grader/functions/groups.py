@@ -30,6 +30,8 @@ class Piece:
     run: Callable[..., Any]
     piecewise: bool = False
     """Of a layout: it gives the function a part of its argument at a time."""
+    overflows: bool = False
+    """Of a mistake: an answer without any finite number tells it."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ def _piece(name: str, method: Any, mark: str, default: float) -> Piece:
     title = " ".join((inspect.getdoc(method) or "").split())
     title = title.rstrip(".") if mark == "credit" else title
     value = getattr(method, f"labgrade_{mark}", default)
-    return Piece(name, title, value, method, getattr(method, "labgrade_piecewise", False))
+    flags = [getattr(method, f"labgrade_{flag}", False) for flag in ("piecewise", "overflows")]
+    return Piece(name, title, value, method, *flags)
 
 
 def _line(kind: type) -> int:

@@ -78,7 +78,9 @@ def _wrong(passed: CaseOutcome, call: Call, group: Group, binding: Binding, erro
     actual, expected, said = _compared(error)
     made = call.made[-1] if call.made else Made({})
     for piece in group.mistakes if made.answer is not None else ():
-        if alike(made.answer, _mistaken(piece, made.given)):
+        wrong = _mistaken(piece, made.given)
+        telling = piece.overflows or np.isfinite(wrong).any()
+        if telling and alike(made.answer, wrong) and not (expected is not None and alike(wrong, expected)):
             worth = piece.value * (binding.layout.value if binding.layout else 1.0)
             return replace(_failed(passed, call, _with_lack(piece.title, binding, made), worth, expected), known=True)
     if expected is not None and actual is not None and not said:
@@ -97,7 +99,8 @@ def _mistaken(piece: Piece, given: dict[str, Any]) -> Any:
     """The answer that a mistake gives; an empty array where it cannot."""
     copies = {name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in given.items()}
     try:
-        return np.asarray(piece.run(**copies))
+        answer = np.asarray(piece.run(**copies))
+        return answer if answer.dtype.kind in "biufc" else np.empty((0, 0, 0))
     except Exception:
         return np.empty((0, 0, 0))
 
