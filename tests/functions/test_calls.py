@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import Tried
+from function_trials import Tried
 
 from grader.functions.calls.replies import FaultError, Reply, answer_of
 from grader.records.functions.outcomes import FunctionTested

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from conftest import Tried
 from faulty_functions import FAULTS
+from function_trials import Tried
 from right_functions import RIGHT
 
 from grader.records.functions.outcomes import FunctionTested
