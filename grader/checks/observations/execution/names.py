@@ -61,13 +61,14 @@ def _observation(use: EarlyUse, program: Program, match: Match) -> Observation:
     ran_once = _shows_success(match.submission.cells[use.cell])
     if use.defined_in:
         later = place(match, use.defined_in[0])
-        made = f"{later} makes it first" if use.defined_in[0] != use.cell else "it is made further down"
+        made = f"{later} makes it first" if later != place(match, use.cell) else "it is made further down"
         message = f"{capitalised(where)}, uses `{use.name}` before it exists: {made}."
         message += " The cells may have been run in another order." if ran_once else ""
     else:
         part = " of the code that could be read" if is_fragment(program.file) else " of the code handed in"
         message = f"{capitalised(where)}, uses `{use.name}`, which no part{part} makes."
-        message += " The cell that made it may have been deleted." if ran_once else ""
+        lost = "It may stand where the document does not show it." if is_fragment(program.file) else ""
+        message += f" {lost or 'The cell that made it may have been deleted.'}" if lost or ran_once else ""
     failed = [f for f in failures_in(match, use.cell) if f.error == "NameError" and f"'{use.name}'" in f.message]
     proof = f"`{use.name}` is read there; looked for in every statement above it."
     if failed:
