@@ -7,6 +7,7 @@ from datetime import date
 from grader import __version__
 from grader.records.match import Match, Reference
 from grader.records.result import ModelSummary, Observation, Result
+from grader.reports import words
 from grader.reports.pages.cover import environment_facts, facts, score_view, warnings
 from grader.reports.pages.questions import Shown, question_view, status_view
 from grader.reports.prose import sentence
@@ -52,7 +53,7 @@ def _observation(observation: Observation, number: int, anchors: dict[str, str])
     return ObservationView(
         anchor=f"observation-{number}",
         number=str(number),
-        title=line(observation.kind, 60).replace("_", " ").capitalize(),
+        title=words.observation_title(observation.kind),
         message=sentence(plain(observation.message, 800)),
         proof=sentence(plain(observation.proof, 1_200)),
         question=line(observation.question, 20) if observation.question else "",

@@ -55,6 +55,32 @@ _CRITERIA = {
     "function": "Function",
 }
 
+_OBSERVATIONS = {
+    "stale_log": "Log of another version",
+    "stale_batch_size": "Log of another batch size",
+    "accuracy_not_reached": "Accuracy not reached again",
+    "run_before": "Cells run before",
+    "execution_order": "Order of execution",
+    "name_before_definition": "Name used before it exists",
+    "undefined_name": "Name that nothing makes",
+    "failed_after_failure": "Failed in consequence",
+    "saved_error": "Error in a saved output",
+    "other_model_evaluated": "Another model evaluated",
+    "other_model_plotted": "Another model plotted",
+    "reloaded_data": "Data loaded anew",
+    "counts_contradict": "Counts contradict the accuracy",
+    "validation_on_test": "Validation on the test set",
+    "chosen_on_test": "Chosen on the test set",
+    "loss_mismatch": "Loss and output do not fit",
+    "loss_differs": "Loss differs from the text",
+    "unfounded_number": "Number without a source",
+    "unfounded_time": "Time without a source",
+    "typed_result": "Result written into the code",
+    "decay_missing": "Weight decay missing",
+    "unseeded": "No random seed",
+    "absolute_path": "Path of one machine",
+}
+
 _EFFORTS: dict[Effort, str] = {
     "quick": "quick: trained on a tenth of the rows given to fit, validated on a fifth; all epochs, all test rows",
     "full": "full: every training on all the rows that you gave it",
@@ -129,6 +155,11 @@ def awaits(value: float) -> str:
 def criterion_title(kind: str) -> str:
     """The name of a criterion as a report heads it."""
     return _CRITERIA.get(kind) or line(kind, 40).replace("_", " ").capitalize()
+
+
+def observation_title(kind: str) -> str:
+    """The name of an observation as a report heads it."""
+    return _OBSERVATIONS.get(kind) or line(kind, 60).replace("_", " ").capitalize()
 
 
 def effort(value: Effort) -> str:
