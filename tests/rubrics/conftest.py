@@ -49,7 +49,7 @@ def graded(workshop: Workshop) -> Graded:
     def grade(path: Path) -> Result:
         read = reading(path, workshop.options)
         reference = workshop.reference(read.rubric, read.solution)
-        rerun = workshop.rerun(read.submission, read.rubric)
+        rerun = workshop.rerun(read.submission, read.rubric, read.functions)
         return judged(read, reference, rerun, workshop.effort)[0]
 
     return grade

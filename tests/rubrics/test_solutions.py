@@ -75,3 +75,16 @@ def test_script_and_word_report(graded: Graded) -> None:
     assert "evaluates `model" in evaluated.explanation
     words = [v.observed for q in result.questions for v in q.verdicts if v.criterion == "written"]
     assert {"words": 0} not in words
+
+
+def test_pdf_alone(graded: Graded) -> None:
+    """group21: code and outputs out of a PDF's pages are run and judged like a notebook's."""
+    result = graded(SUBMISSIONS / "group21")
+    assert result.rubric == "dat405-neural-networks"
+    assert [model.matched for model in result.models] == [
+        *("given_mlp", "small_mlp", "deep_mlp", "decayed_mlp", "conv_net")
+    ]
+    status = {(q.id, verdict.criterion): verdict.status for q in result.questions for verdict in q.verdicts}
+    assert status["2.1.5", "states_number"] == status["2.4-best", "states_number"] == "passed"
+    assert status["2.3", "history_plot"] == status["2.4-sweep", "sweep"] == "partial"
+    assert "decay_missing" in {observation.kind for observation in result.observations}

@@ -139,8 +139,17 @@ def _printing_cells(question: QuestionMatch, match: Match) -> tuple[int, ...]:
     own = set(question.model.cells)
     others = {cell for model in others_of(match, question.model) for cell in model.cells} - own
     # A number that is written down stands: what the model's cells print beside it does not replace it.
-    cells = set(question.cells) if numbers_in(question.answer) else own | set(question.cells)
+    cells = set(question.cells) - own if _names_a_share(question.answer) else own | set(question.cells)
     return tuple(sorted(cell for cell in cells if cell not in others))
+
+
+def _names_a_share(answer: str) -> bool:
+    """Whether a number in `answer` can be an accuracy: a share or a percentage with two decimals or more."""
+    return any(
+        decimals >= 2 and (0.5 < value <= 1.0 or 50.0 < value <= 100.0)
+        for number in numbers_in(answer)
+        for value, decimals in zip(number.values, number.decimals, strict=True)
+    )
 
 
 def _without_progress(text: str) -> str:
