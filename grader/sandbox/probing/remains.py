@@ -12,7 +12,7 @@ import psutil
 
 _SYSTEM_V = ("shm", "sem", "msg")
 _FOLDERS = ("/dev/shm", "/dev/mqueue", "/var/tmp")
-_DEEPEST = 3
+_DEEPEST = 2
 
 
 def processes_below(pid: int) -> list[int]:
