@@ -51,9 +51,11 @@ def batch(
 
         options = run_options(**choices)
         with BatchDisplay(console) as display:
-            graded = graded_class(
-                submissions, options, display, workers or default_workers(), rules, anonymous=anonymous
-            )
+            if cluster:
+                graded = _by_cluster(cluster, submissions, options, display, workers, rules, anonymous)
+            else:
+                size = workers or default_workers()
+                graded = graded_class(submissions, options, display, size, rules, anonymous=anonymous)
         print_class(console, graded)
     if graded.faults:
         log = options.cache / "labgrade.log"
