@@ -25,8 +25,9 @@ _LOOK_SECONDS = 5.0
 
 
 def default_workers() -> int:
-    """One per two usable cores, at least one: each has a trainer and a student's process of its own."""
-    return max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 1
+    """One per two usable cores, as each has a trainer and a student's process of its own; two where there are two."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(min(2, cores), cores // 2)
 
 
 @dataclass(eq=False)
