@@ -89,9 +89,7 @@ def _by_cluster(
         out=options.out.resolve(),
         cache=options.cache.resolve(),
         data=options.data and options.data.resolve(),
-        rubric=str(Path(options.rubric).resolve())
-        if options.rubric and Path(options.rubric).is_dir()
-        else options.rubric,
+        rubric=rubric,
     )
     crew = ClusterCrew(cluster, options, workers)
     return graded_class(submissions.resolve(), options, display, crew, rules, WORKSHOP, anonymous)

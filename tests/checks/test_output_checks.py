@@ -20,7 +20,7 @@ from fictional_recordings import (
 
 from grader.checks.judge import verdict_of
 from grader.checks.texts.numbers import numbers_in
-from grader.records.recording import CellFailed, LoggedSummary, Trained
+from grader.records.recording import CellFailed, LoggedSummary, Outcome, Trained
 from grader.records.result import Verdict
 
 REFERENCE = reference_lab()
@@ -470,3 +470,16 @@ def test_numbers_nearest_to_the_target() -> None:
     found = verdict("states_number", Stage(), [], cells=(1,), answer=answer, equals=55_050)
     assert found.status == "failed"
     assert "54912 and 55100" in found.explanation
+
+
+def test_a_run_that_ended_early_contradicts_no_number() -> None:
+    """Only the saved log is left to compare with: what the rerun would have given was never seen."""
+    stage, saved = Stage(), Stage("saved")
+    saved.log(1, 10)
+    stage.outcome = Outcome(status="timed out", last_cell=1, limit="wall", observed=61.0, allowed=60.0)
+    asked = {"saved": saved, "cells": (1,), "answer": "We got 0.8661.", "of": "best_val_accuracy"}
+    found = verdict("states_number", stage, [], **asked)
+    assert found.status == "errored"
+    assert "ended early" in found.explanation
+    stage.outcome = Outcome(status="finished")
+    assert verdict("states_number", stage, [], **asked).status == "failed"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grader.checks.metrics import plain_metric, values_of
 from grader.checks.subject import (
     architecture_of,
+    hindrance,
     is_reduced,
     missing,
     others_of,
@@ -17,7 +18,7 @@ from grader.checks.subject import (
     saved_summaries,
 )
 from grader.checks.texts.numbers import Number, numbers_in
-from grader.checks.verdicts import graded, review
+from grader.checks.verdicts import errored, graded, review
 from grader.checks.wording import listed, place, places
 from grader.records.criteria.texts import StatesNumberCriterion
 from grader.records.match import Match, QuestionMatch, Reference
@@ -235,6 +236,10 @@ def _not_stated(
     if shown is not None:
         said = f"{wanted} is not stated under this question, but the output of {shown} shows it. A person decides."
         return review(criterion, said, expected=targets[0][0], evidence=(shown,))
+    stopped = hindrance(question, match)
+    if criterion.of is not None and match.rerun.outcome.status != "not run" and stopped is not None and stopped.limit:
+        # What the rerun would have given was never seen: the saved outputs alone contradict nobody.
+        return errored(criterion, f"{stopped.explanation} {stated}".strip(), evidence=evidence)
     said = f"{stated} {wanted} was looked for." if stated else f"No number is stated; {wanted} was looked for."
     return graded(criterion, 0.0, said, expected=targets[0][0], evidence=evidence)
 
