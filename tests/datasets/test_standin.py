@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from grader.datasets import standin
 from grader.datasets.dataset import Dataset
@@ -54,7 +55,7 @@ def test_an_unwritable_cache_only_costs_time(alone: Path, tmp_path: Path) -> Non
 
 def test_no_original_serves_both_splits() -> None:
     """Test originals are set apart, thirty a class, and all others train."""
-    originals, classes = standin.load_digits(return_X_y=True)
+    originals, classes = load_digits(return_X_y=True)
     test = standin._test_originals(originals.astype(np.int64), classes, np.random.RandomState(standin._SEED))
     assert np.bincount(classes[test]).tolist() == [30] * 10
     assert test.sum() == 300

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sandbox_helpers import Sandbox, quick_server
+from sandbox_helpers import Sandbox, note_strangers, quick_server
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox.confinement.identity import is_privileged
 from grader.sandbox.confinement.landlock import landlock_version
+
+
+@pytest.fixture(autouse=True)
+def _strangers() -> None:
+    """What other rooms' tests keep running is not of these tests."""
+    note_strangers()
 
 
 @pytest.fixture(scope="module", params=["namespaces", "landlock"])

@@ -49,10 +49,32 @@ class Sandbox:
         return answer, outcome, student.output()
 
 
+_STRANGERS: set[int] = set()
+"""Processes below this one that were there when the test began: another room's tests may keep a server warm."""
+
+
+def own_children() -> list[psutil.Process]:
+    """Living processes below this one that came with the current test."""
+    return [one for one in psutil.Process().children(recursive=True) if one.pid not in _STRANGERS and _lives(one)]
+
+
+def note_strangers() -> None:
+    """A test begins."""
+    _STRANGERS.clear()
+    _STRANGERS.update(one.pid for one in psutil.Process().children(recursive=True))
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def processes_of(server: WarmServer | ContainerServer) -> list[psutil.Process]:
     """The server (of containers: this process) and everything below it."""
     if isinstance(server, ContainerServer):
-        return [psutil.Process(), *psutil.Process().children(recursive=True)]
+        return [psutil.Process(), *own_children()]
     assert server._server is not None
     top = psutil.Process(server._server.pid)
     return [top, *top.children(recursive=True)]

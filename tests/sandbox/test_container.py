@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 import test_attacks as attacks
-from sandbox_helpers import HERE, Sandbox, eventually
+from sandbox_helpers import HERE, Sandbox, eventually, own_children
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox.chosen import SandboxServer
@@ -159,7 +159,7 @@ def test_a_run_can_be_killed(contained):
     student.kill()
     assert student.wait(10).status == "killed"
     student.close()
-    assert eventually(lambda: not psutil.Process().children(recursive=True))
+    assert eventually(lambda: not own_children())
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_every_container_is_removed(contained, engine):
     asked = [json.loads(line) for line in (engine.parent / "log").read_text().splitlines()]
     name = next(one for run in asked if run[0] == "run" for one in run if one.startswith("--name=")).partition("=")[2]
     assert not (engine.parent / f"log.{name}").exists()
-    assert eventually(lambda: not psutil.Process().children(recursive=True))
+    assert eventually(lambda: not own_children())
 
 
 def test_the_hosts_side_needs_no_posix():

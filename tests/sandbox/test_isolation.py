@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from sandbox_helpers import HERE, Sandbox, eventually, processes_of, quick_server
+from sandbox_helpers import HERE, Sandbox, eventually, own_children, processes_of, quick_server
 from test_container import install_engine, quick_containers
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox.chosen import SandboxServer
 from grader.sandbox.contract import Limits
-from grader.sandbox.probing.remains import added, processes_below, remains
+from grader.sandbox.probing.remains import added, remains
 from grader.sandbox.serving.condition import Condition, change
 from grader.sandbox.warm import WarmServer
 
@@ -162,7 +162,7 @@ def test_a_dead_server_is_replaced():
         student = sandbox.student()
         assert pid_of(server) != kept
         student.close()
-    assert eventually(lambda: not processes_below(os.getpid()))
+    assert eventually(lambda: not own_children())
 
 
 def test_a_server_in_use_is_left_alone(tmp_path):
