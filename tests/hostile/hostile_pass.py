@@ -32,7 +32,7 @@ from grader.records.recording import Recording
 from grader.workshop import Workshop
 
 WALL = 4.0
-_HONEST_EVERY = int(os.environ.get("HOSTILE_HONEST_EVERY", "6"))
+_HONEST_EVERY = int(os.environ.get("HOSTILE_HONEST_EVERY", "15"))
 """After so many attacks an honest hand-in is graded."""
 _BY_TIME = ("the run ended", "the report does not", "it took", "points, the work")
 _OVER = 14.0

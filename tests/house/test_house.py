@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,18 @@ def room(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def tree(file: Path) -> tuple[ast.Module, tuple[ast.AST, ...]]:
+    """The file's module and all nodes in it."""
+    module = ast.parse(file.read_text())
+    return module, tuple(ast.walk(module))
+
+
+@cache
 def imports(file: Path) -> set[str]:
     """Every module that the file imports, at its top or inside a function."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in tree(file)[1]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -135,7 +144,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
         place = file.relative_to(PACKAGE).as_posix()
         if place == "display.py" or place.startswith(("commands/", "recorder/probe/", "sandbox/")):
             continue
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in tree(file)[1]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "exit", "quit"), f"{place}:{node.lineno}"
 
@@ -145,7 +154,7 @@ def test_files_and_functions_stay_small(file: Path) -> None:
     """No file over 300 lines, no function over 60."""
     text = file.read_text()
     assert text.count("\n") <= 300
-    for node in ast.walk(ast.parse(text)):
+    for node in tree(file)[1]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno <= 60, f"{file}:{node.lineno} {node.name}"
 
@@ -159,7 +168,7 @@ def test_folders_stay_small(folder: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_every_module_says_what_it_is_for(file: Path) -> None:
     """Each module opens with a docstring."""
-    assert ast.get_docstring(ast.parse(file.read_text())) or file.stat().st_size == 0
+    assert ast.get_docstring(tree(file)[0]) or file.stat().st_size == 0
 
 
 def test_help_loads_nothing_heavy() -> None:

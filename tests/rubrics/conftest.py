@@ -30,7 +30,7 @@ def small_dataset(shape: tuple[int, ...], seed: int) -> dict[str, Any]:
     return {"x_train": images[:300], "y_train": columns[:300], "x_test": images[300:], "y_test": columns[300:]}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """One workshop, with a cache of its own, small data sets under the names of the real ones, and a single seed."""
     folder = tmp_path_factory.mktemp("small")
@@ -42,7 +42,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         yield opened
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def graded(workshop: Workshop) -> Graded:
     """Grades what lies at a path by the rubric that it finds itself, beside that rubric's solution."""
 

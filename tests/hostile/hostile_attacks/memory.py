@@ -6,7 +6,11 @@ from hostile_attack import Attack
 
 MEMORY = (
     Attack("50 GB at once", "x = bytearray(50 << 30)", says=("MemoryError",)),
-    Attack("memory in a loop", "x = []\nwhile True: x.append(bytearray(b'1' * (8 << 20)))"),
+    Attack(
+        "memory in a loop",
+        "x = []\nwhile True: x.append(bytearray(b'1' * (8 << 20)))",
+        ends=("finished", "out of memory"),
+    ),
     Attack(
         "shared pages",
         "x = []\nwhile True:\n    x.append(mmap.mmap(-1, 8 << 20)); x[-1].write(b'1' * (8 << 20))",
