@@ -13,11 +13,12 @@ from grader.reading.passages.answers import answer_text
 from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
 from grader.records.progress import Progress
-from grader.reports.key.document import KeyFiles, write_key
+from grader.reports.key.document import write_key
+from grader.reports.written import DocumentFiles
 from grader.workshop import Workshop
 
 
-def answer_key(options: Options, progress: Progress) -> KeyFiles:
+def answer_key(options: Options, progress: Progress) -> DocumentFiles:
     """Train what the solution of `options.rubric` trains, and write its answer key. Raises `UserError`."""
     progress.stage("Reading the rubric and its solution")
     assert options.rubric is not None, "an answer key is of one lab"

@@ -12,8 +12,8 @@ from grader.errors import UserError
 from grader.reading.choice import chosen_rubric
 from grader.records.result import Result
 from grader.reports.classes.builder import GradedClass
-from grader.reports.classes.document import ClassFiles
 from grader.reports.classes.kept import current_class
+from grader.reports.written import DocumentFiles
 
 
 def class_reports(
@@ -23,7 +23,7 @@ def class_reports(
     made: date,
     anonymous: bool,
     choice: str | None,
-) -> tuple[ClassFiles, ...]:
+) -> tuple[DocumentFiles, ...]:
     """`class.pdf` and `class.html` in `out`; with several labs one `class-<lab>` each.
 
     What could not be graded stands in the report of the lab with the most submissions. `choice` is the rubric that

@@ -27,8 +27,8 @@ from grader.reading.choice import chosen_rubric
 from grader.records.limits import LimitChoices
 from grader.records.result import Result
 from grader.records.roster import ClassRules, Entry
-from grader.reports.classes.document import ClassFiles
 from grader.reports.tables import read_result, write_whole
+from grader.reports.written import DocumentFiles
 
 _GRADEBOOK_SECONDS = 5.0
 
@@ -46,7 +46,7 @@ class Class:
     gradebook: Path
     awaiting: int
     """Submissions that await a person."""
-    reports: tuple[ClassFiles, ...]
+    reports: tuple[DocumentFiles, ...]
     """The reports on the class, one per lab."""
 
 

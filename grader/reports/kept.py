@@ -8,11 +8,11 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from grader.assets import templates_folder
 from grader.records.match import Match, Reference
 from grader.records.result import Result
 from grader.reports.document import ReportFiles, write_report
 from grader.reports.tables import write_whole
+from grader.reports.written import file_digests, noted, printing_code
 
 
 def current_report(
@@ -25,7 +25,7 @@ def current_report(
     """
     entry = ledger / f"{_content_digest(result, match, reference, graded)}.json"
     files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
-    if _recorded(entry) == _digests(files):
+    if noted(entry) == _digests(files):
         return files
     files = write_report(result, match, reference, folder, graded)
     if files.pdf is not None:
@@ -41,23 +41,11 @@ def kept_report(
     """The report in `folder` if it was made from this content on the day `graded`, and lies there unchanged."""
     files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
     entry = ledger / f"{_content_digest(result, match, reference, graded)}.json"
-    return files if _recorded(entry) == _digests(files) else None
-
-
-def _recorded(entry: Path) -> object:
-    try:
-        return json.loads(entry.read_text())
-    except (OSError, ValueError):
-        return None
+    return files if noted(entry) == _digests(files) else None
 
 
 def _digests(files: ReportFiles) -> dict[str, str]:
-    found = {}
-    for path in (files.html, files.result, files.pdf):
-        with suppress(OSError):
-            if path is not None:
-                found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+    return file_digests((files.html, files.result, files.pdf))
 
 
 def _content_digest(result: Result, match: Match, reference: Reference, graded: date) -> str:
@@ -65,7 +53,5 @@ def _content_digest(result: Result, match: Match, reference: Reference, graded: 
     digest = hashlib.sha256(graded.isoformat().encode())
     for record in (result, match, reference):
         digest.update(record.model_dump_json().encode())
-    for folder in (templates_folder(), Path(__file__).parent):
-        for file in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".j2", ".css")):
-            digest.update(file.name.encode() + file.read_bytes())
+    digest.update(printing_code())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from unittest import mock
 from grader.batch.class_run import Class, graded_class
 from grader.batch.job import Done
 from grader.options import Options
-from grader.reports.classes import document as class_document
+from grader.reports import written
 
 HERE = Path(__file__).parent
 WORKSHOP = "fictional_workshop:FictionalWorkshop"
@@ -71,8 +71,8 @@ def graded(root: Path, workers: int = 2, **more: object) -> tuple[Class, list[Do
     watcher = Quiet()
     # laying out takes seconds and has tests of its own
     with (
-        mock.patch.object(class_document, "tagged_pdf", lambda html, day: html.encode()),
-        mock.patch.object(class_document, "standalone_html", str),
+        mock.patch.object(written, "tagged_pdf", lambda html, day: html.encode()),
+        mock.patch.object(written, "standalone_html", str),
     ):
         found = graded_class(root / "in", options_for(root, **more), watcher, workers, workshop=WORKSHOP)
     return found, watcher.done

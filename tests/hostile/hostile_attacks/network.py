@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pwd
+
 from hostile_attack import Attack
+
+_ADMINISTRATOR = pwd.getpwuid(0).pw_dir
+"""Home of the user with all rights, wherever this machine has it."""
 
 _CONNECT = """
 def connect(family, kind, address, data=b"x"):
@@ -155,11 +160,12 @@ tried(lambda: shell.run_cell("%%bash\\ncat @CANARY@"))
         "keys and passwords",
         """
 import glob
-for path in ("/etc/shadow", "/etc/gshadow", "/root/.ssh/id_rsa", "/root/.bash_history", "/etc/ssh/ssh_host_rsa_key",
-             "/root/.netrc", "/root/.aws/credentials", "/var/log/syslog", "/etc/machine-id", *glob.glob("/home/*/.*")):
+for path in ("/etc/shadow", "/etc/gshadow", "@ADMIN@/.ssh/id_rsa", "@ADMIN@/.bash_history",
+             "/etc/ssh/ssh_host_rsa_key", "@ADMIN@/.netrc", "@ADMIN@/.aws/credentials", "/var/log/syslog",
+             "/etc/machine-id", *glob.glob("/home/*/.*")):
     tried(lambda: open(path).read())
 print("password", open("/etc/passwd").read() if os.path.exists("/etc/passwd") else "")
-""",
+""".replace("@ADMIN@", _ADMINISTRATOR),
     ),
     Attack(
         "rubric, solution, store and other hand-ins",
