@@ -34,6 +34,8 @@ class Watch:
         self._folder = folder
         self._clock = Clock()
         self._reported = b""
+        self._running = False
+        """Whether student code may run by now: what was there before is the warm image, not the student's."""
         self._folder_looked = 0.0
         self._room = self._free = 0
         self._pause = _LOOK_SECONDS
@@ -67,6 +69,7 @@ class Watch:
     def _read_report(self) -> bool:
         piece = os.read(self._report, 1 << 16)
         if b"running" in piece:
+            self._running = True
             started = descendants(os.getpid())
             self._image, self._inherited = min(self._image, memory(started)), memory_upper_bound(started)
             send_message(self._status, {"kind": "running"})
@@ -106,6 +109,8 @@ class Watch:
         seconds = self._clock.seconds()
         if seconds > limits.wall_seconds:
             return limit_hit("wall", seconds, limits)
+        if not self._running:
+            return None
         pids = descendants(os.getpid())
         threads = thread_count(pids) - _OWN_PROCESSES
         if threads > limits.processes:
