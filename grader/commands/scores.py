@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from grader.pipeline import Checked
 
 _SHAPES = {"passed": "●", "partial": "◐", "failed": "○", "review": "◇", "errored": "✕", "skipped": "–"}
+_WIDEST_ID, _NARROWEST_TITLE, _WIDEST_TITLE = 24, 12, 56
+_OTHER_COLUMNS = 26
+"""Characters of a line that shape, points and the gaps between columns take."""
 
 
 def print_result(console: Any, checked: Checked) -> None:
@@ -18,8 +21,10 @@ def print_result(console: Any, checked: Checked) -> None:
     result = checked.result
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
-    table.add_column("Question")
-    table.add_column("", overflow="ellipsis", no_wrap=True, max_width=56)
+    table.add_column("Question", no_wrap=True, max_width=_WIDEST_ID)
+    longest = max((len(question.id) for question in result.questions), default=0)
+    title_width = console.width - min(max(longest, len("Question")), _WIDEST_ID) - _OTHER_COLUMNS
+    table.add_column("", no_wrap=True, max_width=max(_NARROWEST_TITLE, min(title_width, _WIDEST_TITLE)))
     table.add_column("Points", justify="right", no_wrap=True)
     for question in result.questions:
         open_points = sum(verdict.points for verdict in question.verdicts if not verdict.decided)
