@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.assets import rubrics_folder
 from grader.checks.result import make_result
 from grader.errors import UserError
-from grader.functions.groups import load_cases
+from grader.functions.loading import load_cases
 from grader.functions.work import FunctionWork
 from grader.matching.match import match_submission
 from grader.options import Options

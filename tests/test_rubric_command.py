@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import main
+from grader.functions.loading import load_cases
 
 RUBRIC = """\
 version: 1
@@ -111,6 +112,33 @@ def test_a_teachers_mistake_is_one_line(lab: Path, change: tuple[str, str, str],
     assert printed.exit_code == 2
     assert said in printed.output
     assert printed.output.count("labgrade:") == 1
+
+
+def test_cases_in_a_folder(lab: Path) -> None:
+    """The tests may be several files, which import from each other; a mistake names the right one of them."""
+    (lab / "cases").mkdir()
+    shared = CASES.replace("import numpy as np", "import numpy as np\nfrom .inputs import THREE").replace(
+        "np.arange(3.0)", "THREE"
+    )
+    (lab / "cases" / "doubling.py").write_text(shared)
+    (lab / "cases" / "inputs.py").write_text("import numpy as np\n\nTHREE = np.arange(3.0)\n")
+    both = labgrade("rubric", "validate", lab)
+    assert both.exit_code == 2
+    assert "holds cases.py and a folder cases" in both.output
+    (lab / "cases.py").unlink()
+    first = load_cases(lab, ("1",))
+    assert first is not None
+    assert [group.question for group in first.groups] == ["1"]
+    (lab / "cases" / "inputs.py").write_text("import numpy as np\n\nTHREE = np.arange(4.0)\n")
+    second = load_cases(lab, ("1",))
+    assert second is not None
+    assert second.digest != first.digest
+    assert not list(lab.rglob("*.pyc"))
+    (lab / "cases" / "inputs.py").write_text("import numpy as np\n\nTHREE = np.arrange(3.0)\n")
+    assert "inputs.py:3: AttributeError" in labgrade("rubric", "validate", lab).output
+    for file in (lab / "cases").glob("*.py"):
+        file.unlink()
+    assert "missing; the rubric's criterion 'function'" in labgrade("rubric", "validate", lab).output
 
 
 def test_cases_may_be_missing(lab: Path) -> None:

@@ -1,12 +1,8 @@
-"""The tests of a `cases.py`, loaded and checked. The file is the teacher's: trusted code, run by the host."""
+"""The tests of one question's function, as a class of a `cases.py` declares them."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import sys
-import traceback
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,61 +59,9 @@ class Group:
         return given
 
 
-@dataclass(frozen=True)
-class CaseFile:
-    """A lab's `cases.py`."""
-
-    path: Path
-    digest: str
-    """SHA-256 of the file."""
-    groups: tuple[Group, ...]
-
-
-def load_cases(folder: Path, questions: tuple[str, ...]) -> CaseFile | None:
-    """The tests in `folder`/cases.py for `questions` (ids with a function criterion); `None` when none is asked for.
-
-    Raises `UserError`, with file and line, for a file that is missing, cannot be run, or does not fit the rubric.
-    """
-    path = folder / "cases.py"
-    if not questions:
-        return None
-    if not path.is_file():
-        raise UserError(
-            f"{path}: missing; the rubric's criterion 'function' needs the cases of question {questions[0]}"
-        )
-    content = path.read_bytes()
-    module = _module(path, content)
-    classes = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, FunctionTests) and value.__module__ == module.__name__
-    ]
-    groups = tuple(_group(path, kind) for kind in classes)
-    _check_questions(path, groups, questions, {group.question: _line(type(group.tests)) for group in groups})
-    return CaseFile(path, hashlib.sha256(content).hexdigest(), groups)
-
-
-def _module(path: Path, content: bytes) -> types.ModuleType:
-    module = types.ModuleType(f"labgrade_cases_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module
-    try:
-        exec(compile(content, str(path), "exec"), module.__dict__)
-    except SyntaxError as error:
-        raise UserError(f"{path}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
-        raise UserError(f"{place_in(path, error)}: {type(error).__name__}: {error}") from error
-    return module
-
-
-def place_in(path: Path, error: BaseException) -> str:
-    """`cases.py:12`, with the line of `path` that `error` passed last."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f"{path}:{lines[-1]}" if lines else str(path)
-
-
-def _group(path: Path, kind: type[FunctionTests]) -> Group:
-    where = f"{path}:{_line(kind)}"
+def group_of(path: Path, kind: type[FunctionTests]) -> Group:
+    """The tests that `kind`, of the file `path`, declares. Raises `UserError` where something is missing."""
+    where = f"{path}:{line_of(kind)}"
     if not kind.question:
         raise UserError(f'{where}: {kind.__name__} needs the id of its question: question = "20"')
     if not kind.arguments:
@@ -156,21 +100,7 @@ def _piece(name: str, method: Any, mark: str, default: float) -> Piece:
     return Piece(name, title, value, method, *flags)
 
 
-def _line(kind: type) -> int:
+def line_of(kind: type) -> int:
+    """Line of its file on which a class begins, or its first method where Python does not keep that."""
     methods = [value.__code__.co_firstlineno for value in vars(kind).values() if inspect.isfunction(value)]
     return getattr(kind, "__firstlineno__", min(methods, default=1))
-
-
-def _check_questions(path: Path, groups: tuple[Group, ...], asked: tuple[str, ...], lines: dict[str, int]) -> None:
-    named = [group.question for group in groups]
-    for question in named:
-        if question not in asked:
-            known = ", ".join(asked)
-            raise UserError(
-                f"{path}:{lines[question]}: question {question} has no criterion 'function' (known: {known})"
-            )
-        if named.count(question) > 1:
-            raise UserError(f"{path}:{lines[question]}: two classes for question {question}; one holds all its cases")
-    for question in asked:
-        if question not in named:
-            raise UserError(f'{path}: no class with question = "{question}", though the rubric asks for its function')

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from grader.functions.calls.choosing import Choice, chosen_functions
 from grader.functions.calls.replies import Caller, CallsExhaustedError
-from grader.functions.groups import CaseFile, Group
+from grader.functions.groups import Group
+from grader.functions.loading import CaseFile
 from grader.functions.trying import tried_case
 from grader.records.functions.outcomes import CaseOutcome
 from grader.records.functions.plan import Candidate

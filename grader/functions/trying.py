@@ -18,7 +18,8 @@ from grader.functions.calls.replies import Caller, CallsExhaustedError, FaultErr
 from grader.functions.declaring import Partly
 from grader.functions.findings.diagnosis import alike, difference
 from grader.functions.findings.excerpts import shown_arguments, shown_value
-from grader.functions.groups import Group, Piece, place_in
+from grader.functions.groups import Group, Piece
+from grader.functions.loading import place_in
 from grader.records.functions.outcomes import CaseOutcome
 
 Array = NDArray[Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.functions.groups import CaseFile
+from grader.functions.loading import CaseFile
 from grader.records.functions.plan import FunctionPlan
 
 

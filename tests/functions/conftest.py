@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from function_trials import LAB, QUESTIONS, Tried, plan_of
 
-from grader.functions.groups import CaseFile, load_cases
+from grader.functions.loading import CaseFile, load_cases
 from grader.recorder.events import EventLog
 from grader.recorder.functions import session
 from grader.recorder.functions.desk import FunctionDesk

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.functions.groups import CaseFile
+from grader.functions.loading import CaseFile
 from grader.reading.functions.plan import function_plan
 from grader.reading.passages.sections import find_passages
 from grader.reading.rubric import load_rubric

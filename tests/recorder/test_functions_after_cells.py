@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grader.datasets.fingerprints import dataset_fingerprints
-from grader.functions.groups import load_cases
+from grader.functions.loading import load_cases
 from grader.reading.functions.plan import function_plan
 from grader.recorder.data import DataDesk
 from grader.recorder.functions.desk import FunctionDesk

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from grader.functions.groups import CaseFile
 from grader.functions.judging import Judged, judged_functions
+from grader.functions.loading import CaseFile
 from grader.recorder.events import EventLog
 from grader.recorder.functions.session import Process, Session, described_candidates
 from grader.records.functions.outcomes import FunctionTested
