@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.classes.names import read_time, unique_names
+from grader.classes.downloads.times import read_time
+from grader.classes.names import unique_names
 from grader.classes.sheets import Row, Sheet, plain_cell, read_sheet
 from grader.records.roster import Entry, Member
 

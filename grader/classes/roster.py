@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.classes.grouping import grouped
+from grader.classes.downloads.grouping import grouped
+from grader.classes.downloads.unpacking import unpacked
+from grader.classes.downloads.uploads import Upload, upload_of
 from grader.classes.listing import listed_entries
-from grader.classes.names import Upload, brightspace_upload, canvas_upload, moodle_upload, unique_names
-from grader.classes.unpacking import unpacked
+from grader.classes.names import unique_names
 from grader.errors import UserError
 from grader.reading.handin.folder import natural_key
 from grader.reading.handin.kinds import instead_of, kind_of
@@ -89,11 +91,7 @@ def _counts(child: Path) -> bool:
 
 
 def _upload(child: Path) -> Upload | None:
-    return (
-        moodle_upload(child.name)
-        or brightspace_upload(child.name)
-        or (canvas_upload(child.name) if child.is_file() else None)
-    )
+    return upload_of(unicodedata.normalize("NFC", child.name), child.is_file())
 
 
 def _ambiguous(uploads: dict[Path, Upload], children: int) -> list[Path]:
@@ -115,20 +113,21 @@ def _is_handed_in(child: Path) -> bool:
 
 def _uploaded(uploads: dict[Path, Upload], staging: Path) -> list[Entry]:
     """One entry for each user of a bulk download, with all files of the last attempt."""
-    users: dict[tuple[str, str], list[tuple[Path, Upload]]] = {}
+    users: dict[tuple[str, str, str], list[tuple[Path, Upload]]] = {}
     for child, found in uploads.items():
-        users.setdefault((found.source, found.user), []).append((child, found))
+        own = found.name.casefold() if found.source == "brightspace" else ""
+        users.setdefault((found.source, found.user, own), []).append((child, found))
     entries = []
-    for (source, user), theirs in users.items():
+    for (source, user, _), theirs in users.items():
         theirs, notes = _last_attempt(theirs) if source == "brightspace" else (theirs, ())
         first = theirs[0][1]
         path = theirs[0][0]
         if len(theirs) > 1 or (path.is_file() and first.rest):
             parts = [(child, found.rest if child.is_file() else "") for child, found in theirs]
             path = grouped(parts, staging)
-        number = user.split("-")[0] if source == "brightspace" else user
-        fields = {"name": f"{first.name} {user}", "path": str(path), "source": source, "notes": notes}
-        member = Member(name=first.name, id=number)
+        called = first.name if user in first.name else f"{first.name} {user}"
+        fields = {"name": called, "path": str(path), "source": source, "notes": notes}
+        member = Member(name=first.name, id=first.number, platform=source if first.number else "")
         late = any(found.late for _, found in theirs)
         entries.append(Entry(**fields, members=(member,), submitted=first.submitted, late=late))
     return entries
@@ -137,8 +136,10 @@ def _uploaded(uploads: dict[Path, Upload], staging: Path) -> list[Entry]:
 def _last_attempt(theirs: list[tuple[Path, Upload]]) -> tuple[list[tuple[Path, Upload]], tuple[str, ...]]:
     """Only what was handed in last: every upload to Brightspace is a folder of its own."""
     times = [found.submitted for _, found in theirs]
-    if len(theirs) < 2 or any(time is None for time in times):
+    if len(theirs) < 2:
         return theirs, ()
+    if any(time is None for time in times):
+        return theirs, ("Handed in several times, and the times cannot be read: all of it counts together.",)
     last = max(time for time in times if time is not None)
     kept = [(child, found) for child, found in theirs if found.submitted == last]
     earlier = len(theirs) - len(kept)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from grader.classes.names import read_time
+from grader.classes.downloads.times import read_time
 from grader.reading.yaml_lines import Document, line_of, plain, suggestion
 from grader.records.roster import ClassRules, Entry, Member, Penalty, Team
 
 _KEYS = set(ClassRules.model_fields)
 _PENALTY_KEYS = {"per_day", "flat", "at_most", "of"}
+_MEMBER_KEYS = ("name", "id", "login", "email")
 _TEAM_KEYS = {"members", "submitted", "deadline"}
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)")
 
@@ -177,5 +178,5 @@ def _member(document: Document, item: Any, line: int) -> Member:
         return Member(name=item)
     if not isinstance(item, dict):
         raise document.error(line, "a member is a name, or a mapping with name, id, login and email.")
-    _known(document, item, Member.model_fields, line, " of a member")
+    _known(document, item, _MEMBER_KEYS, line, " of a member")
     return Member(**{key: str(plain(text)) for key, text in item.items() if text is not None})

@@ -35,6 +35,7 @@ class Sheet:
     path: Path
     rows: tuple[Row, ...]
     delimiter: str
+    newline: str = "\r\n"
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -84,7 +85,7 @@ def read_sheet(path: Path) -> Sheet:
         raise UserError(f"{path.name}:{line}: not readable as CSV ({error}). Save it as CSV again.") from None
     if not rows:
         raise UserError(f"{path} is empty.")
-    return Sheet(path, tuple(rows), delimiter)
+    return Sheet(path, tuple(rows), delimiter, "\r\n" if "\r\n" in text else "\n")
 
 
 def _decoded(data: bytes) -> str:
@@ -104,10 +105,10 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=lambda sign: (first.count(sign), sign == ","))
 
 
-def sheet_text(rows: Iterable[Sequence[object]], delimiter: str = ",", bom: bool = False) -> str:
+def sheet_text(rows: Iterable[Sequence[object]], delimiter: str = ",", bom: bool = False, newline: str = "\r\n") -> str:
     """`rows` as CSV. Every text that a spreadsheet would run as a formula begins with an apostrophe."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=newline)
     for row in rows:
         writer.writerow([safe_cell(value) for value in row])
     return ("\ufeff" if bom else "") + buffer.getvalue()

@@ -11,7 +11,7 @@ import re
 
 from grader.classes.sheets import Sheet, sheet_text
 from grader.errors import UserError
-from grader.exports.grades import Export, Grade, score_text
+from grader.exports.grades import Export, Grade, compare_points, written_score
 from grader.exports.matching import folded_name, matched_rows
 
 _ITEM = re.compile(r"(?P<item>.+?) Points Grade(?: <(?P<form>[^>]*)>)?", re.IGNORECASE)
@@ -28,12 +28,13 @@ def brightspace_export(grades: list[Grade], sheet: Sheet | None, item: str | Non
     if ids["org"] is None and ids["user"] is None:
         raise sheet.error(1, "this is no grade export of Brightspace: it has neither 'OrgDefinedId' nor 'Username'.")
     header, most = _item(sheet, item)
+    compare_points(most, grades, scale, export)
     rows = [(at, _identity(sheet, row.cells, ids)) for at, row in enumerate(sheet.rows) if at > 0]
     found = matched_rows(
         grades,
         rows,
         [
-            ("org", lambda grade: [grade.member.id.casefold()]),
+            ("org", lambda grade: [grade.number("brightspace").casefold()]),
             ("user", lambda grade: [grade.member.login.casefold(), grade.member.email.split("@")[0].casefold()]),
             ("name", lambda grade: [folded_name(grade.member.name)]),
         ],
@@ -42,13 +43,12 @@ def brightspace_export(grades: list[Grade], sheet: Sheet | None, item: str | Non
     columns = [at for at in ids.values() if at is not None]
     text: list[list[str]] = [[*(sheet.header[at] for at in columns), header, _END]]
     for place, grade in sorted(found.items()):
-        written = score_text(grade, most if scale else None)
+        written = written_score(grade, most, scale, export)
         if not written:
-            export.blank.append(grade.called)
             continue
         cells = sheet.rows[place].cells
         text.append([*(cells[at] if at < len(cells) else "" for at in columns), written, "#"])
-    export.files["brightspace.csv"] = sheet_text(text).encode("utf-8", "replace")
+    export.files["brightspace.csv"] = sheet_text(text, newline=sheet.newline).encode("utf-8", "replace")
     return export
 
 
@@ -57,13 +57,11 @@ def _from_roster(grades: list[Grade], item: str | None, export: Export) -> Expor
         raise UserError("Name the grade item with --item, or give the exported grades with --sheet.")
     text: list[list[str]] = [["OrgDefinedId", "Username", f"{item} Points Grade", _END]]
     for grade in grades:
-        written = score_text(grade, None)
-        if not (grade.member.id or grade.member.login):
+        number = grade.number("brightspace")
+        if not (number or grade.member.login):
             export.unmatched.append(grade.called)
-        elif not written:
-            export.blank.append(grade.called)
-        else:
-            text.append([grade.member.id, grade.member.login, written, "#"])
+        elif written := written_score(grade, None, False, export):
+            text.append([number, grade.member.login, written, "#"])
     export.files["brightspace.csv"] = sheet_text(text).encode("utf-8", "replace")
     return export
 

@@ -12,11 +12,12 @@ import re
 
 from grader.classes.sheets import Sheet, read_number, sheet_text
 from grader.errors import UserError
-from grader.exports.grades import Export, Grade, score_text
+from grader.exports.grades import Export, Grade, compare_points, written_score
 from grader.exports.matching import folded_name, joined_name, matched_rows
 
 _TITLE = re.compile(r"(?P<title>.+) \((?P<id>\d+)\)")
 _POINTS = "points possible"
+_EXCUSED = "EX"
 
 
 def canvas_export(grades: list[Grade], sheet: Sheet, item: str | None, scale: bool) -> Export:
@@ -27,18 +28,18 @@ def canvas_export(grades: list[Grade], sheet: Sheet, item: str | None, scale: bo
     target = _assignment(sheet, item, section)
     export = Export()
     most = _points_possible(sheet, target)
-    _compare(most, grades, scale, export)
+    compare_points(most, grades, scale, export)
     students = [(at, row) for at, row in enumerate(sheet.rows) if at > 0 and _cell(row.cells, sheet.column("ID"))]
     rows = [(at, _identity(sheet, row.cells)) for at, row in students]
     found = matched_rows(
         grades,
         rows,
         [
-            ("id", lambda grade: [grade.member.id]),
-            ("sis", lambda grade: [grade.member.id]),
+            ("id", lambda grade: [grade.number("canvas")]),
+            ("sis", lambda grade: [grade.number("")]),
             ("login", lambda grade: [grade.member.login.casefold(), grade.member.email.casefold()]),
-            ("name", lambda grade: [folded_name(grade.member.name)]),
-            ("joined", lambda grade: [joined_name(grade.member.name)]),
+            ("name", lambda grade: [folded_name(_name(grade))]),
+            ("joined", lambda grade: [joined_name(_name(grade))]),
         ],
         export,
     )
@@ -46,13 +47,15 @@ def canvas_export(grades: list[Grade], sheet: Sheet, item: str | None, scale: bo
     for at, row in enumerate(sheet.rows):
         before = _cell(row.cells, target)
         if at in found:
-            written = score_text(found[at], most if scale else None)
-            if not written:
-                export.blank.append(found[at].called)
-            before = written or before  # an empty cell would take an earlier grade away
+            before = _filled(before, found[at], _identity(sheet, row.cells), most, scale, export)
         text.append([*(_cell(row.cells, column) for column in range(section + 1)), before])
-    export.files["canvas.csv"] = sheet_text(text).encode("utf-8", "replace")
+    export.files["canvas.csv"] = sheet_text(text, sheet.delimiter, newline=sheet.newline).encode("utf-8", "replace")
     return export
+
+
+def _name(grade: Grade) -> str:
+    """The name to look for: none where Canvas' own number is known, as whoever else bears the name is another."""
+    return "" if grade.member.platform == "canvas" and grade.member.id else grade.member.name
 
 
 def _assignment(sheet: Sheet, item: str | None, section: int) -> int:
@@ -69,16 +72,23 @@ def _assignment(sheet: Sheet, item: str | None, section: int) -> int:
 
 def _points_possible(sheet: Sheet, target: int) -> float | None:
     for row in sheet.rows[1:4]:
-        if row.cells and row.cells[0].strip().casefold() == _POINTS:
+        if row.cells and _POINTS in row.cells[0].casefold():
             return read_number(_cell(row.cells, target))
     return None
 
 
-def _compare(most: float | None, grades: list[Grade], scale: bool, export: Export) -> None:
-    points = {grade.result.score.points for grade in grades if grade.result}
-    if most is not None and points and points != {most} and not scale:
-        named = ", ".join(f"{value:g}" for value in sorted(points))
-        export.notes.append(f"Canvas has {most:g} points possible, the rubric {named}; --scale converts.")
+def _filled(before: str, grade: Grade, row: dict[str, str], most: float | None, scale: bool, export: Export) -> str:
+    """The cell of a student: what was there stays where there is nothing to put in its place."""
+    if before.strip().upper() == _EXCUSED:
+        export.notes.append(f"{row['shown']} is excused in Canvas, and stays so.")
+        return before
+    called = joined_name(grade.member.name)
+    if grade.member.platform == "canvas" and called not in ("", row["joined"]):
+        export.notes.append(
+            f"{row['shown']} handed in as '{grade.member.name}': if that is a group, Canvas grades its other members, "
+            "too, unless it grades them one by one (then name them in class.yaml)."
+        )
+    return written_score(grade, most, scale, export) or before  # an empty cell would take an earlier grade away
 
 
 def _identity(sheet: Sheet, cells: tuple[str, ...]) -> dict[str, str]:

@@ -28,6 +28,15 @@ class Grade:
         who = self.member.name or self.member.id or self.member.email or self.member.login
         return f"{who} ({self.entry.name})" if who and who != self.entry.name else self.entry.name
 
+    def number(self, platform: str) -> str:
+        """The student's number, as far as it means something to `platform`; else empty."""
+        return self.member.id if self.member.platform in ("", platform) else ""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether a score is given of which a part still awaits a person."""
+        return self.provisional and self.result is not None and self.result.score.awaiting > 0
+
     @property
     def score(self) -> float | None:
         """Points, after deductions; `None` while there is no grade to give."""
@@ -66,6 +75,8 @@ class Export:
     """Students of the platform's list that no submission belongs to."""
     blank: list[str] = field(default_factory=list)
     """Students whose grade was left empty, as a person has to mark first, or as the hand-in could not be graded."""
+    provisional: list[str] = field(default_factory=list)
+    """Students whose grade is in the file although a part of it awaits a person."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -79,6 +90,26 @@ def grades_of(entries: Iterable[Entry], results: Mapping[str, Result], provision
         for entry in known.values()
         for member in entry.members or (Member(),)
     ]
+
+
+def compare_points(most: float | None, grades: Iterable[Grade], scale: bool, export: Export) -> None:
+    """Note it where the platform's points for the assignment are not the rubric's."""
+    points = {grade.result.score.points for grade in grades if grade.result}
+    if most is not None and points and points != {most} and not scale:
+        named = ", ".join(f"{value:g}" for value in sorted(points))
+        export.notes.append(f"The platform has {most:g} points for it, the rubric {named}; --scale converts.")
+
+
+def written_score(grade: Grade, most: float | None, scale: bool, export: Export) -> str:
+    """The grade's cell; an empty one, a provisional one and one that the platform would refuse are noted."""
+    text = score_text(grade, most if scale else None)
+    if not text:
+        export.blank.append(grade.called)
+    elif grade.is_provisional:
+        export.provisional.append(grade.called)
+    if text and most is not None and float(text) > most:
+        export.notes.append(f"{grade.called}: {text} is more than the platform's {most:g} points: it may be refused.")
+    return text
 
 
 def score_text(grade: Grade, most: float | None) -> str:

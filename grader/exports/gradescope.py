@@ -26,7 +26,7 @@ def gradescope_export(grades: list[Grade]) -> Export:
         text = json.dumps(results_json(grade.result), indent=2, ensure_ascii=False) + "\n"
         export.files[f"{grade.entry.name}/results.json"] = text.encode("utf-8", "replace")
         if grade.result.score.awaiting:
-            export.notes.append(f"{grade.called}: {grade.result.score.awaiting:g} points await a person; they count 0.")
+            export.provisional.append(grade.called)
     return export
 
 

@@ -15,6 +15,8 @@ def listing_export(grades: list[Grade]) -> Export:
     for grade in grades:
         if grade.score is None:
             export.blank.append(grade.called)
+        elif grade.is_provisional:
+            export.provisional.append(grade.called)
         member, result = grade.member, grade.result
         who = [grade.entry.name, member.name, member.id, member.login, member.email]
         points = result.score.points if result else None

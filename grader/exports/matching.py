@@ -15,13 +15,15 @@ def matched_rows(
     rows: Iterable[tuple[int, Mapping[str, str]]],
     fields: Sequence[tuple[str, Callable[[Grade], Iterable[str]]]],
     export: Export,
+    agrees: Callable[[Grade, Mapping[str, str]], bool] = lambda *_: True,
 ) -> dict[int, Grade]:
     """Row -> grade. `rows` are (place, cells by field); `fields` say, surest first, which values of a grade stand in
-    which field. A value that several rows or several students have
-    decides nothing, and neither does a less sure field for them. Who is left goes to
-    `export.unmatched`; rows that are left go to `export.absent`.
+    which field. A value that several rows or several students have decides nothing, and neither does a less sure field
+    for them; a pair that does not `agree` otherwise is none. Who is left goes to `export.unmatched`; rows that are left
+    go to `export.absent`.
     """
     rows = list(rows)
+    cells_at = dict(rows)
     found: dict[int, Grade] = {}
     left = list(grades)
     contested: list[Grade] = []
@@ -32,14 +34,20 @@ def matched_rows(
                 places[value].append(place)
         claims: defaultdict[str, list[Grade]] = defaultdict(list)
         for grade in left:
-            for value in {value for value in values(grade) if value}:
+            for value in dict.fromkeys(value for value in values(grade) if value):
                 claims[value].append(grade)
         for value, claimants in claims.items():
             if len(claimants) > 1 or len(places[value]) > 1:
                 contested += claimants if places[value] else []
                 continue
             at, grade = next(iter(places[value]), None), claimants[0]
-            if at is not None and at not in found and grade in left and grade not in contested:
+            if (
+                at is not None
+                and at not in found
+                and grade in left
+                and grade not in contested
+                and agrees(grade, cells_at[at])
+            ):
                 found[at] = grade
                 left.remove(grade)
     export.unmatched += [grade.called for grade in left]

@@ -9,25 +9,36 @@ number that also stands in the folders of the bulk download; the import wants co
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classes.names import safe_name
 from grader.classes.sheets import Sheet, read_number, sheet_text
-from grader.exports.grades import Export, Grade, report_of, score_text
+from grader.exports.grades import Export, Grade, compare_points, report_of, written_score
 from grader.exports.matching import folded_name, matched_rows
 
-_IDENTIFIER = ("Identifier", "ID", "Kennung", "Identifiant", "Identificador", "Identifierare")
-_NAME = ("Full name", "Vollständiger Name", "Nom complet", "Nombre completo", "Fullständigt namn")
+_IDENTIFIER = ("Identifier", "ID", "Kennung", "Identifiant", "Identificador", "Identificativo")
+_NAME = (
+    *("Full name", "Vollständiger Name", "Nom complet", "Nombre completo", "Nombre", "Fullständigt namn", "Fullt namn"),
+    *("First name / Surname", "First name / Last name"),
+)
 _EMAIL = ("Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo", "E-postadress")
+_TEAM = ("Group", "Gruppe", "Groupe", "Grupo", "Grupp")
 _GRADE = ("Grade", "Bewertung", "Note", "Calificación", "Betyg")
-_MAXIMUM = ("Maximum Grade", "Maximum grade", "Bestwertung", "Note maximale", "Calificación máxima", "Högsta betyg")
+_MAXIMUM = ("Maximum Grade", "Bestwertung", "Note maximale", "Calificación máxima", "Maximalt betyg", "Högsta betyg")
+_OPEN = ("Grade can be changed", "Bewertung kann geändert werden", "La note peut être modifiée", "Betyget kan ändras")
+_CLOSED = {"no", "nein", "non", "nej"}
 _FEEDBACK = (
     *("Feedback comments", "Feedback als Kommentar", "Feedback par commentaires", "Comentarios de retroalimentación"),
     *("Feedbackkommentarer",),
 )
+_MARKUP = re.compile(r"<[^<>]{0,300}>")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -35,38 +46,84 @@ def moodle_export(grades: list[Grade], sheet: Sheet, reports: Path, scale: bool)
     """`moodle.csv`, the worksheet with `Grade` and `Feedback comments` filled in, and `moodle-feedback.zip`."""
     identifier, mark = sheet.column(*_IDENTIFIER), sheet.column(*_GRADE)
     if identifier is None or mark is None:
-        raise sheet.error(1, "this is no grading worksheet of Moodle: it has no columns 'Identifier' and 'Grade'.")
-    feedback, most = sheet.column(*_FEEDBACK), sheet.column(*_MAXIMUM)
+        found = ", ".join(f"'{name[:40]}'" for name in sheet.header[:12])
+        message = f"this is no grading worksheet of Moodle: no columns 'Identifier' and 'Grade', only {found}."
+        raise sheet.error(1, message)
     export = Export()
+    columns = _Columns(mark, sheet.column(*_MAXIMUM), sheet.column(*_FEEDBACK), sheet.column(*_OPEN))
     rows = [(at, _identity(sheet, row.cells, identifier)) for at, row in enumerate(sheet.rows) if at > 0]
-    found = matched_rows(
-        grades,
-        rows,
+    matched = _matched(grades, rows, export)
+    most = None
+    if columns.most is None:
+        export.notes.append("The worksheet has no column 'Maximum Grade': Moodle takes no points where it has a scale.")
+    elif len(sheet.rows) > 1:
+        most = read_number(_cell(sheet.rows[1].cells, columns.most))
+        compare_points(most, grades, scale, export)
+    text: list[list[str]] = []
+    for at, row in enumerate(sheet.rows):
+        cells = [*row.cells, *[""] * (len(sheet.header) - len(row.cells))]
+        if at in matched:
+            _fill(cells, matched[at], columns, most, scale, export)
+        text.append(cells)
+    export.files["moodle.csv"] = sheet_text(text, newline=sheet.newline).encode("utf-8", "replace")
+    if columns.feedback is None:
+        export.notes.append("The worksheet has no column 'Feedback comments': switch that feedback type on in Moodle.")
+    export.files["moodle-feedback.zip"] = _feedback(matched, dict(rows), reports, export)
+    return export
+
+
+@dataclass(frozen=True)
+class _Columns:
+    mark: int
+    most: int | None
+    feedback: int | None
+    open: int | None
+
+
+def _fill(cells: list[str], grade: Grade, columns: _Columns, most: float | None, scale: bool, export: Export) -> None:
+    written = written_score(grade, most, scale, export)
+    if not written:
+        return
+    cells[columns.mark] = written
+    if columns.feedback is not None:
+        cells[columns.feedback] = html.escape(grade.feedback, quote=False)  # Moodle takes it for HTML
+    if columns.open is not None and cells[columns.open].strip().casefold() in _CLOSED:
+        export.notes.append(f"{grade.called}: the grade is locked in Moodle, which will not take this one.")
+
+
+def _matched(grades: list[Grade], rows: list[tuple[int, dict[str, str]]], export: Export) -> dict[int, Grade]:
+    """Row -> grade: a group's folder is for all rows of that group, any other for one."""
+    names = {row["name"] for _, row in rows}
+    claims: defaultdict[str, list[Grade]] = defaultdict(list)
+    for grade in grades:
+        called = folded_name(grade.member.name)
+        if grade.entry.source == "moodle" and called not in names:
+            claims[called].append(grade)
+    teams = {called: claimants[0] for called, claimants in claims.items() if called and len(claimants) == 1}
+    found = {at: teams[row["team"]] for at, row in rows if row["team"] in teams}
+    alone = [grade for grade in grades if not any(grade is one for one in found.values())]
+    left = [(at, row) for at, row in rows if at not in found]
+    return found | matched_rows(
+        alone,
+        left,
         [
-            ("number", lambda grade: [_number(grade.member.id)]),
+            ("number", lambda grade: [_number(grade.number("moodle"))]),
             ("email", lambda grade: [grade.member.email.casefold()]),
             ("name", lambda grade: [folded_name(grade.member.name)]),
         ],
         export,
+        _agrees,
     )
-    text: list[list[str]] = []
-    for at, row in enumerate(sheet.rows):
-        cells = [*row.cells, *[""] * (len(sheet.header) - len(row.cells))]
-        if at in found:
-            grade = found[at]
-            written = score_text(grade, read_number(cells[most]) if scale and most is not None else None)
-            if written:
-                cells[mark] = written
-            else:
-                export.blank.append(grade.called)
-            if feedback is not None and written:
-                cells[feedback] = grade.feedback
-        text.append(cells)
-    export.files["moodle.csv"] = sheet_text(text).encode("utf-8", "replace")
-    if feedback is None:
-        export.notes.append("The worksheet has no column 'Feedback comments': switch that feedback type on in Moodle.")
-    export.files["moodle-feedback.zip"] = _feedback(found, dict(rows), reports, export)
-    return export
+
+
+def _agrees(grade: Grade, row: Mapping[str, str]) -> bool:
+    """A number from a folder's name may be a group's, and then a stranger's: the names have to have a part in common.
+
+    Where students are anonymous, the worksheet names nobody, or `Participant 4711`.
+    """
+    if grade.member.platform != "moodle" or not row["name"] or row["number"] in row["name"].split():
+        return True
+    return bool(set(folded_name(grade.member.name).split()) & set(row["name"].split()))
 
 
 def _feedback(found: dict[int, Grade], rows: dict[int, dict[str, str]], reports: Path, export: Export) -> bytes:
@@ -89,16 +146,18 @@ def _feedback(found: dict[int, Grade], rows: dict[int, dict[str, str]], reports:
 
 
 def _identity(sheet: Sheet, cells: tuple[str, ...], identifier: int) -> dict[str, str]:
-    def cell(column: int | None) -> str:
-        return cells[column].strip() if column is not None and column < len(cells) else ""
-
-    name = cell(sheet.column(*_NAME))
+    name = _MARKUP.sub("", _cell(cells, sheet.column(*_NAME))).strip()  # Moodle wraps suspended students in HTML
     return {
-        "number": _number(cell(identifier)),
-        "email": cell(sheet.column(*_EMAIL)).casefold(),
+        "number": _number(_cell(cells, identifier)),
+        "email": _cell(cells, sheet.column(*_EMAIL)).casefold(),
         "name": folded_name(name),
-        "shown": name or cell(identifier),
+        "team": folded_name(_cell(cells, sheet.column(*_TEAM))),
+        "shown": name or _cell(cells, identifier),
     }
+
+
+def _cell(cells: tuple[str, ...], column: int | None) -> str:
+    return cells[column].strip() if column is not None and column < len(cells) else ""
 
 
 def _number(text: str) -> str:

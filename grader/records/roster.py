@@ -13,7 +13,9 @@ class Member(Record):
 
     name: str = ""
     id: str = ""
-    """The LMS's own number: Canvas' user id, Moodle's participant number, Brightspace's `OrgDefinedId`."""
+    """A number: Canvas' user id, Moodle's participant number, Brightspace's `OrgDefinedId`, a student number."""
+    platform: Literal["", "canvas", "moodle"] = ""
+    """Whose number `id` is, where a download said so: it means nothing to another platform. Empty: the teacher's."""
     login: str = ""
     email: str = ""
 

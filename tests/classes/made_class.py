@@ -22,10 +22,9 @@ _FIRST = ("Ada", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Ida", "Jon", "Kim")
 _LAST = ("Example", "Beispiel", "Exempel", "Muster", "Prova", "Näyte")
 
 _HOSTILE = """
-import os, socket, subprocess, sys
-# ## 2.3
+import os, signal, socket, subprocess
 for attempt in (lambda: open("/etc/shadow").read(), lambda: socket.create_connection(("127.0.0.1", 22)),
-                lambda: subprocess.run(["id"], check=True), lambda: os.kill(os.getppid(), 9)):
+                lambda: subprocess.run(["id"], check=True), lambda: os.kill(os.getppid(), signal.SIGKILL)):
     try:
         attempt()
         print("it worked")
@@ -49,8 +48,7 @@ def made_class(folder: Path, number: int = 60, seed: int = 1) -> list[str]:
     names = [f"group{at:02d}" for at in range(1, number - len(broken))]
     for at, name in enumerate(names):
         _varied(folder / name, _BASES[0 if at % 3 else at // 3 % 3], at, dice)
-    (folder / "hostile").mkdir()
-    (folder / "hostile" / "lab.py").write_text(_HOSTILE)
+    _hostile(folder / "hostile")
     for kind in broken:
         _broken(folder / kind, kind)
     return [*names, "hostile", *broken]
@@ -74,6 +72,15 @@ def _varied(folder: Path, base: str, at: int, dice: random.Random) -> None:
         cell["source"] = lines
     if at % 7 == 3:
         notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": "undefined_name", "outputs": []})
+    (folder / "lab.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def _hostile(folder: Path) -> None:
+    """A hand-in like the others up to its middle; there it attacks, and ends the process."""
+    folder.mkdir()
+    notebook = json.loads((SAMPLES / "group12" / "group12.ipynb").read_text(encoding="utf-8"))
+    attack = {"cell_type": "code", "metadata": {}, "source": _HOSTILE, "outputs": [], "execution_count": None}
+    notebook["cells"].insert(len(notebook["cells"]) // 2, attack)
     (folder / "lab.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.classes.names import read_time, safe_name, unique_names
+from grader.classes.downloads.times import read_time
+from grader.classes.names import safe_name, unique_names
 from grader.classes.roster import Roster, read_roster
 from grader.errors import UserError
 

@@ -63,7 +63,7 @@ def archive_candidates(data: bytes, file: str) -> Candidates:
     passed: dict[str, list[str]] = {}
     seen: set[str] = set()
     for member in members:
-        name = _name(member)
+        name = stored_name(member)
         # Not `is_dir`, which fails on a member without a name.
         if not name or name.endswith("/") or not _is_wanted(name):
             continue
@@ -107,7 +107,7 @@ def _check_total(found: list[Entry], file: str) -> None:
         raise UserError(f"{file} holds more than {_MEMBERS_LIMIT:,} files. Hand in the lab's own files alone.")
 
 
-def _name(member: zipfile.ZipInfo) -> str:
+def stored_name(member: zipfile.ZipInfo) -> str:
     """The member's name with `/`; names that a program stored in UTF-8 without saying so are read as such."""
     name = member.filename
     if not member.flag_bits & 0x800:

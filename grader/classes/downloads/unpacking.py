@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from grader.errors import UserError
+from grader.reading.handin.archive import stored_name
 
 _MEMBERS = 100_000
 _BYTES = 20_000_000_000
@@ -71,10 +72,10 @@ def _target(member: zipfile.ZipInfo, folder: Path) -> Path | None:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir() or kind not in (0, stat.S_IFREG):
         return None
-    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    parts = PurePosixPath(stored_name(member)).parts
     if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in member.filename:
         return None
-    if parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db"):
+    if "__MACOSX" in parts[:-1] or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini"):
         return None
     target = folder.joinpath(*parts)
     return None if target.exists() else target
