@@ -42,7 +42,9 @@ def show_log(verbose: bool) -> None:
 
 def stop(message: str, code: int = 2) -> NoReturn:
     """Say `message` in one line and leave with `code`."""
-    click.echo(f"labgrade: {' '.join(message.split())}", err=True)
+    # Names of files stand in messages, and a terminal obeys the control characters in them.
+    printed = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
+    click.echo(f"labgrade: {printed}", err=True)
     sys.stdout.flush()
     sys.exit(code)
 

@@ -38,7 +38,8 @@ def parsed_apart(module: str, data: bytes, seconds: float, memory: int = 3 << 30
     """
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join([str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", module, str(int(seconds)), str(memory)]
+    # -P: the working folder is one that others may write to, and what lies there must not pass for a library.
+    command = [sys.executable, "-P", "-m", module, str(int(seconds)), str(memory)]
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(data)
         given.seek(0)

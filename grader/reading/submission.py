@@ -166,6 +166,11 @@ def _nothing_found(place: str, found: Candidates) -> str:
     return f"{place} holds nothing that labgrade reads, only: {listed(names)}. {_GIVE}"
 
 
+def _folder_name(name: str) -> str:
+    """`name` as that of the report's folder: `...ipynb` must not lead out of where reports lie."""
+    return printable(name).strip(". ") or "submission"
+
+
 def _submission(name: str, read: list[Read], notes: list[str], beside: list[Entry]) -> Submission:
     digest = hashlib.sha256()
     cells: list[Cell] = []
@@ -178,7 +183,7 @@ def _submission(name: str, read: list[Read], notes: list[str], beside: list[Entr
     folders = sorted({posixpath.dirname(entry.file) for entry in read if entry.kind in _CODE})
     data, left_out = data_files(beside, folders)
     return Submission(
-        name=printable(name) or "submission",
+        name=_folder_name(name),
         files=tuple(entry.file for entry in read),
         cells=tuple(cell.model_copy(update={"index": index}) for index, cell in enumerate(cells)),
         digest=digest.hexdigest(),

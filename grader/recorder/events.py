@@ -25,6 +25,10 @@ _MAX_FIGURE_DATA = 4_000_000
 _MAX_DESCRIPTION = 200_000
 _MAX_DESCRIPTIONS = 4_000_000
 """The same in the description of one model, and in those of all distinct models together."""
+_MAX_SAID = 4_000_000
+_LETTERS = 32
+"""The same in everything else that is said, where each so many letters of a text count too: some 128 MB."""
+_BOUNDED_APART = ("description", "figure", "figures")
 _SAID = ("printed", "figure", "function", "failed", "noted")
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -47,6 +51,7 @@ class EventLog:
         self._figures = 0
         self._figure_data = 0
         self._descriptions = 0
+        self._said = 0
         self._seen: set[tuple[str, str]] = set()
 
     @property
@@ -63,10 +68,14 @@ class EventLog:
         return cell
 
     def place(self, header: Mapping[str, Any]) -> int:
-        """The cell that a message belongs to, which is the one that runs."""
+        """The cell that a message belongs to, which is the one that runs; takes note of how much the message says."""
         cell = header.get("cell")
         if not isinstance(cell, int) or isinstance(cell, bool) or cell != self.cell:
             raise ForgedError("a message names a cell that does not run")
+        said = {name: value for name, value in header.items() if name not in _BOUNDED_APART}
+        self._said += value_count(said, _MAX_SAID, _LETTERS)
+        if self._said > _MAX_SAID:
+            raise ForgedError("more than can be kept")
         return cell
 
     def add(self, event: Event) -> None:

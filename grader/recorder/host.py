@@ -104,7 +104,11 @@ class Recorder:
 
     def _ended(self, student: StudentProcess) -> Outcome:
         """The process went before it had run all cells."""
-        outcome = student.wait(timeout=30)
+        try:
+            outcome = student.wait(timeout=30)
+        except TimeoutError:
+            message = "its process closed its line to labgrade and went on without it"
+            return Outcome(status="killed", message=message, last_cell=self._log.cell)
         if outcome.status == "finished":
             message = "the code ended its own process before the last cell"
             return outcome.model_copy(update={"status": "crashed", "message": message})

@@ -69,6 +69,7 @@ _OBSERVATIONS = {
     "other_model_plotted": "Another model plotted",
     "reloaded_data": "Data loaded anew",
     "counts_contradict": "Counts contradict the accuracy",
+    "trained_on_test": "Trained on the test set",
     "validation_on_test": "Validation on the test set",
     "chosen_on_test": "Chosen on the test set",
     "loss_mismatch": "Loss and output do not fit",

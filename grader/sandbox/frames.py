@@ -245,6 +245,9 @@ def _checked_kind(declared: object) -> tuple[np.dtype[Any], tuple[int, ...]]:
         raise FrameError(f"a shape is a list of at most {_MOST_DIMENSIONS} sizes")
     if not all(type(size) is int and 0 <= size <= _MOST_ELEMENTS for size in shape):
         raise FrameError("a shape holds whole numbers from 0")
+    if math.prod(size for size in shape if size) > _MOST_ELEMENTS:
+        # Without elements too: NumPy refuses the other sides all the same.
+        raise FrameError("a shape is larger than any array")
     return DTYPES[name], tuple(shape)
 
 

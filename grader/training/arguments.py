@@ -21,6 +21,8 @@ from grader.training.plain import (
 _MAX_EPOCHS = 2_000
 _MAX_CALLBACKS = 32
 _MAX_METRICS = 16
+_MAX_BOUNDARIES = 200
+"""Of a schedule: each becomes a part of the graph, which takes minutes to build from thousands."""
 _MAX_THRESHOLDS = 10_000
 _MAX_CLASSES = 100_000
 
@@ -60,6 +62,9 @@ def _setting(value: Any, key: str) -> Any:
                 f"the optimizer's {key[:40]} is {short(name)}, not a number or a standard schedule"
             )
         config = mapping(value.get("config"), "the schedule")
+        long = [inner for inner, item in config.items() if isinstance(item, list) and len(item) > _MAX_BOUNDARIES]
+        if long:
+            raise NotExpressibleError(f"the schedule has more than {_MAX_BOUNDARIES} {short(long[0])}")
         return plain(name, {inner: _plain(item) for inner, item in config.items() if inner != "name"})
     return _plain(value)
 

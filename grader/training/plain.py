@@ -81,17 +81,18 @@ def canonical_digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def value_count(value: Any, most: int) -> int:
-    """Numbers, texts, lists and tables in `value`; counting ends soon after `most`. Long texts count by length."""
+def value_count(value: Any, most: int, letters: int = 1_000) -> int:
+    """Numbers, texts, lists and tables in `value`; counting ends soon after `most`. Of a long text each `letters`
+    count as one more."""
     count, waiting = 0, [value]
     while waiting and count <= most:
         item = waiting.pop()
         count += 1
         if isinstance(item, dict):
             waiting.extend(item.values())
-            count += sum(len(key) for key in item) // 1_000
+            count += sum(len(key) for key in item) // letters
         elif isinstance(item, list):
             waiting.extend(item)
         elif isinstance(item, str):
-            count += len(item) // 1_000
+            count += len(item) // letters
     return count

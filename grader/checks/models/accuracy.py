@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from grader.checks.metrics import values_of
+from grader.checks.models.taught import saw_test_rows
 from grader.checks.subject import (
     is_reduced,
     missing,
@@ -44,6 +45,10 @@ def check_accuracy(
     measured = [training.test.accuracy for training in trainings if training.test is not None]
     if not measured:
         return review(criterion, _unmeasured(trainings, match), evidence=evidence)
+    independent = [t for t in trainings if t.test is not None and not saw_test_rows(t, match, reference)]
+    if not independent:
+        return review(criterion, _taught(trainings), evidence=evidence)
+    measured = [training.test.accuracy for training in independent if training.test is not None]
     best = max((value for value in measured if math.isfinite(value)), default=math.nan)
     model = reference_model(question, reference) if question.question.model else None
     if model is not None and _is_the_reference(trainings, model) and _is_forgiving(criterion, model, match):
@@ -53,6 +58,12 @@ def check_accuracy(
         return _relative(criterion, criterion.within, best, model, _saved_best(question, match), match, evidence)
     assert criterion.at_least is not None
     return _absolute(criterion, criterion.at_least, best, model, _saved_best(question, match), match, evidence)
+
+
+def _taught(trainings: tuple[Trained, ...]) -> str:
+    best = max((t.test.accuracy for t in trainings if t.test is not None), default=math.nan)
+    said = f"{accuracy_text(best)} on the test set, but images of the test set were among those it was trained on"
+    return f"{said}: that says little about images it has never seen. A person decides."
 
 
 def _is_the_reference(trainings: tuple[Trained, ...], model: ReferenceModel) -> bool:

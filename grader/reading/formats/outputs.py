@@ -14,6 +14,7 @@ from grader.records.submission import SavedImage, SavedOutput
 
 TEXT_LIMIT = 400_000
 """Characters kept of one output."""
+_PLAYED_LIMIT = 20 * TEXT_LIMIT
 IMAGE_LIMIT = 12_000_000
 """Characters of one stored picture."""
 OUTPUTS_LIMIT = 200
@@ -94,7 +95,8 @@ def _short_names(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return shortened(screen_text(joined(value)), TEXT_LIMIT)
+    # What a progress bar wrote over itself does not count, but is not played out without end either.
+    return shortened(screen_text(shortened(joined(value), _PLAYED_LIMIT)), TEXT_LIMIT)
 
 
 def _error_text(entry: dict[str, Any]) -> str:

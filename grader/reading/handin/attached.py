@@ -26,11 +26,12 @@ def data_files(entries: Iterable[Entry], folders: Sequence[str]) -> tuple[tuple[
     found: dict[str, DataFile] = {}
     notes: list[str] = []
     total = 0
+    beyond: list[str] = []
     for entry in entries:
         if entry.name.lower().endswith(_DOCUMENTS):
             continue
         if len(found) >= _MOST_FILES or total + entry.size > _MOST_BYTES:
-            notes.append(f"{entry.name} was not given to the code: its files are too many or too large together.")
+            beyond.append(entry.name)
             continue
         try:
             content = entry.data()
@@ -40,6 +41,9 @@ def data_files(entries: Iterable[Entry], folders: Sequence[str]) -> tuple[tuple[
         total += len(content)
         for place in _places(entry.name, folders):
             found.setdefault(place, DataFile(path=place, digest=hashlib.sha256(content).hexdigest(), content=content))
+    if beyond:
+        which = beyond[0] if len(beyond) == 1 else f"{beyond[0]} and {len(beyond) - 1} more files"
+        notes.append(f"Not given to the code: {which}, as its files are too many or too large together.")
     return tuple(found[place] for place in sorted(found)), notes
 
 

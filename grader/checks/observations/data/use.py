@@ -46,6 +46,25 @@ def test_validation(match: Match, reference: Reference) -> Iterator[Observation]
     )
 
 
+def trained_on_test(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Once per submission: cells that train on images of the test set, in the rerun, where the lab's own do not."""
+    trainings = [training for training in match.rerun.trainings() if training.train.split in ("test", "mixed")]
+    theirs = any(training.train.split in ("test", "mixed") for training in reference.recording.trainings())
+    if not trainings or theirs:
+        return
+    where = places(match, [training.cell for training in trainings])
+    verb = "trains" if len(where) == 1 else "train"
+    yield Observation(
+        kind="trained_on_test",
+        question=question_of(match, [training.cell for training in trainings]),
+        message=(
+            f"{capitalised(listed(where))} {verb} on images of the test set: what is measured on the test set afterwards "
+            "says little about images that the model has never seen."
+        ),
+        proof=f"Rows of the data set's test part are among the training data of {listed(where)}, found by content.",
+    )
+
+
 def written_fits(match: Match) -> Iterator[Fit]:
     """The trainings that stand in the text of the code."""
     for program in programs_of(match):

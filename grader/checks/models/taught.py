@@ -1,0 +1,30 @@
+"""Models that were trained on images of the test set: their accuracy on it measures nothing."""
+
+from __future__ import annotations
+
+from grader.records.match import Match, Reference
+from grader.records.models import DataUse
+from grader.records.recording import Trained
+
+
+def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:
+    """Whether rows of the test set were among those of `training`, or of one whose weights it may have gone on with.
+
+    Never where the lab's own solution trains on such rows.
+    """
+    if any(_has_test_rows(theirs.train) for theirs in reference.recording.trainings()):
+        return False
+    before = [
+        earlier
+        for earlier in match.rerun.trainings()
+        if training.continued and earlier.seq < training.seq and _related(earlier, training)
+    ]
+    return any(_has_test_rows(one.train) for one in (training, *before))
+
+
+def _has_test_rows(use: DataUse) -> bool:
+    return use.split in ("test", "mixed")
+
+
+def _related(earlier: Trained, training: Trained) -> bool:
+    return earlier.model == training.model or earlier.architecture == training.architecture
