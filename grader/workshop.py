@@ -156,7 +156,8 @@ class Workshop:
         def student() -> StudentProcess:
             return server.student(self._limits(rubric), threads=self.options.threads)
 
-        tests = FunctionDesk(functions.cases, functions.plan, student) if functions else None
+        wall = self._limits(rubric).wall_seconds
+        tests = FunctionDesk(functions.cases, functions.plan, student, wall) if functions else None
         first = student()
         try:
             return recorder.record(first, self.effort, self.options.threads, tests), desk

@@ -47,6 +47,7 @@ def test_help_names_the_command(tmp_path: Path) -> None:
         (["absent.ipynb"], "absent.ipynb"),
         (["empty"], "empty"),
         (["picture.png"], "picture.png"),
+        (["\x1b[2J\x1b]0;x\x07.ipynb"], "?[2J?]0;x?.ipynb"),
         (["broken.ipynb"], "broken.ipynb"),
         (["good.ipynb", "--rubric", "dat405-neural-network"], LAB),
         (["good.ipynb", "--data", "nowhere"], "nowhere"),

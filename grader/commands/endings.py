@@ -40,11 +40,14 @@ def show_log(verbose: bool) -> None:
         logging.getLogger(name).setLevel(max(level, logging.WARNING) if verbose else logging.CRITICAL)
 
 
+def terminal_line(text: str) -> str:
+    """`text` in one line. Names of files stand in messages, and a terminal obeys the control characters in them."""
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
+
+
 def stop(message: str, code: int = 2) -> NoReturn:
     """Say `message` in one line and leave with `code`."""
-    # Names of files stand in messages, and a terminal obeys the control characters in them.
-    printed = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
-    click.echo(f"labgrade: {printed}", err=True)
+    click.echo(f"labgrade: {terminal_line(message)}", err=True)
     sys.stdout.flush()
     sys.exit(code)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grader.commands.endings import terminal_line
+
 if TYPE_CHECKING:
     from grader.pipeline import Checked
 
@@ -35,7 +37,7 @@ def print_result(console: Any, checked: Checked) -> None:
     score = result.score
     console.print()
     console.print(f"[bold]{escape(result.submission)}[/bold]  {escape(checked.rubric.title)}", soft_wrap=True)
-    console.print(f"[dim]{escape(checked.rubric_reason)}[/dim]", soft_wrap=True)
+    console.print(f"[dim]{escape(terminal_line(checked.rubric_reason))}[/dim]", soft_wrap=True)
     console.print(table)
     awaiting = f"; {score.awaiting:g} of {score.points:g} await the teacher" if score.awaiting else ""
     console.print(f"[bold]{score.awarded:g}[/bold] of {score.decided:g} decided points{awaiting}")
@@ -44,7 +46,7 @@ def print_result(console: Any, checked: Checked) -> None:
     console.print(_effort_line(checked), style="dim", soft_wrap=True)
     if checked.files.note:
         console.print(escape(checked.files.note), style="yellow", soft_wrap=True)
-    console.print(str(checked.files.pdf or checked.files.html), soft_wrap=True)
+    console.print(str(checked.files.pdf or checked.files.html), markup=False, soft_wrap=True)
 
 
 def _effort_line(checked: Checked) -> str:

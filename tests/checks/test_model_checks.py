@@ -272,6 +272,20 @@ def accuracy(final: float, saved_final: float | None = None, stage: Stage | None
     return verdict(stage, [training], "accuracy", saved=saved, **more)
 
 
+@pytest.mark.parametrize("split", ["test", "mixed"])
+def test_accuracy_of_a_model_taught_with_the_test_set(split: str) -> None:
+    """Images of the test set among the training rows: its accuracy there earns nothing by itself."""
+    stage = Stage()
+    taught = stage.train(1, mlp(64, 64), final=0.99, train=data(split))
+    found = verdict(stage, [taught], "accuracy", within=0.01)
+    assert (found.status, found.awarded) == ("review", 0.0)
+    assert "test set were among those it was trained on" in found.explanation
+    gone_on = stage.fit(2, taught.model, final=0.99, continued=True)
+    assert verdict(stage, [gone_on], "accuracy", within=0.01).status == "review"
+    afresh = stage.fit(3, taught.model, final=0.97)
+    assert verdict(stage, [taught, afresh], "accuracy", within=0.01).status == "passed"
+
+
 def test_accuracy_against_the_reference() -> None:
     """The reference's mean less the allowance is enough, and the explanation says how much that was."""
     good = accuracy(0.967, within=0.01)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,18 @@ def test_empty_folders(tmp_path: Path) -> None:
     (tmp_path / "lab.ipynb").write_text("nonsense")
     with pytest.raises(UserError, match="nothing in it can be read"):
         read_submission(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["...ipynb", "..ipynb", ". ..ipynb", "....zip"])
+def test_names_that_lead_elsewhere(tmp_path: Path, name: str) -> None:
+    """A file called `...ipynb` is not the hand-in `..`, whose report would lie outside."""
+    place = tmp_path / name
+    if name.endswith("zip"):
+        with zipfile.ZipFile(place, "w") as archive:
+            archive.writestr("a.py", "x = 1")
+    else:
+        place.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x = 1"}]}))
+    assert read_submission(place).name == "submission"
 
 
 def test_hostile_names(tmp_path: Path) -> None:

@@ -48,6 +48,32 @@ def test_number_of_events_is_bounded() -> None:
         said(log, kind="printed", text="x")
 
 
+_LIST = [0.5] * 5_000
+_MODEL = {"model": "m0", "description": {"layers": [], "config": None}}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "function", "name": "f", "parameters": ["p" * 7_000] * 900},
+        {"kind": "compiled", **_MODEL, "compile": {"loss": "mse", "optimizer": {"config": {"a" * 400_000: 1}}}},
+        {"kind": "noted", "topic": "shim", "name": "n" * 7_000, "message": "m" * 7_000},
+        {"kind": "summary", **_MODEL, "more": {str(n): _LIST for n in range(10)}},
+    ],
+    ids=lambda fields: fields["kind"],
+)
+def test_all_that_is_said_is_bounded_together(fields: dict[str, Any]) -> None:
+    """However a run spreads it over events, no more is kept of it than fits a small part of the memory."""
+
+    def spread() -> None:
+        log = EventLog(1)
+        for _ in range(MAX_EVENTS):
+            said(log, **fields)
+
+    with pytest.raises(ForgedError, match="more than can be kept"):
+        spread()
+
+
 def test_text_and_pictures_are_bounded() -> None:
     """Past the bounds, text is dropped and figures keep their structure alone."""
     log = EventLog(1)

@@ -103,6 +103,7 @@ def array(dtype: object = "uint8", shape: object = (1,)) -> dict[str, object]:
         raw({}, [array(shape=[4097])]),
         raw({}, [array(shape=[2**40, 2**40])]),
         raw({}, [array(shape=[2**80, 0])]),
+        raw({}, [array(shape=[0, 2**48, 2**48])]),
         raw({}, [array(shape=[1] * 40)]),
         raw({}, [array(shape=[4000]), array(shape=[4000])]),
         raw({}, [array()] * 5),

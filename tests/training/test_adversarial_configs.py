@@ -272,6 +272,13 @@ def test_labs_models_are_well_within() -> None:
 OPTIMIZER = keras_object("SGD", {"learning_rate": 0.1}, "keras.optimizers")
 
 
+def scheduled(name: str, **config: Any) -> Json:
+    """SGD with a schedule."""
+    return keras_object(
+        "SGD", {"learning_rate": keras_object(name, config, "keras.optimizers.schedules")}, "keras.optimizers"
+    )
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -298,6 +305,7 @@ OPTIMIZER = keras_object("SGD", {"learning_rate": 0.1}, "keras.optimizers")
         {"metrics": [[[["accuracy"]]]]},
         {"metrics": ["accuracy"] * 99},
         {"metrics": 5},
+        {"optimizer": scheduled("PiecewiseConstantDecay", boundaries=list(range(300)), values=[0.1] * 301)},
         {"loss_weights": [1]},
         {"weighted_metrics": ["accuracy"]},
     ],

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from grader.batch.estimate import duration
+from grader.commands.endings import terminal_line
 
 if TYPE_CHECKING:
     from grader.batch.class_run import Class
@@ -66,7 +67,7 @@ class BatchDisplay:
         number = state.total - state.left
         rest = f"; {state.left} left{_left(state)}" if state.left and self._live is None else ""
         text = f"{sign} [{number}/{state.total}] {done.name}: {done.message}{rest}"
-        self._console.print(escape(" ".join(text.split())), soft_wrap=True)
+        self._console.print(escape(terminal_line(text)), soft_wrap=True)
 
 
 def _counts(state: State) -> str:
@@ -83,16 +84,16 @@ def print_class(console: Any, graded: Class) -> None:
     """Print what came of a class: who awaits review, who was not graded and why, where the gradebook lies."""
     state = graded.state
     for name, problem in graded.problems.items():
-        console.print(f"✕ {escape(name)}: {escape(problem)}", style="yellow", soft_wrap=True)
+        console.print(f"✕ {escape(name)}: {escape(terminal_line(problem))}", style="yellow", soft_wrap=True)
     if graded.roster.ignored:
         names = ", ".join(graded.roster.ignored[:8])
         more = f" and {len(graded.roster.ignored) - 8} more" if len(graded.roster.ignored) > 8 else ""
-        console.print(f"Not taken for submissions: {escape(names)}{more}", style="dim", soft_wrap=True)
+        console.print(f"Not taken for submissions: {escape(terminal_line(names))}{more}", style="dim", soft_wrap=True)
     failed = f", {state.failed} not" if state.failed else ""
     console.print(f"[bold]{state.done} graded{failed}[/bold]; {graded.awaiting} await review")
     console.print(f"{state.trained} trainings run, {state.shared} shared", style="dim")
-    console.print(str(graded.gradebook), soft_wrap=True)
+    console.print(str(graded.gradebook), markup=False, soft_wrap=True)
     for report in graded.reports:
         if report.note:
             console.print(escape(report.note), style="yellow", soft_wrap=True)
-        console.print(str(report.pdf or report.html), soft_wrap=True)
+        console.print(str(report.pdf or report.html), markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from grader.functions.judging import Judged, judged_functions
 from grader.functions.loading import CaseFile
 from grader.recorder.events import EventLog
-from grader.recorder.functions.session import Process, Session, described_candidates
+from grader.recorder.functions.session import MOST_SECONDS, Process, Session, described_candidates
 from grader.records.functions.outcomes import FunctionTested
 from grader.records.functions.plan import FunctionPlan
 
@@ -32,6 +32,8 @@ class FunctionDesk:
     plan: FunctionPlan
     fresh: Callable[[], Process]
     """Starts another confined process."""
+    seconds: float = MOST_SECONDS
+    """How long the submission's own code may run."""
     done: bool = False
     first_lives: bool = False
     """After `judge`: whether the process that it was given was not lost over a call."""
@@ -48,7 +50,7 @@ class FunctionDesk:
         before: then the definitions alone are run, in another.
         """
         self.done = True
-        session = Session(self.plan, process, self.fresh)
+        session = Session(self.plan, process, self.fresh, self.seconds)
         if process is not None:
             process.pause_clock()
         try:

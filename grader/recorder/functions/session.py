@@ -24,7 +24,8 @@ _START_SECONDS = 60.0
 _MOST_BYTES = 4 << 20
 _MOST_STUCK = 2
 _MOST_PROCESSES = 12
-_MOST_SECONDS = 240.0
+LEAST_SECONDS, MOST_SECONDS = 30.0, 240.0
+"""For all calls together; between these, as long as the code itself may run."""
 _MOST_STRAY = 200
 """Other messages that a process may send before its answer: a student's threads may go on printing."""
 
@@ -47,14 +48,17 @@ class Session:
     runs only the definitions of the plan.
     """
 
-    def __init__(self, plan: FunctionPlan, process: Process | None, fresh: Callable[[], Process]) -> None:
+    def __init__(
+        self, plan: FunctionPlan, process: Process | None, fresh: Callable[[], Process], seconds: float = MOST_SECONDS
+    ) -> None:
         self._plan = plan
         self._process = process
         self._fresh = fresh
         self._started = 0
         self._number = 0
         self._stuck: Counter[tuple[int, bool]] = Counter()
-        self._until = time.monotonic() + _MOST_SECONDS
+        self._seconds = min(max(seconds, LEAST_SECONDS), MOST_SECONDS)
+        self._until = time.monotonic() + self._seconds
 
     def call(self, candidate: Candidate, arguments: Sequence[Argument], seed: int, probing: bool) -> Reply:
         """The reply to one call. Raises `CallsExhaustedError`."""
@@ -62,7 +66,7 @@ class Session:
         if self._stuck[candidate.id, probing] >= _MOST_STUCK:
             return Reply("not tried")
         if time.monotonic() > self._until:
-            raise CallsExhaustedError(f"the functions together took longer than {_MOST_SECONDS:.0f} seconds")
+            raise CallsExhaustedError(f"the functions together took longer than {self._seconds:.0f} seconds")
         process = self._process or self._started_anew()
         self._number += 1
         header, arrays = _message(candidate, arguments, self._number, seed, seconds)

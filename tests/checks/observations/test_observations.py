@@ -53,6 +53,18 @@ def test_a_clean_hand_in() -> None:
     assert "So does the reference solution" in found[0].message
 
 
+@pytest.mark.parametrize("split", ["test", "mixed"])
+def test_trained_on_the_test_set(split: str) -> None:
+    """Images of the test set among the training rows are named, whatever the arrays are called."""
+    rerun = Stage()
+    taught = rerun.train(1, mlp(64, 64), train=data(split))
+    found = seen("trained_on_test", match_of(rerun, [taught]))
+    assert len(found) == 1
+    assert "Cell 2 trains on images of the test set" in found[0].message
+    rerun = Stage()
+    assert seen("trained_on_test", match_of(rerun, [rerun.train(1, mlp(64, 64))])) == []
+
+
 def test_a_stale_log() -> None:
     """Code for 40 epochs above a log of 4 is seen, with both numbers and the cell."""
     rerun, saved = Stage(), Stage("saved")

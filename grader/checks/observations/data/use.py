@@ -58,8 +58,8 @@ def trained_on_test(match: Match, reference: Reference) -> Iterator[Observation]
         kind="trained_on_test",
         question=question_of(match, [training.cell for training in trainings]),
         message=(
-            f"{capitalised(listed(where))} {verb} on images of the test set: what is measured on the test set afterwards "
-            "says little about images that the model has never seen."
+            f"{capitalised(listed(where))} {verb} on images of the test set: what is measured on it afterwards says "
+            "little about images that the model has never seen."
         ),
         proof=f"Rows of the data set's test part are among the training data of {listed(where)}, found by content.",
     )
