@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.source.steps import Step, callee, targets_of
+from grader.source.syntax import nodes_in
 
 _SAME_VALUES = frozenset(
     "reshape astype expand_dims cast array asarray constant convert_to_tensor float32 float64 squeeze copy "
@@ -68,7 +69,7 @@ class Arrays:
         if isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             changed += [target.value for target in targets if isinstance(target, ast.Subscript)]
-        for call in ast.walk(node) if isinstance(node, ast.Expr | ast.Assign) else ():
+        for call in nodes_in(node) if isinstance(node, ast.Expr | ast.Assign) else ():
             if isinstance(call, ast.Call):
                 changed += [keyword.value for keyword in call.keywords if keyword.arg == "out"]
                 if isinstance(node, ast.Expr) and isinstance(call.func, ast.Name) and call.func.id not in _READERS:
@@ -111,7 +112,7 @@ class Arrays:
                 if isinstance(part, ast.Name):
                     self._put(part.id, held)
         else:
-            for name in ast.walk(target):
+            for name in nodes_in(target):
                 if isinstance(name, ast.Name):
                     self.held.pop(name.id, None)
 
@@ -131,7 +132,7 @@ class Arrays:
         return self._sets.get(name, name)
 
     def _load(self, target: ast.expr, dataset: str, cell: int) -> None:
-        parts = [name for name in ast.walk(target) if isinstance(name, ast.Name)]
+        parts = [name for name in nodes_in(target) if isinstance(name, ast.Name)]
         nested = isinstance(target, ast.Tuple) and all(isinstance(part, ast.Tuple | ast.List) for part in target.elts)
         for name in parts:
             self.held.pop(name.id, None)
@@ -144,10 +145,11 @@ class Arrays:
             self.held[name.id] = Array(**array)  # type: ignore[arg-type]
 
     def _scaled(self, expression: ast.BinOp) -> Array | None:
-        held = self.of(expression.left) or self.of(expression.right)
+        left = self.of(expression.left)
+        held = left or self.of(expression.right)
         if held is None:
             return None
-        number = expression.right if self.of(expression.left) is not None else expression.left
+        number = expression.right if left is not None else expression.left
         # Any change of the values counts as scaling: whether it is a good one the rerun can tell, the text cannot.
         return replace(held, scaled=True) if isinstance(number, ast.expr) else None
 

@@ -12,7 +12,7 @@ from grader.source.arrays import Arrays
 from grader.source.calls import Asked, Built, Drawing, Fit
 from grader.source.constants import Constants
 from grader.source.drawings import Drawings
-from grader.source.steps import Step, argument, callee, calls_in, receiver, steps_of, targets_of
+from grader.source.steps import Step, argument, callee, receiver, steps_of, targets_of
 
 _MAKERS = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
 _OF_KERAS = frozenset(
@@ -56,7 +56,7 @@ def _program(file: str, cells: tuple[Cell, ...]) -> Program:
 def _follow(program: Program, steps: Sequence[Step]) -> None:
     arrays, constants, drawings = Arrays(), Constants(), Drawings()
     for order, step in enumerate(steps):
-        calls = calls_in(step)
+        calls = step.calls
         for call in calls:
             name, model = callee(call), receiver(call)
             if model is not None and name in ("fit", "fit_generator") and _is_training(call, model, program.built):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from grader.records.submission import Cell
-from grader.source.syntax import masked, parsed
+from grader.source.syntax import masked, nodes_in, parsed
 
 _MOST_STEPS = 20_000
 Loop = ast.For | ast.While
@@ -31,6 +32,22 @@ class Step:
     def line(self) -> int:
         """Line in the cell, from 1."""
         return self.node.lineno
+
+    @cached_property
+    def parts(self) -> tuple[tuple[ast.AST, ...], ...]:
+        """Of each of its own expressions all nodes, without those of the statements in its body."""
+        return tuple(tuple(nodes_in(expression)) for expression in expressions(self.node))
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        """The calls of a step, in the order in which they are made."""
+        found = [node for part in self.parts for node in part if isinstance(node, ast.Call)]
+        return tuple(sorted(found, key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0)))
+
+    @cached_property
+    def names(self) -> tuple[ast.Name, ...]:
+        """The names in its statement, those in a body included."""
+        return tuple(node for node in nodes_in(self.node) if isinstance(node, ast.Name))
 
 
 def steps_of(cell: Cell) -> tuple[Step, ...] | None:
@@ -88,12 +105,6 @@ def expressions(node: ast.stmt) -> Iterator[ast.expr]:
                 yield part.context_expr
 
 
-def calls_in(step: Step) -> list[ast.Call]:
-    """The calls of a step, in the order in which they are made."""
-    found = [node for part in expressions(step.node) for node in ast.walk(part) if isinstance(node, ast.Call)]
-    return sorted(found, key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0))
-
-
 def callee(call: ast.Call) -> str:
     """The called name, without what stands before its last dot: `fit` of `model.fit(...)`."""
     if isinstance(call.func, ast.Attribute):
@@ -127,5 +138,7 @@ def targets_of(node: ast.stmt) -> list[str]:
         parts = [item.optional_vars for item in node.items if item.optional_vars is not None]
     else:
         parts = []
-    names = [name for part in parts for name in ast.walk(part) if isinstance(name, ast.Name)]
+    if len(parts) == 1 and isinstance(parts[0], ast.Name):
+        return [parts[0].id]
+    names = [name for part in parts for name in nodes_in(part) if isinstance(name, ast.Name)]
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]

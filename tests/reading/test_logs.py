@@ -244,6 +244,6 @@ def test_bare_pair_without_evaluate() -> None:
 )
 def test_adversarial_text(text: str) -> None:
     """A megabyte made to confuse is read in about a second."""
-    start = time.monotonic()
+    start = time.process_time()
     logs(text)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5

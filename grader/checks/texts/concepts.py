@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST = 200
 
 
-def folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=512)
+def folded(text: str) -> tuple[str, tuple[int, ...]]:
     """Lower case without accents, every run of other signs as one blank; and where each sign of it came from."""
     signs: list[str] = [" "]
     places: list[int] = [0]
     for word in _WORD.finditer(text):
-        for offset, sign in enumerate(word.group(), start=word.start()):
-            for letter in unicodedata.normalize("NFKD", sign.casefold()):
-                if not unicodedata.combining(letter):
-                    signs.append(letter)
-                    places.append(offset)
+        if word.group().isascii():
+            signs.append(word.group().lower())
+            places += range(word.start(), word.end())
+        else:
+            for offset, sign in enumerate(word.group(), start=word.start()):
+                letters = [s for s in unicodedata.normalize("NFKD", sign.casefold()) if not unicodedata.combining(s)]
+                signs += letters
+                places += [offset] * len(letters)
         signs.append(" ")
         places.append(word.end())
-    return "".join(signs), places
+    return "".join(signs), tuple(places)
 
 
 def mentions(text: str, phrases: tuple[str, ...]) -> list[str]:

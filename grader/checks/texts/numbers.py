@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST = 200_000
 _SPACES = " \u00a0\u2009\u202f"
@@ -32,9 +33,10 @@ class Number:
         return False
 
 
+@lru_cache(maxsize=256)
 def numbers_in(text: str) -> tuple[Number, ...]:
     """All numbers of `text` (its first 200,000 characters), in order. Dotted ids such as `2.1.5` are none."""
-    text = text[:_LONGEST].replace("{,}", ",").replace("\\,", " ")
+    text = _cleaned(text)
     found = [_number(match, text) for pattern in (_GROUPED, _PLAIN) for match in pattern.finditer(text)]
     # The parts of `55 050` are kept beside the whole: two numbers may be meant.
     return tuple(
@@ -42,20 +44,40 @@ def numbers_in(text: str) -> tuple[Number, ...]:
     )
 
 
+def values_in(text: str) -> frozenset[float]:
+    """All that the numbers of `text` may mean; percentages as they stand."""
+    text = _cleaned(text)
+    tokens = {token.rstrip(".,") for pattern in (_GROUPED, _PLAIN) for token in pattern.findall(text)}
+    return frozenset(value for token in tokens for value, _ in _meanings(_ungrouped(token)))
+
+
+def _cleaned(text: str) -> str:
+    return text[:_LONGEST].replace("{,}", ",").replace("\\,", " ")
+
+
+def _ungrouped(token: str) -> str:
+    return token if token.replace(".", "").isdecimal() else re.sub(rf"[{_SPACES}'’]", "", token)
+
+
 def _number(match: re.Match[str], text: str) -> Number | None:
     token = match.group().rstrip(".,")
     end = match.start() + len(token)
-    meanings = _meanings(re.sub(rf"[{_SPACES}'’]", "", token))
+    meanings = _meanings(_ungrouped(token))
     if not meanings:
         return None
     if _PERCENT.match(text, end):
-        meanings += [(value / 100.0, decimals + 2) for value, decimals in meanings]
+        meanings = (*meanings, *((value / 100.0, decimals + 2) for value, decimals in meanings))
     values, decimals = zip(*meanings, strict=True)
     return Number(token, values, decimals, match.start())
 
 
-def _meanings(token: str) -> list[tuple[float, int]]:
+@lru_cache(maxsize=4_096)
+def _meanings(token: str) -> tuple[tuple[float, int], ...]:
     """(value, decimals) of every reading of `token`."""
+    return tuple(_readings(token))
+
+
+def _readings(token: str) -> list[tuple[float, int]]:
     mantissa, _, exponent = token.replace("E", "e").partition("e")
     if exponent:
         try:

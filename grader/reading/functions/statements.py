@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from grader.reading.passages.code import masked, parsed
+from grader.source.syntax import new_tree
 
 _BLOCK = re.compile(r"(?:@|def\s|class\s|async\s)")
 _MOST_SOURCE = 200_000
@@ -38,7 +39,7 @@ def _salvaged(source: str) -> Iterator[ast.stmt]:
 
 
 def _numbered(text: str, before: int) -> Iterator[ast.stmt]:
-    tree = parsed(text)
+    tree = new_tree(text)
     for node in tree.body if tree is not None else ():
         yield ast.increment_lineno(node, before) if before else node
 

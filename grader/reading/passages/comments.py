@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 
 from grader.reading.passages.code import masked, parsed
 
 _LINES_LIMIT = 20_000
+_MAY_HIDE_ROWS = re.compile(r"\"\"\"|'''|\\\n|\A\s*%%")
+"""Strings of several lines, and cells of another language: without them every row that looks so is a comment."""
 
 
 def _comments(source: str) -> list[tokenize.TokenInfo] | None:
@@ -25,7 +28,7 @@ def _comments(source: str) -> list[tokenize.TokenInfo] | None:
 def comment_rows(source: str) -> list[int]:
     """Rows, from 0, that hold nothing but a comment; rows within strings don't count."""
     candidates = [row for row, line in enumerate(source.split("\n")) if line.lstrip().startswith("#")]
-    comments = _comments(source) if candidates else None
+    comments = _comments(source) if candidates and _MAY_HIDE_ROWS.search(source) else None
     if comments is None:
         return candidates
     rows = {token.start[0] - 1 for token in comments}

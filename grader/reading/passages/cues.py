@@ -45,22 +45,52 @@ class Unit:
         return "\n".join(titled)
 
 
+@dataclass(frozen=True)
+class _Cue:
+    """A cue in folded text: the words that must stand in it, and how they must stand there."""
+
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
 @lru_cache(maxsize=4_000)
-def _pattern(cue: str) -> re.Pattern[str]:
-    cue = cue.strip()
-    body = r"[\s_\-]{0,4}".join(re.escape(word) for word in re.split(r"[\s_-]+", cue) if word)
+def _prepared(cue: str) -> _Cue | None:
+    """`cue` as it is looked for; `None` where nothing of it is left."""
+    cue = folded(cue.strip())
+    words = tuple(word for word in re.split(r"[\s_-]+", cue) if word)
+    if not cue:
+        return None
+    body = r"[\s_\-]{0,4}".join(re.escape(word) for word in words)
     before = r"(?<![^\W_])" if cue[:1].isalnum() else ""
     if cue[:1].isdigit():
         before += r"(?<![\d.,])"
     after = "s?(?![^\\W_])" if cue[-1:].isalpha() else ""
     if cue[-1:].isdigit():
         after = r"(?![^\W_]|[.,]\d)"
-    return re.compile(before + body + after, re.IGNORECASE)
+    return _Cue(words, re.compile(before + body + after))
+
+
+@lru_cache(maxsize=1_024)
+def folded(text: str) -> str:
+    """`text` without the difference of capitals; the Turkish ones of i count as an i."""
+    return text.lower() if text.isascii() else text.casefold().replace("i\u0307", "i").replace("\u0131", "i")
 
 
 def has_cue(text: str, cue: str) -> bool:
     """Whether `cue` stands in `text` as whole words, in prose or as part of a name in code."""
-    return bool(cue.strip()) and bool(_pattern(cue).search(text))
+    wanted = _prepared(cue)
+    if wanted is None:
+        return False
+    plain, words = folded(text), wanted.words
+    # most cues are not there at all: to look for their words takes a fraction of what the pattern takes
+    if not all(word in plain for word in words):
+        return False
+    position = plain.find(words[0]) if words else 0
+    while position >= 0:
+        if wanted.pattern.match(plain, position):
+            return True
+        position = plain.find(words[0], position + 1) if words else -1
+    return False
 
 
 def cue_scores(units: Sequence[Unit], questions: Sequence[Question], asked: Asked) -> list[dict[str, float]]:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -31,10 +32,15 @@ class Line:
     """Nothing but blank lines, or a line that ends a sentence, stands before it."""
 
 
-def text_lines(cell: Cell) -> list[Line]:
+def text_lines(cell: Cell) -> tuple[Line, ...]:
     """The lines of `cell` that are text, in order."""
-    lines = _prose_lines(cell.source) if cell.kind == "prose" else _code_lines(cell.source)
-    return sorted(islice(lines, _LINES_LIMIT), key=lambda line: line.start)
+    return _lines(cell.kind, cell.source)
+
+
+@lru_cache(maxsize=512)
+def _lines(kind: str, source: str) -> tuple[Line, ...]:
+    lines = _prose_lines(source) if kind == "prose" else _code_lines(source)
+    return tuple(sorted(islice(lines, _LINES_LIMIT), key=lambda line: line.start))
 
 
 def _starts(source: str) -> list[tuple[int, str]]:

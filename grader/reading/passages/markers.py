@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -101,7 +102,7 @@ def _is_scoped(marker: Marker, scope: Marker | None) -> bool:
     return below and bool(marker.ids)
 
 
-def _is_numbered(lines: list[Line], scope: Marker | None, known: KnownIds) -> bool:
+def _is_numbered(lines: Sequence[Line], scope: Marker | None, known: KnownIds) -> bool:
     """Whether a cell lists exactly the questions of the chapter in which it stands: `1.` to `6.` under `2.1`."""
     if scope is None or not scope.group:
         return False

@@ -44,6 +44,7 @@ _STOP = set(
 )
 
 
+@lru_cache(maxsize=4_096)
 def tokens(text: str) -> tuple[str, ...]:
     """Words and numbers of `text` in lower case."""
     return tuple(token.casefold() for token in _TOKEN.findall(text[:4_000]))
@@ -59,13 +60,28 @@ class Asked:
         self._questions = tuple(" ".join(cue) for cue in cues if len(cue) >= 3)
         self._long_phrases = tuple(" ".join(cue) for cue in cues if len(cue) >= 4)
         self._openings = _OPENINGS | {part[0] for parts in self.by_question.values() for part in parts} - _STOP
-        self._all = tuple(dict.fromkeys(part for parts in self.by_question.values() for part in parts))
+        self._parts = {part: _Part(part) for parts in self.by_question.values() for part in parts}
+        self._with_word: dict[str, list[_Part]] = {}
+        for part in self._parts.values():
+            for word in part.weighty:
+                self._with_word.setdefault(word, []).append(part)
+        self._likest: dict[tuple[str, ...], dict[tuple[str, ...], float]] = {}
 
     def likeness(self, sentence: str, question: str | None = None) -> float:
         """How much `sentence` is a copy of what a question asks, 0 to 1; of any question where none is named."""
-        words = tokens(sentence)
-        parts = self._all if question is None else self.by_question.get(question, ())
-        return max((_likeness(words, part) for part in parts), default=0.0) if words else 0.0
+        found = self._likenesses(tokens(sentence))
+        if question is None:
+            return max(found.values(), default=0.0)
+        return max((found[part] for part in self.by_question.get(question, ()) if part in found), default=0.0)
+
+    def _likenesses(self, words: tuple[str, ...]) -> dict[tuple[str, ...], float]:
+        """How much `words` are a copy of each part of a question that has a word in common with them."""
+        if words not in self._likest:
+            weighty = set(words) - _STOP
+            near = dict.fromkeys(part for word in sorted(weighty) for part in self._with_word.get(word, ()))
+            found = {part.words: part.likeness(words, weighty) for part in near}
+            self._likest[words] = {words: 1.0} if not weighty and words in self._parts else found
+        return self._likest[words]
 
     def is_copy(self, sentence: str, beside_id: bool = False) -> bool:
         """Whether `sentence` is a copied question. An answer often repeats the question's words: only what asks or
@@ -93,23 +109,29 @@ def _asked(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(part for part in [whole, *parts] if len(part) >= 2))
 
 
-@lru_cache(maxsize=50_000)
-def _likeness(words: tuple[str, ...], asked: tuple[str, ...]) -> float:
-    weighty, known = set(words) - _STOP, set(asked)
-    if not weighty:
-        return 1.0 if words == asked else 0.0
-    common = len(weighty & known) / len(weighty)
-    covered = len(weighty & known) / max(1, len(known - _STOP))
-    if len(weighty) < 3:
-        return min(common, covered) if len(words) <= len(asked) + 2 else 0.0
-    if common < 0.4 or any(word[0].isdigit() for word in weighty - known):
-        # A number that was not in the question is an answer: `The total number of parameters is 55050`.
-        return min(common, 0.4)
-    one, other = set(pairwise(words)), set(pairwise(asked))
-    ratio = 2 * len(one & other) / max(1, len(one) + len(other))
-    # A short part of a long question is a copy, too, when all its words stand there.
-    part = common * 0.95 if len(weighty) >= 4 and covered >= 0.15 else 0.0
-    return max(min(ratio, common), min(common, covered), part)
+class _Part:
+    """A sentence that a question asks, or all that it asks."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
+        self.weighty = frozenset(words) - _STOP
+        self._pairs = frozenset(pairwise(words))
+
+    def likeness(self, words: tuple[str, ...], weighty: set[str]) -> float:
+        """How much a sentence of `words`, of which `weighty` count, is a copy of it: 0 to 1."""
+        shared = weighty & self.weighty
+        common = len(shared) / len(weighty)
+        covered = len(shared) / max(1, len(self.weighty))
+        if len(weighty) < 3:
+            return min(common, covered) if len(words) <= len(self.words) + 2 else 0.0
+        if common < 0.4 or any(word[0].isdigit() for word in weighty - shared):
+            # A number that was not in the question is an answer: `The total number of parameters is 55050`.
+            return min(common, 0.4)
+        pairs = set(pairwise(words))
+        ratio = 2 * len(pairs & self._pairs) / max(1, len(pairs) + len(self._pairs))
+        # A short part of a long question is a copy, too, when all its words stand there.
+        part = common * 0.95 if len(weighty) >= 4 and covered >= 0.15 else 0.0
+        return max(min(ratio, common), min(common, covered), part)
 
 
 def sentences(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from grader.records.match import Match, Reference
 from grader.records.recording import Trained
 from grader.records.result import Observation
 from grader.source.calls import Fit
-from grader.source.steps import callee, calls_in
+from grader.source.steps import callee
 
 _WATCHES = re.compile(r"EarlyStopping|ReduceLROnPlateau|ModelCheckpoint\([^()]{0,400}save_best_only\s*=\s*True")
 _TRAINING_METRIC = re.compile(r"monitor\s*=\s*['\"](?!val_)")
@@ -96,6 +96,6 @@ def _picking(match: Match, cells: set[int]) -> int | None:
         swept = [fit.order for fit in program.fits if fit.cell in cells]
         later = [fit.order for fit in program.fits if fit.cell not in cells and fit.order > max(swept, default=0)]
         for step in program.steps[max(swept) + 1 : min(later, default=None)] if swept else ():
-            if any(callee(call) in _PICKS and _RESULTS.search(ast.unparse(call)) for call in calls_in(step)):
+            if any(callee(call) in _PICKS and _RESULTS.search(ast.unparse(call)) for call in step.calls):
                 return step.cell
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -48,7 +47,7 @@ def _may_be_torn(use: EarlyUse, program: Program) -> bool:
     """Whether the name may be a piece of another one: on the way through a document names are torn and misread."""
     if use.defined_in or not is_fragment(program.file):
         return False
-    others = {name.id for step in program.steps for name in ast.walk(step.node) if isinstance(name, ast.Name)}
+    others = {name.id for step in program.steps for name in step.names}
     others -= {use.name}
     return any(o.startswith(use.name) or o.endswith(use.name) for o in others) or bool(
         get_close_matches(use.name, sorted(others), n=1, cutoff=0.8)

@@ -11,7 +11,6 @@ from grader.checks.observations.placing import question_of
 from grader.checks.wording import clipped, listed, place
 from grader.records.match import Match, Reference
 from grader.records.result import Observation
-from grader.source.steps import expressions
 
 _ABSOLUTE = re.compile(
     r"(?:[A-Za-z]:[\\/]{1,2}[\w. -]|/(?:home|Users|mnt|media|content/drive|kaggle|Volumes)/\w|~[\\/]\w|\\\\\w+\\\w)"
@@ -27,8 +26,8 @@ def absolute_paths(match: Match, reference: Reference) -> Iterator[Observation]:
             # A docstring, or a string that stands alone, is a remark.
             if isinstance(step.node, ast.Expr) and isinstance(step.node.value, ast.Constant):
                 continue
-            for part in expressions(step.node):
-                for node in ast.walk(part):
+            for part in step.parts:
+                for node in part:
                     text = node.value if isinstance(node, ast.Constant) else None
                     if isinstance(text, str) and len(text) < 400 and "\n" not in text and _ABSOLUTE.match(text):
                         found.setdefault(text, step.cell)

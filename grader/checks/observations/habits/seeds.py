@@ -10,7 +10,7 @@ from grader.checks.observations.code import code_text, programs_of
 from grader.checks.wording import listed, places
 from grader.records.match import Match, Reference
 from grader.records.result import Observation
-from grader.source.steps import callee, calls_in
+from grader.source.steps import callee
 
 _SEEDED = re.compile(
     r"\bseed\s*\(|set_seed|set_random_seed|manual_seed|random_state\s*=|default_rng\s*\(\s*[\w]|RandomState\s*\(\s*[\w]|"
@@ -28,9 +28,7 @@ def unseeded(match: Match, reference: Reference) -> Iterator[Observation]:
     if _SEEDED.search(code_text(match)):
         return
     fits = sum(len(program.fits) for program in programs_of(match))
-    drawing = [
-        step.cell for program in programs_of(match) for step in program.steps if any(map(_draws, calls_in(step)))
-    ]
+    drawing = [step.cell for program in programs_of(match) for step in program.steps if any(map(_draws, step.calls))]
     if not fits and not drawing:
         return
     where = places(match, drawing)

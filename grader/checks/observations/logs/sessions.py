@@ -11,7 +11,7 @@ from grader.checks.wording import capitalised, counted, place
 from grader.records.match import Match, Reference
 from grader.records.recording import LoggedSummary, ModelBuilt
 from grader.records.result import Observation
-from grader.source.steps import callee, calls_in
+from grader.source.steps import callee
 
 _NUMBERED = re.compile(r"sequential_(\d{1,5})")
 _MAKERS = frozenset({"Sequential"})
@@ -63,7 +63,7 @@ def _written_before(match: Match, file: str, cell: int) -> int | None:
         for step in program.steps:
             if step.cell > cell:
                 break
-            count = sum(callee(call) in _MAKERS for call in calls_in(step))
+            count = sum(callee(call) in _MAKERS for call in step.calls)
             if count and (step.loops or step.function):
                 return None
             made += count

@@ -13,7 +13,6 @@ from grader.records.recording import Evaluated, Predicted, Trained
 from grader.records.result import Observation
 from grader.source.calls import Asked, Fit
 from grader.source.program import Program
-from grader.source.steps import calls_in
 
 _HARMLESS = frozenset({"summary", "save", "save_weights", "compile", "get_weights", "to_json"})
 
@@ -91,8 +90,8 @@ def _is_asked_later(program: Program, fit: Fit) -> bool:
     name = fit.model.partition("[")[0]
     ends = [b.order for b in program.built if b.name == name and b.is_model and b.order > fit.order]
     for step in program.steps[fit.order + 1 : min(ends, default=len(program.steps))]:
-        read = [part for part in ast.walk(step.node) if isinstance(part, ast.Name) and part.id == name]
-        kept = [c.func.value for c in calls_in(step) if isinstance(c.func, ast.Attribute) and c.func.attr in _HARMLESS]
+        read = [part for part in step.names if part.id == name]
+        kept = [c.func.value for c in step.calls if isinstance(c.func, ast.Attribute) and c.func.attr in _HARMLESS]
         if any(part not in kept for part in read):
             return True
     return False

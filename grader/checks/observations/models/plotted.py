@@ -95,9 +95,7 @@ def _drawn_again(program: Program) -> Iterator[tuple[Drawing, Fit]]:
 
 def _is_read(program: Program, name: str, after: int) -> bool:
     return any(
-        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
-        for step in program.steps[after + 1 :]
-        for part in ast.walk(step.node)
+        part.id == name and isinstance(part.ctx, ast.Load) for step in program.steps[after + 1 :] for part in step.names
     )
 
 

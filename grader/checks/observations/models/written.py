@@ -13,7 +13,7 @@ from grader.records.recording import ModelBuilt, Trained
 from grader.records.result import Observation
 from grader.source.calls import text_of
 from grader.source.program import Program
-from grader.source.steps import Step, argument, callee, calls_in, receiver, targets_of
+from grader.source.steps import Step, argument, callee, receiver, targets_of
 
 
 def losses_by_text(match: Match, reference: Reference) -> Iterator[Observation]:
@@ -33,7 +33,7 @@ def _binary_softmax(program: Program) -> list[int]:
     last: dict[str, ast.Call] = {}
     found = []
     for step in program.steps:
-        for call in calls_in(step):
+        for call in step.calls:
             name = receiver(call)
             if name is not None and callee(call) == "add" and call.args and isinstance(call.args[0], ast.Call):
                 last[name] = call.args[0]
@@ -93,7 +93,7 @@ def _loops(program: Program) -> dict[ast.For | ast.While, list[Step]]:
 def _grown(steps: list[Step]) -> tuple[str, int] | None:
     """(model, layers added in each turn) of a model that is trained or compiled in a loop that only adds to it."""
     made = {name for step in steps for name in targets_of(step.node)}
-    calls = [(receiver(call), callee(call)) for step in steps for call in calls_in(step)]
+    calls = [(receiver(call), callee(call)) for step in steps for call in step.calls]
     for name in dict.fromkeys(name for name, method in calls if method == "add" and name):
         used = any(other == name and method in ("compile", "fit") for other, method in calls)
         cleared = any(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from grader.checks.metrics import plain_metric
-from grader.checks.texts.numbers import Number, numbers_in
+from grader.checks.texts.numbers import Number, numbers_in, values_in
 from grader.checks.texts.states_number import saved_accuracies
 from grader.checks.wording import accuracy_text, clipped, listed, place
 from grader.records.criteria.texts import StatesNumberCriterion
@@ -16,7 +16,6 @@ from grader.records.recording import LoggedTraining, Printed
 from grader.records.result import Observation
 
 _MARGIN = 0.001
-_MOST_TEXT = 400_000
 _PASTED = 9
 """Decimals from which a number is no claim but an output that was pasted into the text."""
 _WORDS = ("accura", "accurac", "exactitude", "genauigkeit", "precis", "noggrannhet", "träffsäkerhet")
@@ -108,7 +107,7 @@ def _known_values(match: Match) -> list[float]:
     texts += [cell.source for cell in match.submission.cells if cell.kind == "code"]
     texts += [event.text for event in match.rerun.events if isinstance(event, Printed)]
     texts += [f"{q.title} {q.asks} {' '.join(q.cues)}" for q in match.rubric.questions]
-    known = [value for text in texts for number in numbers_in(text[:_MOST_TEXT]) for value in number.values]
+    known = [value for text in texts for value in values_in(text)]
     finals: dict[int, list[float]] = {}
     for event in match.saved.events:
         if isinstance(event, LoggedTraining) and event.epochs:

@@ -14,7 +14,7 @@ from grader.records.recording import LoggedScore, LoggedTraining
 from grader.records.result import Observation
 from grader.source.calls import text_of
 from grader.source.program import Program
-from grader.source.steps import callee, calls_in, expressions, targets_of
+from grader.source.steps import callee, targets_of
 
 _RESULT = re.compile(r"acc|loss|score|result|history|träff|noggrann|genauig", re.IGNORECASE)
 _SETTING = re.compile(
@@ -52,8 +52,8 @@ def _typed(program: Program, logged: set[float]) -> Iterator[tuple[int, int, lis
     for step in program.steps:
         names = targets_of(step.node) if isinstance(step.node, ast.Assign) else []
         named = any(_RESULT.search(name) for name in names) and not any(_SETTING.search(name) for name in names)
-        for part in expressions(step.node):
-            for node in ast.walk(part):
+        for part in step.parts:
+            for node in part:
                 values = _numbers(node)
                 fine = [value for value in values if _digits(value) >= _DIGITS and 0.0 < value < 10.0]
                 if len(set(fine)) < _LEAST or len(fine) < len(values):
@@ -61,7 +61,7 @@ def _typed(program: Program, logged: set[float]) -> Iterator[tuple[int, int, lis
                 if named or all(round(value, 4) in logged for value in fine):
                     what = f"`{names[0]}` holds" if names else "a list holds"
                     yield step.cell, step.line, [f"{value:g}" for value in fine], what
-        for call in calls_in(step):
+        for call in step.calls:
             for text in map(text_of, call.args if callee(call) == "print" else ()):
                 stated = [number for number in _STATED.findall(text[:500]) if not _SETTING.search(text)]
                 if stated:
