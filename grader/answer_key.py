@@ -9,7 +9,7 @@ from grader.matching.match import match_submission
 from grader.options import Options
 from grader.pipeline import read_solution, report_folder
 from grader.reading.choice import chosen_rubric
-from grader.reading.passages.answers import answer_text
+from grader.reading.passages.answers import answer_texts
 from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
 from grader.records.progress import Progress
@@ -31,7 +31,7 @@ def answer_key(options: Options, progress: Progress) -> DocumentFiles:
 
     progress.stage("Writing the answer key")
     passages = find_passages(solution, rubric)
-    answers = {question.id: answer_text(solution, passages, question, rubric) for question in rubric.questions}
+    answers = answer_texts(solution, passages, rubric)
     match = match_submission(
         solution, rubric, passages, answers, record_saved(solution), reference.recording, reference
     )

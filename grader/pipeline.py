@@ -5,18 +5,19 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from grader.assets import rubrics_folder
 from grader.checks.result import make_result
 from grader.errors import UserError
-from grader.functions.loading import load_cases
+from grader.functions.loading import CaseFile, load_cases
 from grader.functions.work import FunctionWork
 from grader.matching.match import match_submission
 from grader.options import Options
 from grader.reading.choice import find_rubric
 from grader.reading.functions.plan import function_plan
-from grader.reading.passages.answers import answer_text
+from grader.reading.passages.answers import answer_texts
 from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
 from grader.reading.submission import read_submission
@@ -25,7 +26,7 @@ from grader.records.progress import Progress
 from grader.records.recording import Recording
 from grader.records.result import Effort, Result
 from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records.submission import Passage, Submission
 from grader.reports.document import ReportFiles
 from grader.reports.kept import current_report
 from grader.reviews.marks import read_marks, with_marks
@@ -41,6 +42,8 @@ class Reading:
     reason: str
     """Why this rubric, one sentence."""
     solution: Submission
+    passages: tuple[Passage, ...]
+    """Which of its parts answer which question."""
     functions: FunctionWork | None
     """Its functions and the cases for them, where the rubric asks for functions."""
 
@@ -92,18 +95,23 @@ def reading(path: Path, options: Options) -> Reading:
 def reading_of(submission: Submission, path: Path, options: Options) -> Reading:
     """A submission that was read from `path`, with its rubric and that rubric's solution. Raises `UserError`."""
     rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
+    return laid_out(submission, rubric, reason, options)
+
+
+def laid_out(submission: Submission, rubric: Rubric, reason: str, options: Options) -> Reading:
+    """A submission beside the rubric that it is graded by. Raises `UserError`."""
     solution = read_solution(rubrics_folder(), rubric, options)
-    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission)
-    return Reading(submission, rubric, reason, solution, functions)
+    passages = find_passages(submission, rubric)
+    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission, passages)
+    return Reading(submission, rubric, reason, solution, passages, functions)
 
 
 def judged(read: Reading, reference: Reference, rerun: Recording, effort: Effort) -> tuple[Result, Match]:
     """What labgrade says of a submission, and what it matched: pure, nothing is run."""
     submission, rubric = read.submission, read.rubric
-    passages = find_passages(submission, rubric)
-    answers = {question.id: answer_text(submission, passages, question, rubric) for question in rubric.questions}
+    answers = answer_texts(submission, read.passages, rubric)
     saved = record_saved(submission)
-    match = match_submission(submission, rubric, passages, answers, saved, rerun, reference)
+    match = match_submission(submission, rubric, read.passages, answers, saved, rerun, reference)
     return make_result(match, reference, effort), match
 
 
@@ -112,24 +120,35 @@ def rubric_folder(rubrics: Path, rubric: Rubric, options: Options) -> Path:
     return Path(options.rubric) if options.rubric and Path(options.rubric).is_dir() else rubrics / rubric.name
 
 
-def function_work(folder: Path, rubric: Rubric, submission: Submission) -> FunctionWork | None:
+def function_work(
+    folder: Path, rubric: Rubric, submission: Submission, passages: tuple[Passage, ...]
+) -> FunctionWork | None:
     """What is needed to try the functions that the rubric in `folder` asks for; `None` when it asks for none.
 
     Raises `UserError` for a `cases.py` that is missing or cannot be used.
     """
     asked = (q.id for q in rubric.questions if any(criterion.kind == "function" for criterion in q.criteria))
-    cases = load_cases(folder, tuple(asked))
-    if cases is None:
-        return None
-    return FunctionWork(cases, function_plan(submission, find_passages(submission, rubric), rubric))
+    cases = _cases(folder, tuple(asked), rubric.digest)
+    return None if cases is None else FunctionWork(cases, function_plan(submission, passages, rubric))
+
+
+@lru_cache(maxsize=8)
+def _cases(folder: Path, asked: tuple[str, ...], digest: str) -> CaseFile | None:
+    """The cases in `folder`, whose content `digest` tells: a class asks for them once per submission."""
+    return load_cases(folder, asked)
 
 
 def read_solution(rubrics: Path, rubric: Rubric, options: Options) -> Submission:
     """The rubric's own solution, read like a submission. Raises `UserError`."""
-    solution = rubric_folder(rubrics, rubric, options) / "solution.py"
-    if not solution.is_file():
-        raise UserError(f"{solution}: the rubric has no solution; write one, as every criterion compares with it")
-    return read_submission(solution)
+    return _solution(rubric_folder(rubrics, rubric, options) / "solution.py", rubric.digest)
+
+
+@lru_cache(maxsize=8)
+def _solution(path: Path, digest: str) -> Submission:
+    """The solution at `path`, whose folder's content `digest` tells: a class asks for it once per submission."""
+    if not path.is_file():
+        raise UserError(f"{path}: the rubric has no solution; write one, as every criterion compares with it")
+    return read_submission(path)
 
 
 def report_folder(out: Path, submission: Submission) -> Path:

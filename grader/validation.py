@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from grader.assets import rubrics_folder
 from grader.options import Options
-from grader.pipeline import Reading, function_work, judged, read_solution, rubric_folder
+from grader.pipeline import judged, laid_out, read_solution
 from grader.reading.choice import chosen_rubric
 from grader.records.progress import Progress
 from grader.records.result import Result, Verdict
@@ -33,14 +33,12 @@ def validated_rubric(options: Options, progress: Progress) -> Validated:
     progress.stage("Reading the rubric and its solution")
     assert options.rubric is not None, "one rubric is validated"
     rubric = chosen_rubric(options.rubric, [rubrics_folder()])
-    solution = read_solution(rubrics_folder(), rubric, options)
-    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, solution)
+    read = laid_out(read_solution(rubrics_folder(), rubric, options), rubric, "its own", options)
     with Workshop(options, progress) as workshop:
-        reference = workshop.reference(rubric, solution)
-        rerun = workshop.rerun(solution, rubric, functions)
+        reference = workshop.reference(rubric, read.solution)
+        rerun = workshop.rerun(read.submission, rubric, read.functions)
         effort = workshop.effort
     progress.stage("Judging the solution")
-    read = Reading(solution, rubric, "its own", solution, functions)
     result, _ = judged(read, reference, rerun, effort)
     return Validated(rubric, result, tuple(shortfalls(result)))
 

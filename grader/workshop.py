@@ -157,7 +157,7 @@ class Workshop:
             return server.student(self._limits(rubric), threads=self.options.threads)
 
         wall = self._limits(rubric).wall_seconds
-        tests = FunctionDesk(functions.cases, functions.plan, student, wall) if functions else None
+        tests = FunctionDesk(functions.new_cases(), functions.plan, student, wall) if functions else None
         first = student()
         try:
             return recorder.record(first, self.effort, self.options.threads, tests), desk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.functions.loading import CaseFile
+from grader.functions.loading import CaseFile, load_cases
 from grader.records.functions.plan import FunctionPlan
 
 
@@ -19,3 +19,8 @@ class FunctionWork:
     def key(self) -> list[object]:
         """What its outcomes rest on, as JSON-compatible values."""
         return [self.cases.digest, self.plan.as_json()]
+
+    def new_cases(self) -> CaseFile:
+        """The cases loaded anew: what one submission's trials leave in them must not reach the next one's."""
+        loaded = load_cases(self.cases.path.parent, tuple(group.question for group in self.cases.groups))
+        return loaded or self.cases
