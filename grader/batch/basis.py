@@ -64,7 +64,10 @@ def _rubrics(choice: str | None) -> list[list[str]]:
 
 
 def _data(folder: Path | None, cache: Path) -> list[list[object]]:
-    """Which data files are at hand. Their content is part of every recording's key; here size and time are enough."""
+    """Which data files are at hand. Their content is part of every recording's key; here size and time are enough.
+
+    Of labgrade's own folder only what was downloaded: the rest of it is made of other files.
+    """
     keras = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
     named = os.environ.get("LABGRADE_DATA")
     places = [folder or (Path(named) if named else None), keras, cache / "datasets"]
@@ -72,7 +75,8 @@ def _data(folder: Path | None, cache: Path) -> list[list[object]]:
     for at, place in enumerate(places):
         if place is not None and place.is_dir():
             for item in sorted(place.iterdir()):
-                if item.name != "download-failed" and not item.name.startswith("."):
+                ours = place == cache / "datasets" and not item.name.endswith("-downloaded")
+                if not ours and not item.name.startswith("."):
                     stat = item.stat()
                     sized = [stat.st_size, stat.st_mtime_ns] if item.is_file() else []
                     found.append([at, item.name, *sized])

@@ -58,6 +58,19 @@ def keras_cache() -> Path:
     return (Path(home) if home else Path.home() / ".keras") / "datasets"
 
 
+def keras_files(name: str, folder: Path) -> tuple[Path, ...]:
+    """The files in Keras' cache at `folder` from which `keras_cached_arrays` may take `name`."""
+    if name == "mnist":
+        wanted = [folder / "mnist.npz"]
+    elif name == "fashion_mnist":
+        wanted = [folder / "fashion-mnist" / file for file, _ in _FASHION.values()]
+    else:
+        _, train, test, _ = _CIFAR[name]
+        wanted = [place / file for place in _cifar_folders(name, folder) for file in [*train, test]]
+        wanted += _cifar_archives(name, folder)
+    return tuple(path for path in wanted if path.is_file())
+
+
 def keras_cached_arrays(name: str, folder: Path) -> dict[str, Bytes] | None:
     """The arrays of `name` in Keras' cache at `folder`, or `None` when they are not there or not whole."""
     try:
@@ -101,16 +114,27 @@ def cifar_archive_arrays(name: str, archive: BinaryIO) -> dict[str, Bytes]:
 
 
 def _cifar_cached(name: str, folder: Path) -> dict[str, Bytes] | None:
-    inner, train, test, _ = _CIFAR[name]
-    # Keras 3 unpacks into "<name>-target", Keras 2 beside the archive
-    for place in (folder / f"{inner}-target" / inner, folder / inner):
+    _, train, test, _ = _CIFAR[name]
+    for place in _cifar_folders(name, folder):
         if (place / test).is_file():
             return _cifar_arrays(name, {file: (place / file).read_bytes()[:_BATCH_BYTES] for file in [*train, test]})
-    for archive in (f"{inner}-target_archive", f"{inner}.tar.gz", f"{inner.replace('-batches-py', '-python')}.tar.gz"):
-        if (folder / archive).is_file():
-            with (folder / archive).open("rb") as stream:
+    for archive in _cifar_archives(name, folder):
+        if archive.is_file():
+            with archive.open("rb") as stream:
                 return cifar_archive_arrays(name, stream)
     return None
+
+
+def _cifar_folders(name: str, folder: Path) -> tuple[Path, ...]:
+    """Keras 3 unpacks into "<name>-target", Keras 2 beside the archive."""
+    inner = _CIFAR[name][0]
+    return folder / f"{inner}-target" / inner, folder / inner
+
+
+def _cifar_archives(name: str, folder: Path) -> tuple[Path, ...]:
+    inner = _CIFAR[name][0]
+    ends = (f"{inner}-target_archive", f"{inner}.tar.gz", f"{inner.replace('-batches-py', '-python')}.tar.gz")
+    return tuple(folder / end for end in ends)
 
 
 def _cifar_arrays(name: str, files: dict[str, bytes]) -> dict[str, Bytes]:

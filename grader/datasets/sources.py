@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from grader.datasets.dataset import LAYOUTS, Bytes, Dataset, arrays_digest
 from grader.datasets.download import downloaded_arrays
-from grader.datasets.files import keras_cache, keras_cached_arrays, npz_arrays
+from grader.datasets.files import keras_cache, keras_cached_arrays, keras_files, npz_arrays
 from grader.datasets.standin import RECIPE, standin_arrays
 from grader.datasets.store import store_arrays, stored_arrays
 from grader.errors import UserError
@@ -31,8 +36,8 @@ def load_dataset(name: str, folder: Path | None, cache: Path, download: bool = T
         raise UserError(f"unknown data set '{name}': labgrade knows {', '.join(DATASETS)}.")
     place = cache / "datasets"
     return (
-        _from_folder(name, _teachers_folder(folder))
-        or _from_keras(name)
+        _from_folder(name, _teachers_folder(folder), place)
+        or _from_keras(name, place)
         or _from_network(name, place, download)
         or _standin(name, place)
     )
@@ -47,20 +52,41 @@ def _teachers_folder(folder: Path | None) -> Path | None:
     return folder
 
 
-def _from_folder(name: str, folder: Path | None) -> Dataset | None:
+def _from_folder(name: str, folder: Path | None, place: Path) -> Dataset | None:
     if folder is None:
         return None
     for file in _FOLDER_FILES.get(name, (f"{name}.npz",)):
         path = folder / file
         if path.is_file():
-            arrays = npz_arrays(name, path)
-            return _dataset(name, arrays, arrays_digest(arrays), f"from {file} in the data folder")
+            found = _copied(name, (path,), place, partial(npz_arrays, name, path))
+            return _dataset(name, *found, f"from {file} in the data folder") if found else None
     return None
 
 
-def _from_keras(name: str) -> Dataset | None:
-    arrays = keras_cached_arrays(name, keras_cache())
-    return None if arrays is None else _dataset(name, arrays, arrays_digest(arrays), "from Keras' cache")
+def _from_keras(name: str, place: Path) -> Dataset | None:
+    cache = keras_cache()
+    found = _copied(name, keras_files(name, cache), place, partial(keras_cached_arrays, name, cache))
+    return None if found is None else _dataset(name, *found, "from Keras' cache")
+
+
+def _copied(
+    name: str, files: Sequence[Path], place: Path, read: Callable[[], dict[str, Bytes] | None]
+) -> tuple[dict[str, Bytes], str] | None:
+    """What `read` makes of `files`, and its digest: unpacked and hashed once, as long as nobody touches them."""
+    stats = [(str(file.resolve()), file.stat()) for file in files]
+    state = [[path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino] for path, stat in stats]
+    kept = place / f"{name}-copy-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]}"
+    found = stored_arrays(kept) if files else None
+    if found is not None:
+        return found
+    arrays = read()
+    if arrays is None:
+        return None
+    digest = _kept(kept, arrays)
+    for older in place.glob(f"{name}-copy-*"):
+        if older != kept:
+            shutil.rmtree(older, ignore_errors=True)
+    return arrays, digest
 
 
 def _from_network(name: str, place: Path, download: bool) -> Dataset | None:

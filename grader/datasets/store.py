@@ -16,10 +16,13 @@ _CONTENTS = "contents.json"
 
 
 def stored_arrays(folder: Path) -> tuple[dict[str, Bytes], str] | None:
-    """The four arrays in `folder` and their digest, or `None` when they are not there or damaged."""
+    """The four arrays in `folder` and their digest, or `None` when they are not there or damaged.
+
+    They are mapped, not read: who needs the digest alone reads no images, and processes share what they do read.
+    """
     try:
         contents = json.loads((folder / _CONTENTS).read_text(encoding="utf-8"))
-        arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAY_NAMES}
+        arrays = {name: np.asarray(np.load(folder / f"{name}.npy", "r", False)) for name in ARRAY_NAMES}
         digest = contents["digest"]
         shapes = {name: list(array.shape) for name, array in arrays.items()}
     except (OSError, ValueError, EOFError, KeyError, TypeError):

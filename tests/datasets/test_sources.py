@@ -50,6 +50,23 @@ def test_the_environment_names_the_folder(alone: Path, tmp_path: Path, monkeypat
     assert len(load_dataset("fashion_mnist", None, alone).x_train) == 400
 
 
+def test_an_unpacked_copy_serves_until_the_file_changes(
+    alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A data file is unpacked and hashed once; another content under its name is seen, and leaves no old copy."""
+    np.savez(tmp_path / "mnist.npz", **small_arrays())
+    first = load_dataset("mnist", tmp_path, alone)
+    with monkeypatch.context() as patched:
+        patched.setattr(sources, "npz_arrays", lambda *_: pytest.fail("unpacked twice"))
+        again = load_dataset("mnist", tmp_path, alone)
+    assert again.digest == first.digest
+    assert all(np.array_equal(again.arrays[name], first.arrays[name]) for name in ARRAY_NAMES)
+    assert not again.x_train.flags.writeable
+    np.savez(tmp_path / "mnist.npz", **small_arrays(seed=1))
+    assert load_dataset("mnist", tmp_path, alone).digest != first.digest
+    assert len(list((alone / "datasets").glob("mnist-copy-*"))) == 1
+
+
 def test_labels_come_in_keras_shapes(alone: Path, tmp_path: Path) -> None:
     """Flat or wide whole-number labels become uint8 of Keras' own shape, images lose a needless axis."""
     arrays = small_arrays()
