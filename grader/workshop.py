@@ -15,10 +15,10 @@ from grader.functions.work import FunctionWork
 from grader.options import Options, effective_limits
 from grader.recorder.data import DataDesk
 from grader.recorder.functions.desk import FunctionDesk
-from grader.recorder.host import Recorded, Recorder
+from grader.recorder.host import Recorded, Recorder, jobs
 from grader.recorder.line import StudentProcess
 from grader.recorder.reference import SEEDS, seeded_reference, training_seconds
-from grader.recorder.store import RecordingStore, code_digest
+from grader.recorder.store import RecordingStore, code_digest, student_libraries
 from grader.recorder.trainings import TrainingDesk
 from grader.records.match import Reference
 from grader.records.progress import Progress
@@ -48,7 +48,7 @@ class Workshop:
         self.effort: Effort = options.effort or ("quick" if self.device == "cpu" else "full")
         self._progress = progress
         self._pool = DataPool()
-        self._recordings = RecordingStore(options.cache / "recordings")
+        self._recordings = RecordingStore(options.cache / "recordings", self._data_digest)
         self._references: dict[str, Reference] = {}
         self._datasets: dict[str, Dataset] = {}
         self._prints: dict[str, Fingerprints] = {}
@@ -105,7 +105,7 @@ class Workshop:
             raise UserError(_solution_fault(rubric, solution, recorded.recording))
         reference = seeded_reference(rubric, recorded, desk, self.effort, self._progress)
         reference = reference.model_copy(update={"recording": self._described(reference.recording)})
-        self._recordings.put(key, reference)
+        self._recordings.put(key, reference, recorded.asked.difference(rubric.datasets))
         return reference
 
     def rerun(self, submission: Submission, rubric: Rubric, functions: FunctionWork | None = None) -> Recording:
@@ -123,7 +123,8 @@ class Workshop:
             if _may_be_ours(recorded.recording):
                 recorded, _ = self._record(submission, rubric, functions)
             recording = self._described(recorded.recording)
-            self._recordings.put(key if _is_settled(recording) else f"{key}-unsettled", recording)
+            place = key if _is_settled(recording) else f"{key}-unsettled"
+            self._recordings.put(place, recording, recorded.asked.difference(rubric.datasets))
             return recording
 
     def known_rerun(
@@ -174,23 +175,24 @@ class Workshop:
             "device": self.device,
             "threads": self.options.threads,
             "sandbox": self._server().provider,
-            "standin": any(used.standin for used in self._datasets.values()),
+            "standin": any(self._datasets[name].standin for name in recording.data_sources if name in self._datasets),
             "python": ".".join(str(part) for part in sys.version_info[:3]),
             **dict(library_versions()),
         }
         return recording.model_copy(update={"environment": environment})
 
     def _key(self, kind: str, rubric: Rubric, submission: Submission, *more: Any) -> str:
-        cells = [[cell.kind == "code", cell.file.endswith(".py"), cell.source] for cell in _run_cells(submission)]
+        cells = _run_cells(submission)
         data = {name: self.dataset(name).digest for name in rubric.datasets}
         runtime = self.service.runtime
         content = {
             "kind": kind,
-            "cells": cells,
+            "cells": [len(cells), jobs(cells)],
             "files": [[file.path, file.digest] for file in submission.data],
             "data": data,
             "effort": self.effort,
             "runtime": [runtime.device, runtime.threads, [list(pair) for pair in runtime.versions]],
+            "libraries": student_libraries(),
             "provider": self.options.provider,
             "limits": self._limits(rubric).as_json(),
             "code": code_digest(_CODE),
@@ -211,6 +213,10 @@ class Workshop:
             return self.dataset(name)
         except UserError:
             return None
+
+    def _data_digest(self, name: str) -> str | None:
+        found = self._asked_dataset(name)
+        return found.digest if found else None
 
     def _fingerprints(self, dataset: Dataset) -> Fingerprints:
         if dataset.name not in self._prints:

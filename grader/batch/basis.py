@@ -16,7 +16,7 @@ from grader.reading.choice import SETTINGS
 from grader.reading.handin.entries import Entry, file_entry
 from grader.reading.handin.folder import candidates
 from grader.reading.rubric import rubric_digest, rubrics
-from grader.recorder.store import code_digest
+from grader.recorder.store import code_digest, student_libraries
 from grader.reviews.marks import FILE as MARKS
 from grader.training.canonical import canonical_digest
 from grader.training.service import library_versions
@@ -52,7 +52,8 @@ def _code() -> list[object]:
     digest = hashlib.sha256()
     for file in sorted(path for path in templates_folder().rglob("*") if path.is_file()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return [__version__, code_digest((".",)), digest.hexdigest(), [list(pair) for pair in library_versions()]]
+    versions = [*map(list, library_versions()), student_libraries()]
+    return [__version__, code_digest((".",)), digest.hexdigest(), versions]
 
 
 def _rubrics(choice: str | None) -> list[list[str]]:

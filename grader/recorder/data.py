@@ -40,9 +40,13 @@ class DataDesk:
         self._tests: dict[tuple[Any, ...], tuple[str, str] | None] = {}
         self._whole: set[tuple[str, str | None, int, int]] = set()
         """Samples of what is a data set's whole test set, in order."""
+        self.asked: set[str] = set()
+        """Data sets that were asked for, also those that could not be had."""
 
     def dataset(self, name: str) -> Dataset | None:
         """The data set `name`, loaded once; `None` when it cannot be had."""
+        if name in LAYOUTS:
+            self.asked.add(name)
         if name not in self._datasets:
             loaded = self._load(name)
             if loaded is None:

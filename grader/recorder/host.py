@@ -39,6 +39,8 @@ class Recorded:
 
     recording: Recording
     trainings: list[tuple[Trained, FinishedTraining]] = field(default_factory=list)
+    asked: frozenset[str] = frozenset()
+    """Data sets that its code asked for, also those that could not be had: what happened rests on them, too."""
 
 
 class Recorder:
@@ -100,7 +102,7 @@ class Recorder:
             data_sources=self._data.sources,
             outcome=outcome.model_copy(update={"last_cell": self._log.cell}),
         )
-        return Recorded(testimony, self._trainings)
+        return Recorded(testimony, self._trainings, frozenset(self._data.asked))
 
     def _ended(self, student: StudentProcess) -> Outcome:
         """The process went before it had run all cells."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,14 +20,23 @@ from pydantic import ValidationError
 
 from grader.records.base import Record
 
+_LIBRARIES = (
+    *("ipython", "matplotlib", "pandas", "scikit-learn", "scipy", "seaborn", "pillow", "h5py", "tqdm", "plotly"),
+    *("opencv-python", "opencv-python-headless", "scikit-image", "tensorflow-datasets", "keras-tuner", "torch"),
+)
 _Kept = TypeVar("_Kept", bound=Record)
 
 
 class RecordingStore:
-    """Records below `folder`, as compressed JSON under a content key, written atomically."""
+    """Records below `folder`, as compressed JSON under a content key, written atomically.
 
-    def __init__(self, folder: Path) -> None:
+    Which data sets a hand-in's code asks for is known only after it has run: beside what its key tells, a record rests
+    on those that were asked for, as `data` (name -> content digest; `None` where it cannot be had) tells them now.
+    """
+
+    def __init__(self, folder: Path, data: Callable[[str], str | None] = lambda _: None) -> None:
         self._folder = folder
+        self._data = data
 
     def _place(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.json.gz"
@@ -40,23 +51,49 @@ class RecordingStore:
 
     def get(self, key: str, kind: type[_Kept]) -> _Kept | None:
         """The record of `key`; `None` when there is none or it is damaged or of another version."""
+        place = self._place(self._with_data(key, self._asked(key)))
         try:
-            return kind.model_validate_json(gzip.decompress(self._place(key).read_bytes()))
+            return kind.model_validate_json(gzip.decompress(place.read_bytes()))
         except (OSError, EOFError, zlib.error, ValidationError, ValueError):
             return None
 
-    def put(self, key: str, record: Record) -> None:
-        """Keep `record` under `key`; whoever reads sees all of it or nothing."""
-        place = self._place(key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=place.parent, prefix=".draft-")
+    def put(self, key: str, record: Record, asked: Iterable[str] = ()) -> None:
+        """Keep `record`, which rests on the data sets `asked`, too; whoever reads sees all of it or nothing."""
+        known = self._asked(key)
+        names = tuple(sorted({*known, *asked}))
+        if names != known:
+            _write(self._asked_place(key), json.dumps(names).encode())
+        content = gzip.compress(record.model_dump_json().encode(), compresslevel=4, mtime=0)
+        _write(self._place(self._with_data(key, names)), content)
+
+    def _asked(self, key: str) -> tuple[str, ...]:
+        """Data sets on which what was recorded for `key` has rested so far."""
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(gzip.compress(record.model_dump_json().encode(), compresslevel=4, mtime=0))
-            Path(draft).replace(place)
-        finally:
-            with suppress(FileNotFoundError):
-                Path(draft).unlink()
+            names = json.loads(self._asked_place(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ()
+        return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+    def _asked_place(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.asked.json"
+
+    def _with_data(self, key: str, asked: tuple[str, ...]) -> str:
+        if not asked:
+            return key
+        known = json.dumps([key, [[name, self._data(name)] for name in asked]])
+        return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _write(place: Path, data: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=place.parent, prefix=".draft-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(draft).replace(place)
+    finally:
+        with suppress(FileNotFoundError):
+            Path(draft).unlink()
 
 
 @lru_cache(maxsize=8)
@@ -68,3 +105,15 @@ def code_digest(folders: tuple[str, ...]) -> str:
         for file in sorted((package / folder).rglob("*.py")):
             digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def student_libraries() -> dict[str, str]:
+    """Package -> version of what students' code commonly imports beside TensorFlow; empty where it is not there."""
+    found = {}
+    for package in _LIBRARIES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = ""
+    return found
