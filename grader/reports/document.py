@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from grader.errors import UserError
 from grader.records.match import Match, Reference
 from grader.records.result import Result
 from grader.reports.builder import report_view
 from grader.reports.printing import PdfLibrariesError, page, standalone_html, tagged_pdf
 from grader.reports.tables import result_json, write_whole
 from grader.reports.view import ReportView
+from grader.reports.written import remove_stale
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,10 +61,6 @@ def report_pdf(view: ReportView) -> bytes:
 
 
 def _without_pdf(files: ReportFiles, note: str) -> ReportFiles:
-    """The same without a PDF; one of an earlier run would contradict the new report, so it goes."""
     assert files.pdf is not None
-    try:
-        files.pdf.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{files.pdf}: an older report lies there and cannot be removed. Remove it by hand.") from error
+    remove_stale(files.pdf)
     return replace(files, pdf=None, note=note)

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from grader.assets import templates_folder
+from grader.errors import UserError
 from grader.reports.printing import PdfLibrariesError, standalone_html, tagged_pdf
 from grader.reports.tables import write_whole
 
@@ -32,19 +33,29 @@ class DocumentFiles:
 def write_document(html: str, folder: Path, stem: str, made: date) -> DocumentFiles:
     """Writes `html`, as `printing.page` gives it, into `folder` as `stem`.html and `stem`.pdf.
 
-    Raises `UserError` when `folder` cannot be written.
+    Where no PDF can be made, one of an earlier run goes. Raises `UserError` when `folder` cannot be written.
     """
-    written = folder / f"{stem}.html"
+    written, pdf = folder / f"{stem}.html", folder / f"{stem}.pdf"
     write_whole(written, standalone_html(html).encode())
     try:
         data = tagged_pdf(html, made)
     except PdfLibrariesError as error:
+        remove_stale(pdf)
         return DocumentFiles(written, None, str(error))
     except Exception as error:  # whatever a layout engine trips over must not cost the teacher the document
         _LOG.exception("the PDF of %s could not be made", stem)
+        remove_stale(pdf)
         return DocumentFiles(written, None, f"The PDF could not be made ({type(error).__name__}).")
-    write_whole(folder / f"{stem}.pdf", data)
-    return DocumentFiles(written, folder / f"{stem}.pdf")
+    write_whole(pdf, data)
+    return DocumentFiles(written, pdf)
+
+
+def remove_stale(pdf: Path) -> None:
+    """Remove the PDF of an earlier run, which would contradict what was written now. Raises `UserError`."""
+    try:
+        pdf.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{pdf}: an older report lies there and cannot be removed. Remove it by hand.") from error
 
 
 def noted(entry: Path) -> object:
