@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_OWN = {"gradebook.csv", "class.pdf", "class.html", "review.csv", "export"}
+"""What labgrade itself writes beside the reports."""
 _LONGEST = 80
 
 
@@ -22,7 +24,8 @@ def safe_name(text: str) -> str:
     name = name.strip(". ")
     if not name or name.startswith("~$"):
         return f"submission {name}".strip()
-    return f"{name}-" if name.casefold().split(".")[0] in _RESERVED else name
+    reserved = name.casefold().split(".")[0] in _RESERVED or name.casefold() in _OWN
+    return f"{name}-" if reserved else name
 
 
 def unique_names(texts: Iterable[str]) -> list[str]:

@@ -34,8 +34,9 @@ class _Fit:
 def find_rubric(submission: Submission, path: Path, choice: str | None, folders: Sequence[Path]) -> tuple[Rubric, str]:
     """The rubric for `submission`, read from `path`, and one sentence that says why it.
 
-    `choice` (a name, or the path of a rubric's folder) comes first, then a `labgrade.yaml` beside the submission or
-    one folder up, then the best-fitting rubric in `folders`. Raises `UserError` when none or several fit.
+    `choice` (a name, or the path of a rubric's folder) comes first, then a `labgrade.yaml`: of a file beside it or one
+    folder up, of a folder beside it or in it; then the best-fitting rubric in `folders`. Raises `UserError` when none
+    or several fit.
     """
     available = rubrics(folders)
     if choice is not None:
@@ -70,8 +71,9 @@ def _chosen(choice: str, available: Sequence[Path]) -> Path:
 
 
 def _settings_file(path: Path) -> Path | None:
-    folder = path if path.is_dir() else path.parent
-    for place in (folder, folder.resolve().parent):
+    # Of a group's own folder the one above counts first: it is the class's, and no group chooses its own rubric there.
+    places = (path.resolve().parent, path) if path.is_dir() else (path.parent, path.parent.resolve().parent)
+    for place in places:
         if (place / SETTINGS).is_file():
             return place / SETTINGS
     return None

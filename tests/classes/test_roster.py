@@ -163,13 +163,26 @@ def test_zip_bomb_is_refused(tmp_path: Path) -> None:
 
 def test_names_are_safe_folders() -> None:
     """Whatever a student is called, the report's folder is one plain folder, and no two are alike."""
-    hostile = ["../../etc", ".labgrade", "a/b", "CON", "x" * 500, "\u202egpj.exe", "", "=cmd", "Åsa", "A\u030asa"]
+    hostile = [
+        "../../etc",
+        ".labgrade",
+        "a/b",
+        "CON",
+        "x" * 500,
+        "gradebook.csv",
+        "\u202egpj.exe",
+        "",
+        "=cmd",
+        "Åsa",
+        "A\u030asa",
+    ]
     names = unique_names(hostile)
     assert len({name.casefold() for name in names}) == len(hostile)
     for name in names:
         assert name == safe_name(name)
         assert "/" not in name
         assert not name.startswith(".")
+        assert name != "gradebook.csv"
         assert 0 < len(name.encode()) <= 170
 
 

@@ -60,6 +60,13 @@ def test_settings_file(place: str, folders: list[Path], tmp_path: Path, hand_in:
     assert "labgrade.yaml" in why
 
 
+def test_a_group_does_not_choose_its_rubric(folders: list[Path], tmp_path: Path, hand_in: Made) -> None:
+    """Where a class's folder names the rubric, a file in a group's own folder does not change it."""
+    (tmp_path / "class" / "labgrade.yaml").write_text("rubric: digits\n")
+    (tmp_path / "class" / "group" / "labgrade.yaml").write_text("rubric: text\n")
+    assert find_rubric(hand_in("x"), tmp_path / "class" / "group", None, folders)[0].name == "digits"
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
