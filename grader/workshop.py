@@ -79,8 +79,9 @@ class Workshop:
         return self._with_limit(self._references[key])
 
     def _with_limit(self, reference: Reference) -> Reference:
-        """A training may take as long as the reference's own trainings ask for."""
-        self.service.limit_seconds = training_seconds(reference, self.service.budget.seconds)
+        """Trainings may take as long as the reference's own ask for."""
+        service, budget = self.service, self.service.budget
+        service.limit_seconds, service.all_seconds = training_seconds(reference, budget.seconds, budget.all_seconds)
         return reference
 
     def known_reference(self, rubric: Rubric, solution: Submission) -> Reference | None:

@@ -16,6 +16,8 @@ from grader.training.service import EpochProgress
 SEEDS = {"quick": 2, "full": 3}
 _SHORTEST_SECONDS = 300.0
 _TIMES_THE_LONGEST = 30.0
+_SHORTEST_SECONDS_OF_ALL = 1800.0
+_TIMES_ALL = 30.0
 
 
 def seeded_reference(
@@ -43,10 +45,12 @@ def seeded_reference(
     return Reference(rubric=rubric.name, recording=recording, models=_models(recording, trainings))
 
 
-def training_seconds(reference: Reference, most: float) -> float:
-    """Wall limit of one training in a lab whose own trainings took what those of `reference` did; at most `most`."""
-    longest = max((sum(trained.history.epoch_seconds) for trained in reference.recording.trainings()), default=most)
-    return min(most, max(_SHORTEST_SECONDS, _TIMES_THE_LONGEST * longest))
+def training_seconds(reference: Reference, most: float, most_of_all: float) -> tuple[float, float]:
+    """Wall limits of one training, and of all of a submission, in a lab whose own trainings took what those of
+    `reference` did; at most `most` and `most_of_all`."""
+    took = [sum(trained.history.epoch_seconds) for trained in reference.recording.trainings()] or [most]
+    one = min(most, max(_SHORTEST_SECONDS, _TIMES_THE_LONGEST * max(took)))
+    return one, min(most_of_all, max(_SHORTEST_SECONDS_OF_ALL, _TIMES_ALL * sum(took)))
 
 
 def _redrawn(trained: Trained, again: FinishedTraining) -> Trained:

@@ -64,7 +64,9 @@ class TrainingDesk:
         self._effort = effort
         self._asked: Counter[str] = Counter()
         self._seconds = 0.0
-        """That the trainer worked for this submission."""
+        """That the trainer worked for this submission's trainings."""
+        self._scoring_seconds = 0.0
+        """The same for scorings of weights that it sent."""
 
     def fit(
         self, header: Mapping[str, Any], fetch: Fetch, progress: Callable[[EpochProgress], None]
@@ -147,7 +149,10 @@ class TrainingDesk:
         numbers = sum(array.size for array in weights)
         if numbers > budget.parameters or (size.exact and numbers != size.parameters):
             return None
+        if self._scoring_seconds > budget.scoring_seconds:
+            return None
         labels = (self._data.classes(use),) if use.one_hot else ()
+        began = time.monotonic()
         try:
             return self._service.score(
                 architecture, loss, labels, weights, rows, use.dataset or "", rows_at_once(size, budget)
@@ -155,6 +160,8 @@ class TrainingDesk:
         except TrainerError:
             logger.exception("the trainer failed to score")
             return None
+        finally:
+            self._scoring_seconds += time.monotonic() - began
 
     def _affordable(
         self,
@@ -168,10 +175,10 @@ class TrainingDesk:
         budget = self._service.budget
         arrays = [self._array(digest) for digest in digests]
         held = sum(array.nbytes for array in [*arrays, *start])
-        if sum(self._asked.values()) >= budget.trainings or self._seconds > budget.all_seconds:
+        if sum(self._asked.values()) >= budget.trainings or self._seconds > self._service.all_seconds:
             raise TrainingUnavailableError(
                 f"the trainings of this submission passed their limit of {budget.trainings:,} trainings, or of "
-                f"{budget.all_seconds:,.0f} seconds together"
+                f"{self._service.all_seconds:,.0f} seconds together"
             )
         try:
             size = training_size(architecture, shape, fit, len(arrays[0]), held, budget)

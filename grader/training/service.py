@@ -92,6 +92,8 @@ class TrainingService:
         self.budget = budget or Budget()
         self.limit_seconds = self.budget.seconds
         """Wall time of one training."""
+        self.all_seconds = self.budget.all_seconds
+        """Wall time of all trainings of one submission."""
         self._grace_seconds = grace_seconds
         self.trained = 0
         """Trainings really run by this service."""

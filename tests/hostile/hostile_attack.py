@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -20,7 +20,8 @@ GROUPS = {
     "secrets": "files, processes and environment of the host",
     "kernel": "namespaces, tracing, other calling conventions",
     "protocol": "forged, broken, flooding and missing messages",
-    "grading": "replaced functions, invented trainings, doctored models",
+    "grading": "replaced functions, invented trainings, doctored models, the test set learned",
+    "functions": "answers to the host's calls that nobody computed",
     "report": "HTML, templates, links, pictures, endless text",
     "inputs": "damaged, huge and booby-trapped files",
 }
@@ -97,6 +98,12 @@ class Attack:
     """`kept`: those of the honest work. `not gained`: no more than `instead` earns alone. `any`."""
     says: tuple[str, ...] = ()
     """Words that the report must hold; any of several where they are separated by `|`."""
+    most: float | None = None
+    """The most points that it may earn."""
+    lab: str = "lab"
+    """Folder of the rubric."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """The whole hand-in: question id -> code."""
     files: Callable[[Path], Path] | None = None
     refused: bool = False
     """The hand-in itself may be refused in one line."""
@@ -130,6 +137,9 @@ def written(attack: Attack, folder: Path, fill: Callable[[str], str]) -> Path:
     """The hand-in of `attack` in `folder`."""
     if attack.files is not None:
         return attack.files(folder)
+    if attack.sections:
+        cells = [cell for name, text in attack.sections.items() for cell in (prose(f"## {name}"), code(text))]
+        return notebook(folder / "hand-in.ipynb", *cells)
     honest = prose("## 1.1"), code(attack.instead if attack.instead is not None else HONEST)
     hostile = [code(fill(PRELUDE + attack.code))] if attack.code else []
     answer = prose("## 1.2\nThe network has 7850 parameters.")

@@ -20,6 +20,7 @@ import numpy as np
 from hostile_attack import HERE, HONEST, Attack, code, notebook, prose, written
 from hostile_outside import Outside
 from hostile_page import FetchLog, complaints
+from hostile_sheets import complaints as sheet_complaints
 from hostile_table import BY_GROUP
 
 import grader.reports.document as document
@@ -102,14 +103,15 @@ class Pass:
         parts = prose("## 1.1"), code(HONEST), prose("## 1.2\nThe network has 7850 parameters.")
         self._honest = notebook(self.folder / "honest" / "honest.ipynb", *parts)
         self._checked(self._honest)
+        self._checked(HERE / "functions_lab" / "solution.py", lab="functions_lab")
         self._expected = self._result(self._checked(self._honest))
         self.points = json.loads(self._expected)["score"]["awarded"]
         self.outside.settle()
         return provider
 
-    def _checked(self, path: Path, pdf: bool = False) -> Checked:
+    def _checked(self, path: Path, pdf: bool = False, lab: str = "lab") -> Checked:
         document.report_pdf = self._pdf if pdf else _no_pdf  # type: ignore[assignment]
-        return check(path, self.options, Silence(), self.workshop)
+        return check(path, replace(self.options, rubric=str(HERE / lab)), Silence(), self.workshop)
 
     def _result(self, checked: Checked) -> bytes:
         return checked.files.result.read_bytes()
@@ -123,7 +125,7 @@ class Pass:
         self.workshop.last = None
         found: list[str] = []
         try:
-            checked: Checked | None = self._checked(path, attack.pdf)
+            checked: Checked | None = self._checked(path, attack.pdf, attack.lab)
         except UserError as error:
             checked = None
             if not attack.refused or "\n" in str(error):
@@ -158,6 +160,8 @@ class Pass:
             found.append(f"points, the work before it is worth {self.points}: {score.awarded}")
         if attack.marks == "not gained" and score.awarded > weak:
             found.append(f"{score.awarded} points, without the cheat {weak}")
+        if attack.most is not None and score.awarded > attack.most:
+            found.append(f"{score.awarded} points, at most {attack.most} are due")
         if score.awarded > self.points:
             found.append(f"{score.awarded} points, honest work is worth {self.points}")
         page = checked.files.html.read_text()
@@ -165,7 +169,7 @@ class Pass:
         found += [f"the report does not say “{wanted}”" for wanted in missing]
         if recording.outcome.status != "finished" and "cell" not in " ".join(checked.result.notes):
             found.append(f"the report does not name the cell: {checked.result.notes}")
-        found += complaints(page) + self._fetched.complaints()
+        found += complaints(page) + self._fetched.complaints() + list(sheet_complaints(checked.result))
         if attack.pdf and checked.files.pdf is None:
             found.append(f"no PDF: {checked.files.note}")
         return found

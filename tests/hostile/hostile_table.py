@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hostile_attack import GROUPS, Attack
+from hostile_attacks.functions import FUNCTIONS
 from hostile_attacks.grading import GRADING
 from hostile_attacks.inputs import INPUTS
 from hostile_attacks.kernel import KERNEL
@@ -21,6 +22,7 @@ BY_GROUP: dict[str, tuple[Attack, ...]] = {
     "kernel": KERNEL,
     "protocol": PROTOCOL,
     "grading": GRADING,
+    "functions": FUNCTIONS,
     "report": REPORT,
     "inputs": INPUTS,
 }

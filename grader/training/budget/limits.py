@@ -37,7 +37,9 @@ class Budget:
     seconds: float = 1800.0
     """Wall time of one training. A lab's own time, found on its reference solution, may shorten it."""
     all_seconds: float = 14_400.0
-    """Wall time of all trainings that one submission has the trainer run."""
+    """Wall time of all trainings that one submission has the trainer run. A lab's own time may shorten it."""
+    scoring_seconds: float = 1_800.0
+    """Wall time of all scorings of weights that one submission sends: its own clock stands still meanwhile."""
     trainings: int = 1_000
     """Trainings of one submission."""
 

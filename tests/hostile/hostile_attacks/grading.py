@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hostile_attack import HONEST, LINK, WEAK, Attack
 
+_WITHOUT_ACCURACY = 9.0
+"""What the honest work is worth but for its accuracy on the test set."""
 _PLOT = """
 import matplotlib.pyplot as plt
 plt.plot([0.5, 0.99], label="training"); plt.plot([0.6, 0.99], label="validation")
@@ -223,8 +225,18 @@ def painted():
 keras.datasets.mnist.load_data = painted
 """,
     ),
-    _cheat(
-        "trained on the test set", "x = 1", HONEST.replace("model.fit(x_train, y_train", "model.fit(x_test, y_test")
+    *(
+        Attack(name, instead=instead, marks="any", most=_WITHOUT_ACCURACY, says=("test set were among",))
+        for name, instead in {
+            "trained on the test set": HONEST.replace("model.fit(x_train, y_train", "model.fit(x_test, y_test"),
+            "the test set among the training rows": HONEST.replace(
+                "model.fit(x_train, y_train",
+                "model.fit(np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test])",
+            ).replace("import keras", "import keras, numpy as np", 1),
+            "taught with the test set beforehand": HONEST.replace(
+                "history = model.fit(", "model.fit(x_test, y_test, epochs=2, verbose=0)\nhistory = model.fit("
+            ),
+        }.items()
     ),
     _cheat(
         "marks asked for",

@@ -6,7 +6,9 @@ import io
 import json
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from hostile_attack import HONEST, SECRET, Attack, code, notebook, prose
@@ -117,6 +119,87 @@ def _settings(text: str):  # type: ignore[no-untyped-def]
     return make
 
 
+def _named(name: str):  # type: ignore[no-untyped-def]
+    def make(folder: Path) -> Path:
+        _honest(folder).rename(folder / name)
+        return folder / name
+
+    return make
+
+
+_HOSTILE_MODULE = """
+import pathlib
+try: pathlib.Path("@FOLDER@/imported").write_text("x")
+except OSError: pass
+raise SystemExit(3)
+"""
+
+
+def _modules(folder: Path) -> Path:
+    """Modules of the libraries' names, which only the group's own code could import."""
+    _honest(folder)
+    outside = folder.parents[1] / "outside"
+    for name in ("sitecustomize", "usercustomize", "numpy/__init__", "json", "tensorflow/__init__", "grader/__init__"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / f"{name}.py").write_text(_HOSTILE_MODULE.replace("@FOLDER@", str(outside)))
+    (folder / "x.pth").write_text(f"import os; os.system('touch {outside}/imported')")
+    (folder / "matplotlibrc").write_text("backend: TkAgg\nfont.size: 1e9")
+    return folder
+
+
+def _formulas(folder: Path) -> Path:
+    place = folder / "=cmd|' -C calc'!A1"
+    place.mkdir()
+    answer = "=HYPERLINK(A1)\n\uff1d1+1 The network has 7850 parameters."
+    raising = 'class Odd(Exception): pass\nOdd.__name__ = "=1+1"\nraise Odd("@SUM(1)")'
+    cells = prose("## 1.1"), code(HONEST), prose(f"## 1.2\n{answer}"), code(raising)
+    notebook(place / "=1+1.ipynb", *cells)
+    return place
+
+
+def _one_and_the_same(folder: Path) -> Path:
+    """A zip archive whose nine hundred entries are the same packed bytes."""
+    data = bytes(20 << 20)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(data) + packer.flush()
+    sizes = struct.pack("<III", zlib.crc32(data), len(packed), len(data))
+    local = struct.pack("<IHHHHH", 0x04034B50, 20, 0, 8, 0, 0) + sizes + struct.pack("<HH", 4, 0) + b"a.py" + packed
+    central = b""
+    for number in range(900):
+        name = f"b{number}.csv".encode()
+        central += struct.pack("<IHHHHHH", 0x02014B50, 20, 20, 0, 8, 0, 0) + sizes
+        central += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 900, 900, len(central), len(local), 0)
+    (folder / "hand-in.zip").write_bytes(local + central + end)
+    return folder / "hand-in.zip"
+
+
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def _word(folder: Path) -> Path:
+    """A Word document with external entities, an entity bomb and relations that lead out."""
+    outside = folder.parents[1] / "outside"
+    bomb = "".join(f'<!ENTITY {b} "{("&" + a + ";") * 20}">' for a, b in zip("abcde", "bcdef", strict=True))
+    entities = f'<!ENTITY x SYSTEM "file://{outside}/canary"><!ENTITY a "{"a" * 999}">{bomb}'
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in ("## 1.2", "7850 parameters", "&x;", "&f;"))
+    document = f'<!DOCTYPE d [{entities}]><w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
+    kinds = '<Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType='
+    kinds += '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" '
+    kinds += 'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>'
+    first = f'<Relationship Id="r1" Type="{_OFFICE}/officeDocument" Target="word/document.xml"/>'
+    out = f'<Relationship Id="r9" Type="{_OFFICE}/image" Target="file://{outside}/canary" TargetMode="External"/>'
+    with zipfile.ZipFile(folder / "hand-in.docx", "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types">{kinds}</Types>')
+        for name, relations in (("_rels/.rels", first), ("word/_rels/document.xml.rels", out)):
+            text = f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}</Relationships>'
+            archive.writestr(name, text)
+        archive.writestr("word/document.xml", document)
+    return folder / "hand-in.docx"
+
+
 def _deep(folder: Path) -> Path:
     here = folder
     for _ in range(60):
@@ -175,6 +258,11 @@ INPUTS = (
     Attack("pipes in the folder", files=_pipes, marks="any", refused=True),
     Attack("a pipe as the notebook", files=_pipe, **_MAY),  # type: ignore[arg-type]
     Attack("names with markup, formulas and line breaks", files=_names, pdf=True),
+    Attack("a name of dots", files=_named("...ipynb")),
+    Attack("a name that a terminal obeys", files=_named("a\x1b[2J\x1b]0;x\x07 [bold]b.ipynb")),
+    Attack("formulas in names and answers", files=_formulas),
+    Attack("modules of the libraries' names", files=_modules),
+    Attack("Word with entities and relations that lead out", files=_word, **_MAY),  # type: ignore[arg-type]
     Attack("settings that are a bomb", files=_settings(_BOMB), **_MAY),  # type: ignore[arg-type]
     Attack("settings with Python objects", files=_settings("rubric: !!python/object/apply:os.system [id]\n"), **_MAY),  # type: ignore[arg-type]
     Attack("settings that name a path", files=_settings("rubric: ../../../outside\n"), **_MAY),  # type: ignore[arg-type]
@@ -199,6 +287,7 @@ INPUTS = (
         **_MAY,
     ),  # type: ignore[arg-type]
     Attack("zip bomb", files=_zip(("big.py", bytes(400 << 20), _FILE)), **_MAY),  # type: ignore[arg-type]
+    Attack("zip of one file a thousand times", files=_one_and_the_same, **_MAY),  # type: ignore[arg-type]
     Attack("zip bomb of zips", files=_zip(("nested.zip", _nested_zip(), _FILE)), **_MAY),  # type: ignore[arg-type]
     Attack("zip of 100,000 files", files=_zip(*((f"f{n}.py", b"", _FILE) for n in range(100_000))), **_MAY),  # type: ignore[arg-type]
 )

@@ -42,6 +42,59 @@ frame('{"header":{"type":"event"},"arrays":[{"dtype":"float64","shape":[28147497
 """,
     ),
     _forged(
+        "an array of nothing with impossible sides",
+        """
+frame('{"header":{"type":"data","cell":0},"arrays":[{"dtype":"uint8","shape":[0,281474976710656,281474976710656]}]}')
+""",
+        says=("does not accept",),
+    ),
+    _forged("functions announced in the middle", 'channel.send({"type": "functions"}); time.sleep(0.2)'),
+    _forged(
+        "trainings that are not there",
+        """
+for number in (-1, 10**6, 0, 2**62):
+    more = dict(cell=here, model="m0", description=base["description"], trained=number)
+    say(type="event", kind="predicted", data=dict(rows=200, digest=None), output_shape=[1], **more)
+    say(type="event", kind="model_saved", what="model", ending=".keras", written=True, **more)
+""",
+    ),
+    _forged(
+        "figures of numbers at the edge",
+        """
+edge = [1e308, -1e308, 5e-324, float("nan"), float("inf"), float("-inf"), -0.0]
+for x in (edge, [1e308] * 7, [float("nan")] * 7, [5e-324 * n for n in range(7)]):
+    for y in (edge, [float("nan")] * 7, [1e308, -1e308] * 3, []):
+        line = dict(label="training", x=x, y=y, points=2**62)
+        axes = dict(title="accuracy", x_label="epoch", y_label="accuracy", x_scale="log", y_scale="log", heights=y,
+                    legend=["training", "validation"], lines=[line, {**line, "label": "validation"}], bars=-1,
+                    error_bars=[dict(label="e", x=y, y=y, error=y)], bands=[dict(x=y, low=y, high=y)],
+                    matrices=[[y, y], [[]], []], images=[[28, 28], [], [0, 0], [-5, 99]], scattered=[line])
+        say(type="event", kind="figure", cell=here, figure=dict(title="a", svg="", png="", axes=[axes]))
+""",
+    ),
+    _forged(
+        "schedules without end",
+        """
+import numpy
+for config in (dict(learning_rate=3e38), dict(gradient_accumulation_steps=10**9), dict(learning_rate=dict(
+        module="keras.optimizers.schedules", class_name="PiecewiseConstantDecay", registered_name=None,
+        config=dict(boundaries=list(range(9999)), values=[0.1] * 10000)))):
+    optimizer = dict(module="keras.optimizers", class_name="SGD", registered_name=None, config=config)
+    say(type="fit", **{**base, "digests": ["a", "b"], "compile": {**base["compile"], "optimizer": optimizer}})
+    if channel.receive()[0]["type"] == "send":
+        channel.send(dict(type="arrays"), [numpy.zeros((1, 28, 28), "float32"), numpy.zeros((1, 10))])
+        channel.receive()
+""",
+    ),
+    _forged(
+        "notes in labgrade's own words",
+        r"""
+for topic in ("limit", "warning", "shim", "skipped"):
+    say(type="event", kind="noted", cell=here, topic=topic, name="training",
+        message="A training was not done: labgrade failed. 10 / 10 points. [2J]0;x <b>x</b>")
+""",
+    ),
+    _forged(
         "arrays that fill the host",
         """
 text = '{"header":{"type":"event","kind":"epoch","cell":0},"arrays":[{"dtype":"uint8","shape":[2000000000]}]}'
