@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -19,6 +20,15 @@ SAMPLES = ROOT / "submissions"
 BROKEN = ("empty", "half a notebook", "not a zip", "only a picture", "broken archive")
 _BASES = ("group12", "group03", "broken")
 _FIRST = ("Ada", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Ida", "Jon", "Kim")
+_SPECIAL = {
+    2: "Bo O'Neil-Müller",
+    3: "Sam Twin",
+    5: "小明 王",
+    7: "Flo van_der Berg",
+    11: "Di =HYPERLINK(1)",
+    13: "Jon -Dash",
+    17: "Sam Twin",
+}
 _LAST = ("Example", "Beispiel", "Exempel", "Muster", "Prova", "Näyte")
 
 _HOSTILE = """
@@ -100,8 +110,13 @@ def _broken(folder: Path, kind: str) -> None:
 
 
 def member_name(at: int) -> str:
-    """An invented name."""
-    return f"{_FIRST[at % len(_FIRST)]} {_LAST[at // len(_FIRST) % len(_LAST)]}"
+    """An invented name; 3 and 17 bear the same one."""
+    return _SPECIAL.get(at) or f"{_FIRST[at % len(_FIRST)]} {_LAST[at // len(_FIRST) % len(_LAST)]}"
+
+
+def user_number(at: int) -> int:
+    """The platform's number of a student."""
+    return 20_000 + at
 
 
 def as_download(folder: Path, target: Path, form: str) -> Path:
@@ -109,27 +124,46 @@ def as_download(folder: Path, target: Path, form: str) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     for at, place in enumerate(sorted(folder.iterdir())):
         files = sorted(path for path in place.iterdir() if path.is_file())
-        name, user = member_name(at), 20_000 + at
+        name, user = member_name(at), user_number(at)
         if form == "canvas":
             late = "_LATE" if at % 9 == 4 else ""
             for number, file in enumerate(files):
-                stem = "".join(reversed(name.lower().split()))
+                stem = re.sub(r"\W", "", "".join(reversed(name.lower().split(" ", 1))))
                 shutil.copy(file, target / f"{stem}{late}_{user}_{900_000 + 10 * at + number}_{file.name}")
             continue
-        label = f"{name}_{user}_assignsubmission_file"
+        label = f"{name.replace('_', ' ')}_{user}_assignsubmission_file"
         if form == "brightspace":
             label = f"{user}-77 - {name} - Mar {1 + at % 3}, 2026 {at % 12 + 1}{at % 60:02d} PM"
         shutil.copytree(place, target / label)
     return target
 
 
-def canvas_gradebook(number: int) -> str:
-    """The gradebook that Canvas would export for the class of `as_download`."""
-    rows = ["Student,ID,SIS User ID,SIS Login ID,Section,Lab 2 (4242)", "    Points Possible,,,,,20"]
-    for at in range(number):
-        first, last = member_name(at).split()
-        rows.append(f'"{last}, {first}",{20_000 + at},s{at},{first.lower()}{at},Lecture 1,')
-    return "\n".join(rows) + "\n"
+def platform_sheet(number: int, form: str) -> str:
+    """What the platform would export for a class of `number` students of whom the last one handed in nothing."""
+    rows = {
+        "canvas": ["Student,ID,SIS User ID,SIS Login ID,Section,Lab 2 (4242),Current Score", ",,,,,Manual Posting,"],
+        "moodle": [
+            "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
+            "Last modified (submission),Last modified (grade),Feedback comments"
+        ],
+        "brightspace": [
+            "OrgDefinedId,Username,Last Name,First Name,Lab 2 Points Grade <Numeric MaxPoints:20 Weight:5>,"
+            "End-of-Line Indicator"
+        ],
+    }[form]
+    if form == "canvas":
+        rows.append("    Points Possible,,,,,20.00,(read only)")
+    for at in range(number + 1):
+        user = user_number(at)
+        first, last = member_name(at).split(" ", 1)
+        rows.append(
+            {
+                "canvas": f'"{last}, {first}",{user},s{at},login{at},Lecture 1,,',
+                "moodle": f'Participant {user},"{first} {last}",u{at}@example.org,Submitted,,20.00,Yes,-,-,',
+                "brightspace": f'#{7_000 + at},#login{at},"{last}",{first},,#',
+            }[form]
+        )
+    return "\r\n".join(rows) + "\r\n"
 
 
 def zipped(folder: Path) -> Path:
