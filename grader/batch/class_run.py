@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -58,19 +59,21 @@ def graded_class(
     rules_file: Path | None = None,
     workshop: str = "grader.workshop:Workshop",
     anonymous: bool = False,
+    only: Collection[str] | None = None,
 ) -> Class:
     """Grade the class at `submissions`, keep its gradebook up to date and write the report on it.
 
     `workers` is the number of processes, or a crew of another kind. With `anonymous` the report on the class names no
-    submission. Raises `UserError`.
+    submission; with `only`, no other submissions are looked at. Raises `UserError`.
     """
     with Journal(options.out) as journal:
         roster, rules = class_of(submissions, options.out, rules_file)
-        _remember(submissions, options, rules_file, roster)
+        _remember(submissions, options, rules_file, roster, anonymous)
         choice = options.rubric or rules.rubric
         if choice is not None:
             chosen_rubric(choice, [rubrics_folder()])  # a slip is named before any work begins
-        jobs = {entry.name: Job(entry, rules, options, workshop) for entry in roster.entries}
+        wanted = [entry for entry in roster.entries if only is None or entry.name in only]
+        jobs = {entry.name: Job(entry, rules, options, workshop) for entry in wanted}
         book = _Book(roster, options.out, journal)
         crew = Pool(workers, options, workshop) if isinstance(workers, int) else workers
         with crew as pool:
@@ -95,8 +98,18 @@ def class_of(submissions: Path, out: Path, rules_file: Path | None = None) -> tu
     return Roster(with_rules(roster.entries, rules, path), roster.ignored, roster.root), rules
 
 
-def known_class(out: Path) -> tuple[Path, Options, Path | None] | None:
-    """Submissions, options and class file of the class whose reports lie in `out`; `None` when it is not known."""
+@dataclass(frozen=True)
+class KnownClass:
+    """How a class was graded."""
+
+    submissions: Path
+    options: Options
+    rules: Path | None
+    anonymous: bool
+
+
+def known_class(out: Path) -> KnownClass | None:
+    """How the class was graded whose reports lie in `out`; `None` when it is not known."""
     try:
         raw = json.loads((out / ".labgrade" / "options.json").read_text(encoding="utf-8"))
         options = Options(
@@ -110,12 +123,13 @@ def known_class(out: Path) -> tuple[Path, Options, Path | None] | None:
             threads=raw["threads"],
             saved_only=raw["saved_only"],
         )
-        return Path(raw["submissions"]), options, Path(raw["rules"]) if raw["rules"] else None
+        rules = Path(raw["rules"]) if raw["rules"] else None
+        return KnownClass(Path(raw["submissions"]), options, rules, bool(raw.get("anonymous")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _remember(submissions: Path, options: Options, rules: Path | None, roster: Roster) -> None:
+def _remember(submissions: Path, options: Options, rules: Path | None, roster: Roster, anonymous: bool) -> None:
     """Keep how a class is graded and who is in it: what `labgrade review` and `labgrade export` need."""
     write_roster(options.out, roster.entries)
     rubric = options.rubric
@@ -130,6 +144,7 @@ def _remember(submissions: Path, options: Options, rules: Path | None, roster: R
         "limits": options.limits.as_json(),
         "threads": options.threads,
         "saved_only": options.saved_only,
+        "anonymous": anonymous,
     }
     write_whole(options.out / ".labgrade" / "options.json", json.dumps(content, indent=1).encode())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grader.classes.sheets import sheet_text
+from grader.classes.sheets import label_cell, sheet_text
 from grader.records.result import Result
 from grader.records.roster import Entry
 
@@ -21,7 +21,7 @@ def gradebook_text(entries: Sequence[Entry], results: Mapping[str, Result], prob
     awarded so far, and stays empty while nothing of it is decided.
     """
     questions = list(dict.fromkeys(question.id for result in results.values() for question in result.questions))
-    rows: list[list[object]] = [[*_FIRST, *questions, *_LAST]]
+    rows: list[list[object]] = [[*_FIRST, *map(label_cell, questions), *_LAST]]
     for entry in entries:
         result = results.get(entry.name)
         problem = problems.get(entry.name, "")

@@ -17,6 +17,7 @@ SIZE_LIMIT = 50_000_000
 _FIELD_LIMIT = 1_000_000
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_DATELIKE = re.compile(r"\d[\d./: -]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -128,6 +129,16 @@ def safe_cell(value: object) -> str:
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text.strip()) and text.strip() != "-":
         return "'" + text
     return text
+
+
+def label_cell(text: str) -> str:
+    """A label such as `2.1.1` in a form that no spreadsheet takes for a number or a date (2 January 2001): `Q2.1.1`."""
+    return f"Q{text}" if _DATELIKE.fullmatch(text) else text
+
+
+def label_text(cell: str) -> str:
+    """The label that `label_cell` wrote."""
+    return cell[1:] if cell[:1] in ("Q", "q") and _DATELIKE.fullmatch(cell[1:]) else cell
 
 
 def plain_cell(text: str) -> str:

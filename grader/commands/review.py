@@ -35,6 +35,6 @@ def review(reports: Path, file: Path | None, by: str | None, everything: bool, n
             done.write(everything)
         console.print(done.summary(), markup=False, soft_wrap=True)
         if done.changed:
-            renewed(reports, console, no_reports)
+            renewed(reports, console, no_reports, done.results)
     if done.problems:
         stop(f"{len(done.problems)} rows were not taken in; mend them in {done.file} and run this again")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from grader.classes.sheets import Row, Sheet, number_text, plain_cell, read_number
+from grader.classes.sheets import Row, Sheet, label_text, number_text, plain_cell, read_number
 from grader.records.marks import Mark, Marks
 from grader.reviews.rows import ReviewRow
 
+_SPREADSHEET_ERROR = re.compile(r"Err:\d{3}|#(?:NAME|REF|VALUE|DIV/0|N/A|NUM|NULL|SPILL)[!?]?")
 WITHDRAWN = "-"
 """In the column `awarded`: the mark is taken back."""
 
@@ -90,7 +92,7 @@ class _Index:
                 f"{_place(changed)} has changed since this file was written (its answer or its points); "
                 "remove this line, run `labgrade review` again, and mark it anew"
             )
-        name = (cells.get("submission", ""), cells.get("question", ""), *_split(cells.get("criterion", "")))
+        name = (cells.get("submission", ""), label_text(cells.get("question", "")), *_split(cells.get("criterion", "")))
         if not token and name in self._names:
             return self._names[name]
         called = ", ".join(part for part in map(str, name[:3]) if part) or token
@@ -100,6 +102,8 @@ class _Index:
 def _mark(cells: Mapping[str, str], row: ReviewRow, before: Mark | None, by: str, at: str) -> Mark | None:
     """The decision of a row: that of before where nothing is new, `None` where it is withdrawn or there is none."""
     comment = cells.get("comment", "")
+    if _SPREADSHEET_ERROR.fullmatch(comment):
+        raise _RowError(f"{_place(row)}: the comment came as {comment}; the spreadsheet took its text for a formula")
     if cells["awarded"] == WITHDRAWN:
         return None
     if before is not None and not cells["awarded"] and comment == before.comment:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.classes.sheets import number_text, sheet_text
+from grader.classes.sheets import label_cell, number_text, sheet_text
 from grader.records.result import QuestionResult, Result, Verdict
 from grader.reviews.marks import Key, keyed
 
@@ -74,7 +74,7 @@ def _cells(row: ReviewRow) -> list[object]:
     comment = mark.comment if mark else ""
     return [
         row.submission,
-        row.question.id,
+        label_cell(row.question.id),
         _criterion(row.key),
         row.question.answer[:_CELL],
         _suggestion(verdict)[:_CELL],
@@ -93,8 +93,9 @@ def _criterion(key: Key) -> str:
 def _suggestion(verdict: Verdict) -> str:
     observed = verdict.observed if isinstance(verdict.observed, dict) else {}
     suggested = observed.get("suggested")
-    points = f"{number_text(float(suggested))} points? " if isinstance(suggested, int | float) else ""
-    return points + verdict.explanation
+    if not isinstance(suggested, int | float):
+        return verdict.explanation
+    return f"{number_text(float(suggested))} point{'' if suggested == 1 else 's'}? {verdict.explanation}"
 
 
 def _short(parts: list[str], digits: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from report_records import result as made_result
 
-from grader.classes.sheets import read_sheet, sheet_text
+from grader.classes.sheets import label_text, read_sheet, sheet_text
 from grader.errors import UserError
 from grader.records.marks import Marks
 from grader.records.result import Result
@@ -35,7 +35,7 @@ def filled(path: Path, result: Result, cells: dict[tuple[str, str], tuple[str, s
     sheet = read_sheet(path / "plain.csv")
     rows: list[list[str]] = [list(row.cells) for row in sheet.rows]
     for row in rows[1:]:
-        row[6], row[7] = cells.get((row[1], row[2]), (row[6], row[7]))
+        row[6], row[7] = cells.get((label_text(row[1]), row[2]), (row[6], row[7]))
     delimiter = form.get("delimiter", ",")
     (path / "review.csv").write_bytes(sheet_text(rows, delimiter).encode(form.get("encoding", "utf-8-sig")))
     return path / "review.csv"
@@ -135,9 +135,19 @@ def test_spreadsheet_that_makes_dates_of_question_ids_does_no_harm(tmp_path: Pat
     result = lab_result()
     question, criterion, _ = first(result, "review")
     path = filled(tmp_path, result, {(question, criterion): ("1", "")})
-    text = path.read_text(encoding="utf-8-sig").replace(f",{question},", ",02. Mrz,")
-    path.write_text(text, encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
+    assert f",Q{question}," in text  # and this is meant to keep them from it
+    path.write_text(text.replace(f",Q{question},", ",02. Mrz,"), encoding="utf-8")
     assert taken(path, result).marks["group1"].marks[0].question == question
+
+
+def test_a_comment_that_a_spreadsheet_took_for_a_formula_is_named(tmp_path: Path) -> None:
+    """`=well done` comes back as an error of the spreadsheet's: the line is named and nothing of it kept."""
+    result = lab_result()
+    question, criterion, _ = first(result, "review")
+    reviewed = taken(filled(tmp_path, result, {(question, criterion): ("1", "Err:509")}), result)
+    assert reviewed.marks == {}
+    assert "took its text for a formula" in reviewed.problems[0]
 
 
 def test_empty_cells_never_delete_and_a_dash_does(tmp_path: Path) -> None:

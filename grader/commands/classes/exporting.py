@@ -57,11 +57,12 @@ def print_export(console: Any, export: Export, folder: Path) -> None:
         (export.unmatched, "not found on the platform's list, or more than once"),
         (export.absent, "on the platform's list without a submission"),
         (export.blank, "left without a grade: a person has to mark first, or it could not be graded"),
+        (export.provisional, "exported although a part still awaits a person and counts 0"),
         (export.notes, "to be looked at"),
     )
     for names, what in told:
         if names:
             shown = "; ".join(names[:_SHOWN]) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
             console.print(f"{len(names)} {what}: {shown}", style="yellow", markup=False, soft_wrap=True)
-    if any((export.unmatched, export.absent, export.blank)):
+    if any((export.unmatched, export.absent, export.blank, export.provisional)):
         console.print(f"All of them are listed in {folder / 'left-out.csv'}", markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,12 +53,13 @@ class Review:
             for question in result.questions
             for verdict in question.verdicts
         )
-        taken = f"{self.changed} decisions by {self.by} taken in; " if self.changed else ""
+        noun = "decision" if self.changed == 1 else "decisions"
+        taken = f"{self.changed} {noun} by {self.by} taken in; " if self.changed else ""
         return f"{taken}{waiting} criteria of {len(self.results)} submissions await a person: {self.file}"
 
 
-def renewed(reports: Path, console: Console, no_reports: bool) -> None:
-    """Bring new marks into reports and gradebook, where labgrade knows the class behind the reports."""
+def renewed(reports: Path, console: Console, no_reports: bool, names: Collection[str]) -> None:
+    """Bring new marks into the reports `names` and the gradebook, where labgrade knows the class behind them."""
     from grader.batch.class_run import known_class
 
     known = None if no_reports else known_class(reports)
@@ -67,10 +69,11 @@ def renewed(reports: Path, console: Console, no_reports: bool) -> None:
     from grader.batch.class_run import graded_class
     from grader.commands.classes.watching import BatchDisplay
 
-    submissions, options, rules = known
     try:
         with BatchDisplay(console) as display:
-            graded = graded_class(submissions, options, display, 1, rules)
+            graded = graded_class(
+                known.submissions, known.options, display, 1, known.rules, anonymous=known.anonymous, only=names
+            )
     except UserError as error:
         console.print(f"The reports were not renewed: {error}", style="yellow", markup=False, soft_wrap=True)
         return

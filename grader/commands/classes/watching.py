@@ -77,7 +77,7 @@ def _counts(state: State) -> str:
 
 
 def _left(state: State) -> str:
-    return "" if state.seconds_left is None else f", about {duration(state.seconds_left)}"
+    return "" if state.seconds_left is None or not state.left else f", about {duration(state.seconds_left)}"
 
 
 def print_class(console: Any, graded: Class) -> None:
