@@ -9,6 +9,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
+WALL, PATIENT_WALL = 3.0, 20.0
+"""Seconds for a run: enough on an idle machine, so that what never ends is soon over; and enough on any machine."""
+
 SECRET = "kolibri-7319-"
 """Begins every secret of the outside."""
 

@@ -12,36 +12,37 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hostile_attack import HERE, HONEST, Attack, code, notebook, prose, written
+from hostile_attack import HERE, HONEST, PATIENT_WALL, WALL, Attack, code, notebook, prose, written
 from hostile_outside import Outside
 from hostile_page import FetchLog, complaints
 from hostile_sheets import complaints as sheet_complaints
 from hostile_table import BY_GROUP
 
 import grader.reports.document as document
+import grader.reports.plots.histories as histories
 import grader.reports.printing as printing
 from grader.errors import SandboxUnavailableError, UserError
 from grader.options import Options
 from grader.pipeline import Checked, check
 from grader.records.limits import LimitChoices
 from grader.records.recording import Recording
+from grader.records.rubric import Rubric
+from grader.sandbox.contract import Limits
 from grader.workshop import Workshop
 
-WALL = 4.0
 _HONEST_EVERY = int(os.environ.get("HOSTILE_HONEST_EVERY", "15"))
 """After so many attacks an honest hand-in is graded."""
 _BY_TIME = ("the run ended", "the report does not", "it took", "points, the work")
-_OVER = 14.0
-"""Seconds that a check may take besides the student's own."""
 
 LIMITS = LimitChoices(
-    wall=WALL,
-    cpu=10,
+    wall=PATIENT_WALL,
+    cpu=2,
     memory=700 << 20,
     processes=64,
     file_size=20 << 20,
@@ -60,13 +61,23 @@ class Silence:
 
 
 class Watched(Workshop):
-    """A workshop that keeps its last recording."""
+    """A workshop that keeps its last recording, and whose hand-ins may run for `wall` seconds."""
 
     last: Recording | None = None
+    wall: float = PATIENT_WALL
+    _wall: float = PATIENT_WALL
+    """Of what runs now: the reference is none of the hand-ins."""
 
     def rerun(self, *arguments: Any) -> Recording:
-        self.last = super().rerun(*arguments)
+        self._wall = self.wall
+        try:
+            self.last = super().rerun(*arguments)
+        finally:
+            self._wall = PATIENT_WALL
         return self.last
+
+    def _limits(self, rubric: Rubric) -> Limits:
+        return replace(super()._limits(rubric), wall_seconds=self._wall)
 
 
 class Pass:
@@ -93,6 +104,8 @@ class Pass:
         self.workshop = Watched(self.options, Silence())
         self._pdf = document.report_pdf
         self._fetched = FetchLog(printing)
+        # The honest work's curves are the same in every report, and drawing them is a fifth of an attack's time.
+        histories.history_figure = remembered(histories.history_figure)
         self._weak: dict[str, float] = {}
 
     def open(self) -> str:
@@ -116,13 +129,13 @@ class Pass:
     def _result(self, checked: Checked) -> bytes:
         return checked.files.result.read_bytes()
 
-    def attacked(self, attack: Attack) -> list[str]:
-        """What `attack` reached."""
+    def attacked(self, attack: Attack, wall: float) -> list[str]:
+        """What `attack` reached within `wall` seconds of its own."""
         place = Path(tempfile.mkdtemp(dir=self.folder / "hand-ins"))
         path = written(attack, place, self._filled)
         weak = self._score_of(attack.instead) if attack.marks == "not gained" else 0.0
         self.outside.begin()
-        self.workshop.last = None
+        self.workshop.last, self.workshop.wall = None, wall
         found: list[str] = []
         try:
             checked: Checked | None = self._checked(path, attack.pdf, attack.lab)
@@ -130,23 +143,21 @@ class Pass:
             checked = None
             if not attack.refused or "\n" in str(error):
                 found.append(f"it was refused: {error}")
+        finally:
+            self.workshop.wall = PATIENT_WALL
         recording = self.workshop.last
         printed = recording.model_dump_json() if recording else ""
         kept = [checked.files.html, checked.files.result] if checked else []
-        found += self.outside.complaints(printed, kept, WALL + _OVER)
+        found += self.outside.complaints(printed, kept, wall)
         if checked is not None and recording is not None:
             found += self._judged(attack, checked, recording, weak)
         return found
 
     def shaken(self) -> str:
-        """Where an honest hand-in is graded otherwise than before the attacks; empty when it is the same to the byte.
-
-        Tried once more where it differs: on a busy machine it may have run out of its time.
-        """
-        for _ in range(2):
-            result = self._result(self._checked(self._honest))
-            if result == self._expected:
-                return ""
+        """Where an honest hand-in is graded otherwise than at first; empty where it is the same to the byte."""
+        result = self._result(self._checked(self._honest))
+        if result == self._expected:
+            return ""
         lines = zip(self._expected.decode().splitlines(), result.decode().splitlines(), strict=False)
         return next((f"{was.strip()} / {now.strip()}" for was, now in lines if was != now), "its length")
 
@@ -204,19 +215,32 @@ def digits() -> dict[str, np.ndarray[Any, Any]]:
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 
 
+def remembered(drawing: Callable[[Any], str]) -> Callable[[Any], str]:
+    """`drawing`, which draws the same but once."""
+    known: dict[str, str] = {}
+
+    def drawn(panels: Any) -> str:
+        key = repr(panels)
+        if key not in known:
+            known[key] = drawing(panels)
+        return known[key]
+
+    return drawn
+
+
 def _no_pdf(view: object) -> bytes:
     raise printing.PdfLibrariesError("no PDF in this pass")
 
 
 def attempted(run: Pass, attack: Attack) -> list[str]:
-    """What `attack` reached. Where time alone may be to blame, on a busy machine, it is tried once more."""
-    for last in (False, True):
+    """What `attack` reached. Where time alone may be to blame, on a busy machine, it is tried again with patience."""
+    for wall in (WALL, PATIENT_WALL):
         try:
-            found = run.attacked(attack)
+            found = run.attacked(attack, wall)
         except Exception as error:
             traceback.print_exc()
             return [f"labgrade failed: {type(error).__name__}: {error}"]
-        if last or not found or any(not one.startswith(_BY_TIME) for one in found):
+        if not found or any(not one.startswith(_BY_TIME) for one in found):
             break
     return found
 

@@ -17,12 +17,13 @@ import pytest
 from hostile_attack import HERE
 from hostile_table import BY_GROUP, PASSES
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 ROOT = HERE.parents[1]
 _ORDINARY = ROOT / "tests" / "sandbox" / "ordinary_user.py"
 _AT_ONCE = 3
-_SECONDS = 800
+_SECONDS = 2000
+"""After which a pass is taken to hang, however busy the machine."""
 
 Lines = list[dict[str, Any]]
 
@@ -51,11 +52,18 @@ def finished_pass(place: Path, provider: str, user: str, groups: tuple[str, ...]
     if user == "ordinary":
         command = [sys.executable, str(_ORDINARY), str(place), *command]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, env=environment, cwd=HERE, capture_output=True, text=True, timeout=_SECONDS)
+    ran = subprocess.Popen(
+        command, env=environment, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        _, errors = ran.communicate(timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        ran.kill()
+        errors = f"the pass was given up after {_SECONDS} s: {ran.communicate()[1]}"
     told = place / f"{provider}.jsonl"
     lines = [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
     shutil.rmtree(place / "work", ignore_errors=True)
-    return [*lines, {"returned": ran.returncode, "errors": ran.stderr[-4000:]}]
+    return [*lines, {"returned": ran.returncode, "errors": errors[-4000:]}]
 
 
 @pytest.mark.parametrize("name", PASSES)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from hostile_attack import Attack
+from hostile_attack import PATIENT_WALL, WALL, Attack
+
+_WALL = f"{WALL:g} s are allowed|{PATIENT_WALL:g} s are allowed"
+"""Words of the report on a run that waited for its end."""
 
 PROCESSES = (
-    Attack("infinite loop", "while True: pass", ends=("timed out",), says=("4 seconds|4 s",)),
+    Attack("infinite loop", "while True: pass", ends=("timed out",), says=(f"2 s of processor time|{_WALL}",)),
     Attack(
         "sleep for ever",
         "for n in range(1, 65):\n    tried(lambda: signal.signal(n, signal.SIG_IGN))\ntime.sleep(9999)",
         ends=("timed out",),
-        says=("4 seconds|4 s",),
+        says=(_WALL,),
     ),
     Attack("stop oneself", "os.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(9999)", ends=("timed out",)),
     Attack(
