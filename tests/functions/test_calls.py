@@ -9,6 +9,7 @@ import pytest
 from function_trials import Tried
 
 from grader.functions.calls.replies import FaultError, Reply, answer_of
+from grader.recorder.functions import session
 from grader.records.functions.outcomes import FunctionTested
 
 WRONG = """
@@ -114,8 +115,9 @@ def test_attacks_earn_nothing(tried: Tried, attack: str) -> None:
     assert share(events["21"]) == 1.0 or attack == "the probe's own functions replaced"
 
 
-def test_a_function_that_sleeps(tried: Tried) -> None:
+def test_a_function_that_sleeps(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting uses no processor time, and is ended all the same."""
+    monkeypatch.setattr(session, "WALL_FACTOR", 1)
     event = tried("import time\ndef softmax(x):\n    time.sleep(1000)", placed={0: "25"})["25"]
     assert share(event) == 0.0
     assert "did not end" in event.cases[0].message

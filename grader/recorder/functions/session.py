@@ -12,12 +12,13 @@ import numpy as np
 
 from grader.functions.calls.replies import Argument, CallsExhaustedError, Reply
 from grader.recorder.events import ForgedError
-from grader.recorder.probe.functions.calling import WALL_FACTOR
 from grader.records.functions.plan import Candidate, FunctionPlan
 from grader.sandbox.frames import FrameError
 
 CALL_SECONDS, PROBE_SECONDS = 5.0, 2.0
 """Processor time for one call: of a case, and of a probe for the right function."""
+WALL_FACTOR = 3
+"""Wall seconds that a call may take for each second of processor time that it may take."""
 _GRACE_SECONDS = 2.0
 """Beyond its own limit on the wall clock, until a process that does not answer is killed."""
 _START_SECONDS = 60.0
@@ -174,6 +175,7 @@ def _message(
         "arguments": described,
         "seed": seed,
         "seconds": seconds,
+        "wall": WALL_FACTOR * seconds,
         "most_bytes": _MOST_BYTES,
     }
     return header, arrays

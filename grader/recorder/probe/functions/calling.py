@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from grader.recorder.probe.functions.values import Parcel
 
 Array = NDArray[Any]
-WALL_FACTOR = 3
-"""Wall seconds that a call may take for each second of processor time that it may take."""
 
 _MOST_MESSAGE = 300
 _CELLS = ("<cell", "<ipython")
@@ -55,7 +53,7 @@ def answer_to(
     try:
         _draw(int(header["seed"]))
         generators.restart()
-        with _silence(), _alarm(float(header["seconds"])):
+        with _silence(), _alarm(float(header["seconds"]), float(header["wall"])):
             answer |= {"status": "returned", "value": parcel.packed(function())}
     except TooLongError:
         parcel, answer = Parcel(), answer | {"status": "too long"}
@@ -94,7 +92,7 @@ def _draw(seed: int) -> None:
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, wall: float) -> Iterator[None]:
     def late(*_: object) -> None:
         raise TooLongError
 
@@ -103,7 +101,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     signal.signal(signal.SIGPROF, late)
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_PROF, seconds, 0.2)
-    signal.setitimer(signal.ITIMER_REAL, WALL_FACTOR * seconds, 0.2)
+    signal.setitimer(signal.ITIMER_REAL, wall, 0.2)
     try:
         yield
     finally:
