@@ -24,7 +24,7 @@ def labgrade(*arguments: str | Path, cwd: Path, **environment: str) -> subproces
         env=os.environ | {"LABGRADE_CACHE": str(cwd / "cache"), "LABGRADE_OFFLINE": "1"} | environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
     )
 
 
@@ -103,7 +103,7 @@ def test_interrupted_run_leaves_nothing_behind(tmp_path: Path, how: signal.Signa
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     family: list[psutil.Process] = []
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         family = psutil.Process(process.pid).children(recursive=True)
         if len(family) >= 4:
@@ -112,12 +112,12 @@ def test_interrupted_run_leaves_nothing_behind(tmp_path: Path, how: signal.Signa
     assert len(family) >= 4, "the warm server, supervisor, student and trainer never ran"
     process.send_signal(how)
     try:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 2
     assert "Traceback" not in errors
     assert "interrupted" in errors.strip().splitlines()[-1]
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive
     assert not list((tmp_path / "reports").rglob("*.*"))

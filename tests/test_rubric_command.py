@@ -150,7 +150,6 @@ def test_cases_may_be_missing(lab: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_validate_runs_the_solution(lab: Path) -> None:
     """Full marks are exit code 0; a solution that falls short, or a case with a fault of its own, is named, and 1."""
     cache = lab.parent / "cache"

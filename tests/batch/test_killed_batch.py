@@ -15,6 +15,8 @@ import pytest
 from fictional_class import fictional_lab, fictional_submission, started
 
 _POINTS = 50
+_SECONDS = 600
+"""After which a run is taken to hang, however busy the machine."""
 _NAMES = tuple(f"group{number}" for number in range(1, 9))
 
 
@@ -50,8 +52,8 @@ def gone_with_its_family(process: subprocess.Popen[bytes]) -> Iterator[None]:
         known = family(process)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
-        _, alive = psutil.wait_procs(known, timeout=10)
+        process.wait(120)
+        _, alive = psutil.wait_procs(known, timeout=120)
         assert not alive
 
 
@@ -70,16 +72,16 @@ def run_and_kill(root: Path, dice: random.Random, left: int) -> tuple[int, int |
             if children:
                 with suppress(psutil.NoSuchProcess):
                     dice.choice(children).kill()
-        return kills, process.wait(120)
+        return kills, process.wait(_SECONDS)
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(1800)
 def test_killed_at_fifty_points(tmp_path: Path) -> None:
     """Killed at fifty random points, the whole group or a single process, and started again: nothing is lost, nothing
     is doubled, and every file is byte for byte that of an undisturbed run."""
     calm = made(tmp_path / "calm")
     with gone_with_its_family(process := started(calm)):
-        assert process.wait(120) == 0
+        assert process.wait(_SECONDS) == 0
     expected = contents(calm)
     assert len([name for name in expected if name.endswith("report.pdf")]) == len(_NAMES)
 

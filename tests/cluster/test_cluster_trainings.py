@@ -22,6 +22,8 @@ from grader.training.service import TrainingRefusedError
 from grader.training.spec import DataDigests, Runtime, TrainingSpec
 from grader.training.store import TrainingResult, TrainingStore
 
+SLOW = 7
+"""Seed of a training that is still on its way when somebody else asks for it too."""
 CALLS: list[tuple[str, tuple[float, ...]]] = []
 
 
@@ -37,7 +39,7 @@ def fictional_training(
 ) -> TrainingResult:
     """Takes a moment, and remembers what it was given."""
     CALLS.append((spec.key, tuple(float(array.sum()) for array in arrays)))
-    time.sleep(0.5)
+    time.sleep(2.0 if spec.seed == SLOW else 0.1)
     if spec.seed == 13:
         raise TrainingRefusedError("units must be positive")
     return TrainingResult(History(metrics={"loss": (0.5,)}), (np.ones(3, np.float32),))
@@ -74,14 +76,14 @@ def spec_of(pool: DataPool, seed: int = 0) -> TrainingSpec:
 def test_two_workers_with_stores_of_their_own_train_once(tmp_path: Path, client: Client) -> None:
     """Asked at the same time, the cluster trains once, on the data themselves, and both keep the answer."""
     pool = DataPool()
-    spec = spec_of(pool)
+    spec = spec_of(pool, seed=SLOW)
     services = [service(tmp_path / name, pool) for name in ("one", "two")]
     answers: list[TrainingResult] = []
     threads = [threading.Thread(target=lambda one=one: answers.append(one.train(spec))) for one in services]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     assert [(spec.key, (16.0, 6.0))] == CALLS
     assert [answer.history.metrics["loss"] for answer in answers] == [(0.5,), (0.5,)]
     assert all(one.has(spec) for one in services)

@@ -187,13 +187,13 @@ def test_a_silent_network_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> No
     released = threading.Event()
 
     def never_answers(*_arguments: object, **_options: object) -> None:
-        released.wait(5)
+        released.wait(120)
         raise OSError
 
     monkeypatch.setattr(download.urllib.request, "urlopen", never_answers)
     started = time.monotonic()
     assert download._content("https://example.invalid/mnist.npz") is None
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 60
     released.set()
 
 

@@ -47,6 +47,8 @@ SUFFIX = {
 }
 _MEMORY = 700 << 20
 _SECONDS = 20
+"""Of the processor: a busy machine is no fault of the case."""
+_HANGS = 300
 _SHOWN_ONE_IN = 8
 
 
@@ -94,7 +96,8 @@ def faults(kind: str, seed: int, data: bytes, folder: Path) -> str | None:
     """What is wrong with the end of one case; `None` when it ends in a result or in one line."""
     place = folder / f"{kind}{seed}"
     place.mkdir()
-    signal.alarm(_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
+    signal.alarm(_HANGS)
     try:
         if kind == "rubric":
             (place / "rubric.yaml").write_bytes(data)
@@ -110,6 +113,7 @@ def faults(kind: str, seed: int, data: bytes, folder: Path) -> str | None:
     except BaseException:
         return traceback.format_exc(limit=-8)
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
     return _OWN.seen.pop() if _OWN.seen else None
 
@@ -120,7 +124,8 @@ def main(kind: str, first: int, last: int, folder: Path) -> None:
     def ring(number: int, frame: FrameType | None) -> None:
         raise TooSlowError
 
-    signal.signal(signal.SIGALRM, ring)
+    for late in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(late, ring)
     logging.getLogger("grader").addHandler(_OWN)
     warnings.simplefilter("ignore")
     begin = beginnings(kind)

@@ -23,7 +23,7 @@ from grader.records.rubric import Question, Rubric
 from grader.records.submission import Cell, Submission
 from grader.sandbox.contract import Limits
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 CASES = """
 import numpy as np

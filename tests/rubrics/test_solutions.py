@@ -11,7 +11,7 @@ from grader.assets import rubrics_folder
 from grader.reading.rubric import load_rubric, rubrics
 from grader.records.result import Result, Verdict
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 LABS = [place.name for place in rubrics([rubrics_folder()])]
 SUBMISSIONS = Path(__file__).parents[2] / "submissions"

@@ -13,6 +13,8 @@ from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 
 HERE = Path(__file__).parent
+PATIENCE = 60.0
+"""Seconds for what happens at once on a machine that is not busy."""
 
 
 def quick_server(provider: str = "auto", **changes: object) -> WarmServer:
@@ -36,15 +38,15 @@ class Sandbox:
 
     def run(self, code: str, **limits: float):
         """Run `code`: what it left in `answer` (None when no answer came), the outcome and the output."""
-        chosen = Limits(**{"wall_seconds": 20.0, "cpu_seconds": 15, **limits})  # type: ignore[arg-type]
+        chosen = Limits(**{"wall_seconds": 90.0, "cpu_seconds": 15, **limits})  # type: ignore[arg-type]
         student = self.server.student(chosen)
         try:
             student.channel.send({"code": code})
-            answer, _ = student.channel.receive(chosen.wall_seconds + 5)
+            answer, _ = student.channel.receive(chosen.wall_seconds + PATIENCE)
         except (EOFError, BrokenPipeError):
             answer = {}
         student.channel.close()
-        outcome = student.wait(30)
+        outcome = student.wait(PATIENCE)
         student.close()
         return answer, outcome, student.output()
 
@@ -80,7 +82,7 @@ def processes_of(server: WarmServer | ContainerServer) -> list[psutil.Process]:
     return [top, *top.children(recursive=True)]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether `condition` comes true in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -13,7 +13,7 @@ from sandbox_helpers import HERE
 
 pytestmark = [
     pytest.mark.skipif(os.getuid() != 0, reason="the other tests already run as an ordinary user"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 SAME_FOR_EVERY_USER = (

