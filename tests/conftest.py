@@ -1,15 +1,22 @@
-"""What takes longest begins first, so that two processes (`pytest -n 2 --dist loadfile`) end at about the same time."""
+"""What takes longest begins first, so that the processes (`pytest -n 3 --dist loadfile`) end at about the same time.
+
+Three of them keep two processors busy: one waits for the hostile suite's own processes, and others for limits to pass.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 _LONGEST = (
-    "test_samples.py",
     "test_hostile.py",
-    "test_killed_batch.py",
+    "test_samples.py",
     "test_solutions.py",
+    "test_fuzz.py",
     "test_as_ordinary_user.py",
+    "test_killed_batch.py",
+    "test_recording.py",
+    "test_attacks.py",
+    "test_warm_server.py",
 )
 
 
