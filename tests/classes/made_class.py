@@ -49,8 +49,8 @@ os._exit(0)
 def made_class(folder: Path, number: int = 60, seed: int = 1) -> list[str]:
     """Write `number` submissions below `folder`, one hostile and five broken among them (fewer in a small class).
 
-    Each is a sample with another learning rate, other words, another cell order at its end, another name. The same
-    arguments make the same files. Returns their names.
+    Each is a sample with another learning rate for its first model, other words, a failing cell at its end, another
+    name. The same arguments make the same files. Returns their names.
     """
     dice = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,10 +73,12 @@ def _varied(folder: Path, base: str, at: int, dice: random.Random) -> None:
         return
     notebook = json.loads(text)
     rate = ("0.1", "0.1", "0.1", "0.05", "0.2")[at % 5]
+    varied = 0
     for cell in notebook["cells"]:
         lines = "".join(cell["source"])
         if cell["cell_type"] == "code":
-            lines = lines.replace("learning_rate=0.1", f"learning_rate={rate}")
+            if not varied:
+                lines, varied = re.subn(r"\b(lr|learning_rate)=0\.1\b", rf"\1={rate}", lines, count=1)
         elif dice.random() < 0.3:
             lines += f"\n\nWe are group {at} and we think so, too."
         cell["source"] = lines
