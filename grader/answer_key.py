@@ -13,8 +13,8 @@ from grader.reading.passages.answers import answer_texts
 from grader.reading.passages.sections import find_passages
 from grader.reading.saved import record_saved
 from grader.records.progress import Progress
+from grader.reports.files import DocumentFiles
 from grader.reports.key.document import write_key
-from grader.reports.written import DocumentFiles
 from grader.workshop import Workshop
 
 

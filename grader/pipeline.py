@@ -27,7 +27,7 @@ from grader.records.recording import Recording
 from grader.records.result import Effort, Result
 from grader.records.rubric import Rubric
 from grader.records.submission import Passage, Submission
-from grader.reports.document import ReportFiles
+from grader.reports.files import ReportFiles
 from grader.reports.kept import current_report
 from grader.reviews.marks import read_marks, with_marks
 from grader.workshop import Workshop

@@ -11,9 +11,9 @@ from grader.assets import rubrics_folder
 from grader.errors import UserError
 from grader.reading.choice import chosen_rubric
 from grader.records.result import Result
-from grader.reports.classes.builder import GradedClass
+from grader.reports.classes.graded import GradedClass
 from grader.reports.classes.kept import current_class
-from grader.reports.written import DocumentFiles
+from grader.reports.files import DocumentFiles
 
 
 def class_reports(

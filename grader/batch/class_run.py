@@ -28,8 +28,8 @@ from grader.reading.choice import chosen_rubric
 from grader.records.limits import LimitChoices
 from grader.records.result import Result
 from grader.records.roster import ClassRules, Entry
+from grader.reports.files import DocumentFiles
 from grader.reports.tables import read_result, write_whole
-from grader.reports.written import DocumentFiles
 
 _GRADEBOOK_SECONDS = 5.0
 

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from grader.records.match import Match, Reference
 from grader.records.result import Result
 from grader.reports.builder import report_view
+from grader.reports.files import ReportFiles, remove_stale
 from grader.reports.printing import PdfLibrariesError, page, standalone_html, tagged_pdf
 from grader.reports.tables import result_json, write_whole
 from grader.reports.view import ReportView
-from grader.reports.written import remove_stale
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ReportFiles:
-    """What was written."""
-
-    html: Path
-    result: Path
-    pdf: Path | None
-    """`None` when no PDF could be made."""
-    note: str = ""
-    """One line for the terminal: why there is no PDF, and what to do; else empty."""
 
 
 def write_report(result: Result, match: Match, reference: Reference, folder: Path, graded: date) -> ReportFiles:

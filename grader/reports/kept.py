@@ -10,9 +10,8 @@ from pathlib import Path
 
 from grader.records.match import Match, Reference
 from grader.records.result import Result
-from grader.reports.document import ReportFiles, write_report
+from grader.reports.files import ReportFiles, file_digests, noted, printing_code
 from grader.reports.tables import write_whole
-from grader.reports.written import file_digests, noted, printing_code
 
 
 def current_report(
@@ -27,6 +26,8 @@ def current_report(
     files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
     if noted(entry) == _digests(files):
         return files
+    from grader.reports.document import write_report  # loads what draws and prints, which judging alone never needs
+
     files = write_report(result, match, reference, folder, graded)
     if files.pdf is not None:
         with suppress(OSError):

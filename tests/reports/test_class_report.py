@@ -10,8 +10,9 @@ from pypdf import PdfReader
 from report_records import result
 
 from grader.records.result import Result
-from grader.reports.classes.builder import GradedClass, class_view
+from grader.reports.classes.builder import class_view
 from grader.reports.classes.document import write_class
+from grader.reports.classes.graded import GradedClass
 from grader.reports.classes.mistakes import common_mistakes
 from grader.reports.classes.models import definitions, sharing
 from grader.reports.classes.statistics import distribution, item_statistics

@@ -20,7 +20,8 @@ from grader.records.recording import Outcome, Recording
 from grader.records.result import Result, Score
 from grader.reports import document, printing
 from grader.reports.builder import report_view
-from grader.reports.document import ReportFiles, report_html, report_pdf, write_report
+from grader.reports.document import report_html, report_pdf, write_report
+from grader.reports.files import ReportFiles
 from grader.reports.view import QuestionView
 
 DAY = date(2026, 11, 21)

@@ -9,8 +9,9 @@ import pytest
 
 from grader.errors import UserError
 from grader.reports import written
+from grader.reports.files import DocumentFiles
 from grader.reports.printing import PdfLibrariesError
-from grader.reports.written import DocumentFiles, write_document
+from grader.reports.written import write_document
 
 DAY = date(2026, 3, 1)
 

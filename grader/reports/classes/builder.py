@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from grader import __version__
 from grader.records.result import Result
 from grader.reports.classes.figures import distribution_figure
+from grader.reports.classes.graded import GradedClass
 from grader.reports.classes.mistakes import Mistake, common_mistakes
 from grader.reports.classes.models import Definition, definitions, sharing
 from grader.reports.classes.statistics import Distribution, ItemStatistics, distribution, item_statistics
@@ -21,19 +21,6 @@ from grader.reports.words import count, counted, criterion_title, day, points, s
 
 _WEAK = 0.1
 """Below this correlation a question is marked (Ebel, Essentials of Educational Measurement, 1972, asks for 0.2)."""
-
-
-@dataclass(frozen=True)
-class GradedClass:
-    """The results of one lab's submissions, and what could not be graded."""
-
-    lab: str
-    """Title of the lab."""
-    results: Mapping[str, Result]
-    """By the name of the submission; at least one."""
-    problems: Mapping[str, str] = field(default_factory=dict)
-    """Submission without a result -> why."""
-    language: str = "en"
 
 
 def class_view(graded: GradedClass, made: date, anonymous: bool) -> ClassView:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from grader.reports.classes.builder import GradedClass, class_view
+from grader.reports.classes.builder import class_view
+from grader.reports.classes.graded import GradedClass
+from grader.reports.files import DocumentFiles
 from grader.reports.printing import page
-from grader.reports.written import DocumentFiles, write_document
+from grader.reports.written import write_document
 
 
 def write_class(graded: GradedClass, folder: Path, made: date, anonymous: bool, stem: str = "class") -> DocumentFiles:

@@ -7,10 +7,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from grader.reports.classes.builder import GradedClass
-from grader.reports.classes.document import write_class
+from grader.reports.classes.graded import GradedClass
+from grader.reports.files import DocumentFiles, file_digests, noted, printing_code
 from grader.reports.tables import write_whole
-from grader.reports.written import DocumentFiles, file_digests, noted, printing_code
 
 
 def current_class(
@@ -26,6 +25,8 @@ def current_class(
     content = _content_digest(graded, made, anonymous)
     if noted(entry) == [content, *_digests(files)]:
         return files
+    from grader.reports.classes.document import write_class  # loads what draws and prints
+
     files = write_class(graded, folder, made, anonymous, stem)
     if files.pdf is not None:
         write_whole(entry, json.dumps([content, *_digests(files)]).encode())

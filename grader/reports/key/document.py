@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 
 from grader.records.match import Match, Reference
+from grader.reports.files import DocumentFiles
 from grader.reports.key.builder import key_view
 from grader.reports.printing import page
-from grader.reports.written import DocumentFiles, write_document
+from grader.reports.written import write_document
 
 
 def write_key(match: Match, reference: Reference, folder: Path, made: date) -> DocumentFiles:
