@@ -1,72 +1,183 @@
-"""How long a class waits for its results after a rubric edit: recordings stand, only the pure checks run.
+"""How long a class waits for its gradebook after a rubric edit: recordings stand, only the pure checks run.
 
-    python benchmarks/regrade.py [--number 100] [--workers 2]
+    python benchmarks/regrade.py [--number 100] [--workers 2] [--reports] [SUBMISSION ...]
 
-Grades copies of a sample under other names (they share one recording, as equal code does, and each is read, matched and
-judged by itself), changes the points in the rubric, and measures until every result is written, and every report.
+Each SUBMISSION (default: the samples) is recorded once; the class is made of copies of them, each with words and code
+comments of its own, so that nothing that one process keeps serves two of them, and each with its sample's recording.
+Then points, a threshold and a title are edited in turn. With `--reports` every report is rendered between the edits,
+too, and the last line is a run in which nothing has changed.
+
+Seconds depend on how busy the machine is. The yardstick beside them is a fixed piece of work in as many processes as
+there are workers, measured before each run; the ratio to it holds for this machine at any load.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assets import rubrics_folder
 from grader.batch.class_run import graded_class
+from grader.batch.job import Done
 from grader.batch.pool import default_workers
 from grader.batch.run import State
 from grader.options import Options, default_cache
+from grader.pipeline import reading
+from grader.workshop import Workshop
 
 ROOT = Path(__file__).parents[1]
-LAB = "dat405-neural-networks"
+SAMPLES = ("group12", "group03", "group07", "group21", "solo04", "broken")
+YARDSTICK = "import ast, json\nfor _ in range(40): ast.dump(ast.parse(open({0!r}).read())), json.dumps([0.1] * 50_000)"
+EDITS = (
+    ("points", r"points: 1\b", "points: 1.25"),
+    ("threshold", r"within: 0\.0\d", "within: 0.04"),
+    ("title", r"(?m)^( {4}title: )(.*)$", r"\1\2 (edited)"),
+)
 
 
+class _EnoughError(Exception):
+    """The gradebook is written; its reports are not waited for."""
+
+
+@dataclass
 class Watch:
-    """Notes when every result was written for the first time."""
+    """Notes when the gradebook held every result."""
 
-    def __init__(self) -> None:
-        self.judged: float | None = None
+    reports: bool
+    judged: float | None = None
 
     def begin(self, state: State, workers: int) -> None:
         """The work begins."""
 
     def working(self, state: State, workers: object) -> None:
         """Some time has passed."""
-        if self.judged is None and state.judged + state.done + state.failed >= state.total:
-            self.judged = time.monotonic()
 
-    def finished(self, done: object, state: State) -> None:
+    def results(self, state: State) -> None:
+        """The gradebook is written."""
+        self.judged = time.monotonic()
+        if not self.reports:
+            raise _EnoughError
+
+    def finished(self, done: Done, state: State) -> None:
         """A submission is finished."""
 
 
-def timed(submissions: Path, options: Options, workers: int) -> tuple[float, float]:
-    """(Seconds until every result is written, seconds until every report is, too)."""
-    watch, started = Watch(), time.monotonic()
-    graded_class(submissions, options, watch, workers)
+class _Silent:
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+
+    def cell(self, number: int, of: int) -> None:
+        """A cell begins to run."""
+
+    def training(self, label: str, epoch: int, epochs: int) -> None:
+        """An epoch is done."""
+
+
+def varied(sample: Path, folder: Path, number: int) -> None:
+    """A copy of `sample` whose text and code nobody else has; its code does the same."""
+    shutil.copytree(sample, folder)
+    for path in folder.rglob("*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for place, cell in enumerate(notebook["cells"]):
+            own = f"\n# {number}.{place}" if cell["cell_type"] == "code" else f" We are group {number}."
+            cell["source"] = "".join(cell["source"]) + own
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    for path in folder.rglob("*.py"):
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n# group {number}\n", encoding="utf-8")
+
+
+def made_class(samples: list[Path], folder: Path, options: Options, number: int) -> None:
+    """`number` copies below `folder`, each with a recording in the store."""
+    with Workshop(options, _Silent()) as shop:
+        recorded = {}
+        for sample in samples:
+            read = reading(sample, options)
+            shop.reference(read.rubric, read.solution)
+            recorded[sample] = shop.rerun(read.submission, read.rubric, read.functions)
+            print(f"recorded {sample.name}", flush=True)
+        for place in range(number):
+            sample = samples[place % len(samples)]
+            copy = folder / f"{sample.name}-{place:03}"
+            varied(sample, copy, place)
+            read = reading(copy, options)
+            key = shop._rerun_key(read.submission, read.rubric, read.functions)
+            shop._recordings.put(key, recorded[sample])
+
+
+def yardstick(workers: int) -> float:
+    """Seconds that a fixed piece of work takes in `workers` processes at once."""
+    code = YARDSTICK.format(str(Path(__file__).parents[1] / "grader" / "workshop.py"))
+    began = time.monotonic()
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(workers)]
+    for process in processes:
+        process.wait()
+    return time.monotonic() - began
+
+
+def timed(what: str, submissions: Path, options: Options, workers: int, reports: bool) -> None:
+    """Print how long one run takes."""
+    unit, watch, began = yardstick(workers), Watch(reports), time.monotonic()
+    with contextlib.suppress(_EnoughError):
+        graded_class(submissions, options, watch, workers)
     ended = time.monotonic()
-    return (watch.judged or ended) - started, ended - started
+    judged = (watch.judged or ended) - began
+    rest = f"; every report after {ended - began:.1f} s" if reports else ""
+    print(f"{what}: gradebook after {judged:.1f} s = {judged / unit:.2f} yardsticks of {unit:.1f} s{rest}", flush=True)
+
+
+def edited(labs: Path, pattern: str, by: str) -> None:
+    """Change the first place that fits in the rubric of each lab."""
+    for path in labs.rglob("rubric.yaml"):
+        text, count = re.subn(pattern, by, path.read_text(encoding="utf-8"), count=1)
+        path.write_text(text if count else f"{text}\n# edited\n", encoding="utf-8")
+
+
+def measured(samples: list[Path], number: int, workers: int, reports: bool) -> None:
+    """Make the class below a folder of its own, grade it, and grade it anew after each edit of this tree's rubrics."""
+    with tempfile.TemporaryDirectory() as place:
+        submissions = Path(place) / "in"
+        options = Options(out=Path(place) / "out", cache=default_cache())
+        made_class(samples, submissions, options, number)
+        timed("first run", submissions, options, workers, reports)
+        for what, pattern, by in EDITS:
+            edited(rubrics_folder(), pattern, by)
+            timed(f"{what} edited", submissions, options, workers, reports)
+        if reports:
+            timed("unchanged", submissions, options, workers, reports)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("submission", nargs="*", type=Path)
     parser.add_argument("--number", type=int, default=100)
     parser.add_argument("--workers", type=int, default=default_workers())
+    parser.add_argument("--reports", action="store_true")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        shutil.copytree(rubrics_folder() / LAB, root / LAB)
-        for number in range(chosen.number):
-            shutil.copytree(ROOT / "submissions" / "group12", root / "in" / f"group{number}")
-        options = Options(rubric=str(root / LAB), out=root / "out", cache=default_cache())
-        for what in ("first run", "rubric edited", "unchanged"):
-            if what == "rubric edited":
-                rubric = root / LAB / "rubric.yaml"
-                rubric.write_text(rubric.read_text().replace("points: 0.5", "points: 0.75", 1))
-            results, reports = timed(root / "in", options, chosen.workers)
-            print(f"{what}: {results:.1f} s until every result, {reports:.1f} s until every report", flush=True)
+    samples = [path.resolve() for path in chosen.submission or [ROOT / "submissions" / name for name in SAMPLES]]
+    if chosen.here:
+        measured(samples, chosen.number, chosen.workers, chosen.reports)
+        return
+    with tempfile.TemporaryDirectory() as place:  # its rubrics are edited: labgrade runs from a copy
+        for part in ("grader", "rubrics", "templates", "benchmarks"):
+            shutil.copytree(ROOT / part, Path(place) / part, ignore=shutil.ignore_patterns("__pycache__"))
+        command = [sys.executable, str(Path(place) / "benchmarks" / "regrade.py"), "--here", *map(str, samples)]
+        command += ["--number", str(chosen.number), "--workers", str(chosen.workers)]
+        subprocess.run(
+            [*command, *(["--reports"] if chosen.reports else [])],
+            env=os.environ | {"PYTHONPATH": place},
+            check=False,
+        )
 
 
 if __name__ == "__main__":

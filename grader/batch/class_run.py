@@ -168,9 +168,9 @@ class _Book:
         self.faults: dict[str, str] = {}
         self.judged: set[str] = set()
 
-    def keep(self) -> None:
-        """A submission is finished: the gradebook follows, but not more often than every few seconds."""
-        if time.monotonic() - self._written > _GRADEBOOK_SECONDS:
+    def keep(self, now: bool) -> None:
+        """A submission is finished: the gradebook follows, but unless it is to be `now` only every few seconds."""
+        if now or time.monotonic() - self._written > _GRADEBOOK_SECONDS:
             self.write()
 
     def write(self) -> None:

@@ -29,6 +29,9 @@ class Crew(Protocol):
     def workers(self) -> list[Any]:
         """Those there are now, each a `Worker`."""
 
+    def prepare(self) -> None:
+        """There will be work: begin what takes its time, and don't wait for it."""
+
     def grow(self, wanted: int) -> None:
         """Have up to `wanted` workers, as far as `size` and the machine allow."""
 

@@ -64,6 +64,11 @@ class Journal:
             return None
         return Note(str(raw["basis"]), bool(raw["graded"]), str(raw["message"]), str(raw["day"]))
 
+    def basis(self, name: str) -> str:
+        """What the finished work for `name` rests on; empty when none is known. Its files are not looked at."""
+        raw = self._raw(name)
+        return str(raw["basis"]) if raw else ""
+
     def day(self, name: str) -> str:
         """The day on which the report was made that lies there, or once lay there; empty when unknown."""
         raw = self._raw(name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
 from typing import Any
 
 import psutil
@@ -65,6 +66,10 @@ class Pool:
         for worker in self.workers:
             worker.process.join(10)
         self.workers.clear()
+
+    def prepare(self) -> None:
+        """Begin to load what all workers need: it takes about as long as to see what there is to do."""
+        ensure_running()
 
     def grow(self, wanted: int) -> None:
         """Start workers while there is work for them and memory to bear them; at least one."""

@@ -13,7 +13,7 @@ from grader.batch.basis import basis_of
 from grader.batch.crew import Crew, Worker
 from grader.batch.estimate import Estimate
 from grader.batch.job import Done, Job, Stage
-from grader.batch.journal import Journal
+from grader.batch.journal import Journal, Note
 from grader.errors import LabgradeError, UserError
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,9 @@ class Watcher(Protocol):
     def working(self, state: State, workers: Sequence[Worker]) -> None:
         """Some time has passed."""
 
+    def results(self, state: State) -> None:
+        """Every result that rests on stored recordings is written, and so is the gradebook; reports follow."""
+
     def finished(self, done: Done, state: State) -> None:
         """A submission is finished: its report is written, or it is known why there is none."""
 
@@ -66,8 +69,8 @@ class Run:
     journal: Journal
     pool: Crew
     watcher: Watcher
-    settled: Callable[[], None] = lambda: None
-    """Called after every finished submission."""
+    settled: Callable[[bool], None] = lambda _: None
+    """Called after every finished submission, and with `True` as soon as what can be judged at once has been."""
     state: State = field(default_factory=lambda: State(0))
     judged: set[str] = field(default_factory=set)
     """Submissions whose result is written and whose report is still to be rendered."""
@@ -81,18 +84,20 @@ class Run:
     """Rubric -> submissions that are to run as soon as its reference is recorded."""
     _estimate: Estimate = field(default_factory=Estimate)
     _idle_deaths: int = 0
+    _told: bool = False
 
     def go(self) -> State:
         """Grade what is not finished. Raises `UserError` when the teacher has to mend something first."""
         self.state = State(total=len(self.jobs))
         self.journal.clean(self.jobs)
         for name, job in self.jobs.items():
-            note = None if job.options.fresh else self.journal.note(name)
-            if note is not None and note.basis == basis_of(job):
+            note = self._current(job)
+            if note is not None:
                 self.state.current += 1
                 self.state.failed += not note.graded
                 self.state.done += note.graded
             else:
+                self.pool.prepare()
                 self._queues["judge"].append(name)
                 self.state.left += 1
         self.watcher.begin(self.state, self.pool.size)
@@ -103,11 +108,28 @@ class Run:
                     self._died(worker)
                 else:
                     self._took(worker, done)
+            self._tell_results()
             self._end_what_hangs()
             self.pool.look()
             self.state.seconds_left = self._seconds_left()
             self.watcher.working(self.state, self.pool.workers)
         return self.state
+
+    def _current(self, job: Job) -> Note | None:
+        """What is noted of finished work that still stands."""
+        name = job.entry.name
+        if job.options.fresh or self.journal.basis(name) != basis_of(job):
+            return None
+        return self.journal.note(name)
+
+    def _tell_results(self) -> None:
+        """The gradebook does not wait for reports: a teacher who has edited the rubric looks at it first."""
+        judging = any(worker.task is not None and worker.task[0] == "judge" for worker in self.pool.workers)
+        if self._told or not self.judged or self._queues["judge"] or judging:
+            return
+        self._told = True
+        self.settled(True)
+        self.watcher.results(self.state)
 
     def _feed(self) -> None:
         waiting = sum(len(queue) for queue in self._queues.values())
@@ -173,7 +195,7 @@ class Run:
                 self.faults[done.name] = done.message
                 self.journal.remove_report(done.name)
         self.state.seconds_left = self._seconds_left()
-        self.settled()
+        self.settled(False)
         self.watcher.finished(done, self.state)
 
     def _died(self, worker: Worker) -> None:

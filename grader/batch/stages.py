@@ -25,7 +25,7 @@ from grader.records.recording import Recording
 from grader.records.result import Result
 from grader.records.roster import Entry
 from grader.reports.kept import current_report, kept_report
-from grader.reports.tables import write_result
+from grader.reports.tables import result_json, write_result
 from grader.reviews.marks import read_marks, with_marks
 from grader.workshop import Workshop
 
@@ -89,8 +89,11 @@ def _done(stage: Stage, job: Job, shop: Workshop, progress: Progress, timing: Ti
     with timing.part("judging"):
         result, match = _result(job, read, reference, rerun, shop)
     if stage == "judge":
-        write_result(result, job.folder / "result.json")
-        return replace(done, outcome="judged", message=score_words(result))
+        with timing.part("writing"):
+            stands = _stands(job, result, match, reference, basis)
+            if not stands:
+                write_result(result, job.folder / "result.json")
+        return replace(done, outcome="graded" if stands else "judged", message=score_words(result))
     progress.stage("Writing the report")
     with timing.part("reporting"):
         _write(job, result, match, reference, basis)
@@ -141,15 +144,31 @@ def _result(job: Job, read: Reading, reference: Reference, rerun: Recording, sho
 
 
 def _write(job: Job, result: Result, match: Match, reference: Reference, basis: str) -> None:
-    """The report, and then the journal: a report that nothing has changed keeps its day."""
-    journal, ledger = Journal(job.options.out), job.options.cache / "reports"
-    known = journal.day(job.entry.name)
-    today = date.today()
-    kept = kept_report(result, match, reference, job.folder, date.fromisoformat(known), ledger) if known else None
-    if kept is None:
-        current_report(result, match, reference, job.folder, today, ledger)
-    day = known if kept is not None else today.isoformat()
+    """The report, and then the journal."""
+    if not _stands(job, result, match, reference, basis):
+        today = date.today()
+        current_report(result, match, reference, job.folder, today, job.options.cache / "reports")
+        Journal(job.options.out).write(job.entry.name, basis, True, score_words(result), today.isoformat())
+
+
+def _stands(job: Job, result: Result, match: Match, reference: Reference, basis: str) -> bool:
+    """Whether the report that lies there says all of this already. It keeps its day, and the journal its new basis."""
+    journal = Journal(job.options.out)
+    day = journal.day(job.entry.name)
+    if not day or not _is_written(result, job.folder / "result.json"):
+        return False
+    ledger = job.options.cache / "reports"
+    if kept_report(result, match, reference, job.folder, date.fromisoformat(day), ledger) is None:
+        return False
     journal.write(job.entry.name, basis, True, score_words(result), day)
+    return True
+
+
+def _is_written(result: Result, path: Path) -> bool:
+    try:
+        return path.read_bytes() == result_json(result).encode()
+    except OSError:
+        return False
 
 
 def _failed(job: Job, message: str) -> Done:

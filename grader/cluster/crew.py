@@ -66,6 +66,9 @@ class ClusterCrew:
         self.workers.clear()
         self._stack.close()
 
+    def prepare(self) -> None:
+        """The cluster's workers are there already, or its manager starts them."""
+
     def grow(self, wanted: int) -> None:
         """Take on workers that the cluster has, up to `wanted`."""
         self._look_now_and_then()

@@ -40,6 +40,9 @@ class Quiet:
     def working(self, state: object, workers: object) -> None:
         pass
 
+    def results(self, state: object) -> None:
+        pass
+
     def finished(self, done: Done, state: object) -> None:
         self.done.append(done)
 

@@ -61,6 +61,13 @@ class BatchDisplay:
         table.add_row("", f"[bold]{_counts(state)}[/bold]", _left(state))
         self._live.update(table)
 
+    def results(self, state: State) -> None:
+        """Say that the gradebook need not be waited for."""
+        noun, their = (
+            ("result is", "its report follows") if state.judged == 1 else ("results are", "their reports follow")
+        )
+        self._console.print(f"{state.judged} {noun} in the gradebook; {their}{_left(state)}", soft_wrap=True)
+
     def finished(self, done: Done, state: State) -> None:
         """A line for each submission, as soon as it is finished."""
         sign = "●" if done.outcome == "graded" else "✕"
