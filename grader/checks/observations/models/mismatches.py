@@ -31,11 +31,12 @@ def mismatched_losses(match: Match, reference: Reference) -> Iterator[Observatio
 
 
 def _compiled(match: Match) -> Iterator[tuple[int, CompileArguments, Architecture, DataUse | None]]:
+    trained = {training.model for training in match.rerun.trainings()}
     for event in match.rerun.events:
         if isinstance(event, Trained):
             data: DataUse | None = event.train
             cell, arguments = _compile_cell(match, event), event.compile
-        elif isinstance(event, Compiled) and not any(t.model == event.model for t in match.rerun.trainings()):
+        elif isinstance(event, Compiled) and event.model not in trained:
             data, cell, arguments = None, event.cell, event.arguments
         else:
             continue
