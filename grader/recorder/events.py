@@ -22,6 +22,8 @@ _MAX_PICTURES = 40_000_000
 _MAX_FIGURES = 250
 _MAX_FIGURE_DATA = 4_000_000
 """Numbers, texts and tables in all figures together."""
+_MAX_CURVES = 20_000
+"""Lines and the like in all figures together: each is held against every history."""
 _MAX_DESCRIPTION = 200_000
 _MAX_DESCRIPTIONS = 4_000_000
 """The same in the description of one model, and in those of all distinct models together."""
@@ -50,6 +52,7 @@ class EventLog:
         self._pictures = 0
         self._figures = 0
         self._figure_data = 0
+        self._curves = 0
         self._descriptions = 0
         self._said = 0
         self._seen: set[tuple[str, str]] = set()
@@ -141,7 +144,8 @@ class EventLog:
         """The figure, without its picture or its data once the recording holds enough of them."""
         self._figures += 1
         self._figure_data += value_count(figure, _MAX_FIGURE_DATA)
-        if self._figures > _MAX_FIGURES or self._figure_data > _MAX_FIGURE_DATA:
+        self._curves += _curve_count(figure)
+        if self._figures > _MAX_FIGURES or self._figure_data > _MAX_FIGURE_DATA or self._curves > _MAX_CURVES:
             raise ForgedError("more figures than can be kept")
         self._pictures += sum(len(figure[name]) for name in ("svg", "png") if isinstance(figure.get(name), str))
         return figure if self._pictures <= _MAX_PICTURES else figure | {"svg": "", "png": ""}
@@ -179,6 +183,12 @@ class EventLog:
             return compile_arguments(header.get("compile"))
         except ValidationError as error:
             raise ForgedError("malformed compile arguments") from error
+
+
+def _curve_count(figure: Mapping[str, Any]) -> int:
+    axes = figure.get("axes")
+    parts = [part for one in (axes if isinstance(axes, list) else ()) if isinstance(one, dict) for part in one.values()]
+    return sum(len(part) for part in parts if isinstance(part, list) and part and isinstance(part[0], dict))
 
 
 def _metrics(raw: Any) -> dict[str, float]:
