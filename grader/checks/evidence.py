@@ -81,6 +81,13 @@ def figures_with(question: QuestionMatch, match: Match, fits: Callable[[Figure],
     return own or [event for event in drawn if fits(event.figure)]
 
 
+def undrawn(match: Match) -> str:
+    """Why a saved picture has nothing beside it, as the end of a sentence."""
+    if match.rerun.outcome.status == "not run":
+        return "the code was not run, so there is nothing to compare it with"
+    return "the rerun drew nothing to compare it with"
+
+
 def picture_evidence(question: QuestionMatch, match: Match) -> str:
     """One sentence on saved pictures that may hold what the rerun did not draw; empty when there are none.
 

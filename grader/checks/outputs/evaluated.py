@@ -14,7 +14,7 @@ from grader.checks.texts.numbers import numbers_in
 from grader.checks.verdicts import graded, review
 from grader.checks.wording import accuracy_text, capitalised, clipped, listed, place, places
 from grader.records.criteria.outputs import EvaluatedCriterion
-from grader.records.match import Match, QuestionMatch, Reference
+from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
 from grader.records.recording import Evaluated, LoggedScore, Predicted
 from grader.records.result import Verdict
 
@@ -132,9 +132,7 @@ def _from_predictions(question: QuestionMatch, match: Match) -> tuple[str, int] 
     model, score = question.model, score_of(question.model, match)
     if model is None or score is None:
         return None
-    asked = [event for event in match.rerun.events if isinstance(event, Predicted) and event.model in model.models]
-    asked = [event for event in asked if event.data.split == "test" and event.data.rows == score.rows]
-    for event in asked:
+    for event in _asked_on_all(match, model, score.rows):
         for text in texts_of(match):
             if text.saved or text.cell < event.cell:
                 continue
@@ -144,6 +142,19 @@ def _from_predictions(question: QuestionMatch, match: Match) -> tuple[str, int] 
                     said = f"{capitalised(where)} prints {number.text}, worked out from predictions on the test set; "
                     return f"{said}labgrade measured {accuracy_text(score.accuracy)}.", text.cell
     return None
+
+
+def _asked_on_all(match: Match, model: ModelMatch, rows: int) -> list[Predicted]:
+    """The first prediction of each cell that asks for all `rows` of the test set, at once or in parts."""
+    cells: dict[int, list[Predicted]] = {}
+    for event in match.rerun.events:
+        if isinstance(event, Predicted) and event.model in model.models and event.data.split == "test":
+            cells.setdefault(event.cell, []).append(event)
+    return [
+        asked[0]
+        for asked in cells.values()
+        if any(event.data.rows == rows for event in asked) or sum(event.data.rows for event in asked) == rows
+    ]
 
 
 def _stated(question: QuestionMatch, match: Match) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from grader.checks.evidence import Text, about, image_shapes, picture_evidence, texts_of, where_of
+from grader.checks.evidence import Text, about, image_shapes, picture_evidence, score_of, texts_of, where_of
+from grader.checks.outputs.label_pairs import Pair, disagreement
 from grader.checks.plots.image_grid import images_in, text_of
 from grader.checks.subject import missing, others_of
 from grader.checks.verdicts import graded, review
@@ -35,6 +36,8 @@ class _Shown:
     """With a part of it: one label where two are asked for."""
     where: str
     cell: int
+    pairs: tuple[Pair, ...] = ()
+    """Of each image with two labels."""
 
 
 def check_prediction(
@@ -43,7 +46,8 @@ def check_prediction(
     """Predictions
 
     `predict` of the question's own trained model, and its outcome for single images: their predicted and true labels,
-    or the probabilities of their classes, around the images or as printed text. Labels are not compared with the truth.
+    or the probabilities of their classes, around the images or as printed text. A person decides where both labels
+    agree far more seldom than the measured accuracy makes likely.
     """
     question = about(question, match, criterion.model)
     own = _predictions(question, match)
@@ -73,6 +77,11 @@ def check_prediction(
     observed: JsonValue = {"images": shown.images, "predicted": best.data.rows}
     expected: JsonValue = {"images": criterion.images, "shows": criterion.shows}
     evidence = places(match, [*cells, shown.cell])
+    score = score_of(question.model, match)
+    doubt = disagreement(shown.pairs, score.accuracy if score is not None else None)
+    if doubt:
+        said = f"{said} {doubt} A person decides."
+        return review(criterion, said, observed=observed, expected=expected, evidence=evidence)
     return graded(criterion, share, said, observed=observed, expected=expected, evidence=evidence)
 
 
@@ -119,7 +128,13 @@ def _in_figure(criterion: PredictionCriterion, figure: Figure, where: str, cell:
         bars = sum(1 for axes in figure.axes if axes.bars >= 2)
         return _Shown(sum(1 for text in texts if _SHARE.search(text)) or min(bars, len(texts)), 0, where, cell)
     whole = sum(1 for text in texts if _labels(text) >= 2)
-    return _Shown(whole, sum(1 for text in texts if _labels(text) == 1), where, cell)
+    return _Shown(whole, sum(1 for text in texts if _labels(text) == 1), where, cell, _pairs(texts))
+
+
+def _pairs(texts: list[str]) -> tuple[Pair, ...]:
+    """The two labels of each text that holds exactly two digits standing alone."""
+    found = (_CLASS.findall(_SHARE.sub(" ", text)) for text in texts)
+    return tuple((digits[0], digits[1]) for digits in found if len(digits) == 2)
 
 
 def _labels(text: str) -> int:
@@ -144,4 +159,4 @@ def _in_text(criterion: PredictionCriterion, text: Text, where: str) -> _Shown:
         return _Shown(min(1, sum(1 for line in lines if len(_SHARE.findall(line)) >= 2)), 0, where, text.cell)
     named = [line for line in lines if re.search(r"pred|vorher|prédi|predic|förut", line, re.IGNORECASE)]
     whole = sum(1 for line in named if len(_CLASS.findall(_SHARE.sub(" ", line))) >= 2)
-    return _Shown(whole, 0, where, text.cell)
+    return _Shown(whole, 0, where, text.cell, _pairs(named))

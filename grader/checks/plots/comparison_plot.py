@@ -135,7 +135,9 @@ def _nothing(
     pictures = picture_evidence(question, match)
     names = listed([f"`{_label(model)}`" for model in models.values()])
     if pictures:
-        said = f"The rerun drew no history of {names}. {pictures} A person decides."
+        unrun = match.rerun.outcome.status == "not run"
+        drawn = "The code was not run" if unrun else f"The rerun drew no history of {names}"
+        said = f"{drawn}. {pictures} A person decides."
         return review(criterion, said, evidence=places(match, question.cells))
     if any(axes.scatters for event in question.figures for axes in event.figure.axes):
         said = "Points are drawn without lines, and labgrade compares lines only. A person decides."

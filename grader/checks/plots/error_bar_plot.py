@@ -10,6 +10,7 @@ from statistics import fmean, pstdev
 
 from pydantic import JsonValue
 
+from grader.checks.evidence import undrawn
 from grader.checks.metrics import values_of
 from grader.checks.plots.labels import label_sentence, lacking_labels
 from grader.checks.plots.regularisers import Swept, swept_trainings
@@ -53,7 +54,7 @@ def check_error_bar_plot(
     if not series or not sweep.factors:
         if question.pictures and (not series or not trainings):
             where = listed(places(match, [picture.cell for picture in question.pictures])[:3])
-            said = f"A picture is saved under {where}, but the rerun drew nothing to compare it with. A person decides."
+            said = f"A picture is saved under {where}, but {undrawn(match)}. A person decides."
             return review(criterion, said, evidence=places(match, [p.cell for p in question.pictures]))
         unread = _unread_call(question.figures, match)
         if sweep.factors and unread is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from grader.checks.evidence import undrawn
 from grader.checks.metrics import plain_metric, readable_metric
 from grader.checks.plots.curves import Curve, curves_of, is_recorded, owner_of
 from grader.checks.plots.labels import label_sentence, lacking_labels, misnamed_axis
@@ -124,6 +125,6 @@ def _misnamed(curves: list[Curve], lacking: list[str]) -> str:
 def _picture_only(criterion: HistoryPlotCriterion, question: QuestionMatch, match: Match) -> Verdict:
     cells = [picture.cell for picture in question.pictures]
     where = listed(places(match, cells)[:3])
-    reason = "but the rerun drew nothing to compare it with, and labgrade cannot read its data"
+    reason = f"but {undrawn(match)}, and labgrade cannot read its data"
     said = f"A picture is saved under {where}, {reason}. A person decides."
     return review(criterion, said, evidence=places(match, cells))

@@ -16,6 +16,7 @@ _TITLE_WEIGHT = 3.0
 _COPY_WEIGHT = 6.0
 _COPY = 0.75
 _STAY = 0.4
+_IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]{1,200}[ \t]+)?import[ \t][^\n]{0,1000}$", re.MULTILINE)
 _LEAD = re.compile(r"\s*(?:#{1,6}[ \t]*(?P<heading>[^\n]{1,200})|(?:\*\*|__)(?P<bold>[^*_\n]{1,200})(?:\*\*|__))")
 
 
@@ -28,6 +29,11 @@ class Unit:
     end: int
     text: str
     is_code: bool
+
+    @property
+    def telling(self) -> str:
+        """What may tell the question: the text without imports, which serve a whole file."""
+        return _IMPORTS.sub("", self.text) if self.is_code else self.text
 
     @property
     def title(self) -> str:
@@ -95,7 +101,8 @@ def has_cue(text: str, cue: str) -> bool:
 
 def cue_scores(units: Sequence[Unit], questions: Sequence[Question], asked: Asked) -> list[dict[str, float]]:
     """For each unit the questions whose words it has, weighted: rare cues, titles and copied questions count most."""
-    hits = [{(q.id, cue): has_cue(unit.text, cue) for q in questions for cue in q.cues} for unit in units]
+    texts = [unit.telling for unit in units]
+    hits = [{(q.id, cue): has_cue(text, cue) for q in questions for cue in q.cues} for text in texts]
     spread = {key: sum(hit[key] for hit in hits) for key in hits[0]} if hits else {}
     scores: list[dict[str, float]] = []
     for unit, hit in zip(units, hits, strict=True):

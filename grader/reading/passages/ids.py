@@ -9,12 +9,16 @@ from grader.records.rubric import Rubric
 
 _DOTTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}")
 _DASHED = re.compile(r"\d{1,2}(?:[-_]\d{1,2}){1,3}")
+_ENDS_ID = re.compile(r"\s?[):]")
 _LETTER = re.compile(r"\.?\s?\(([a-h])\)|\.?([a-h])(?![^\W_]|[-+]\d)|\s([a-h])\)", re.IGNORECASE)
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _JOIN = re.compile(
     r"\s*(?:,\s*(?:and|och|und)?|&|\+|/|and\b|och\b|samt\b|und\b|y\b|et\b)\s*[*_]{0,2}\s*", re.IGNORECASE
 )
 _RANGE = re.compile(r"\s*(?:-{1,2}|–|—|to\b|till\b|bis\b|hasta\b|à)\s*[*_]{0,2}\s*", re.IGNORECASE)
+_WORD_AGAIN = re.compile(
+    r"(?:q|questions?|exercises?|tasks?|uppgift|fråga|frage|aufgabe)[\s.:#]{0,3}(?=\d)", re.IGNORECASE
+)
 _COUNTED = re.compile(r"\s*(?:points?|pts?|p|poäng|marks?|punkte?|puntos?)\b", re.IGNORECASE)
 
 Parts = tuple[str, ...]
@@ -78,7 +82,8 @@ class KnownIds:
         while len(ids) < 40:
             join, span = _JOIN.match(text, end), _RANGE.match(text, end)
             gap = span or join
-            following = self._one(text, gap.end(), named) if gap else None
+            again = _WORD_AGAIN.match(text, gap.end()) if gap and named else None
+            following = self._one(text, (again or gap).end(), named) if gap else None
             if gap is None or following is None or not following.ids or len(following.parts) != len(first.parts):
                 break
             if len(first.parts) == 1 and (not named or _COUNTED.match(text, following.end)):
@@ -92,7 +97,8 @@ class KnownIds:
         for name in self._verbatim:
             if lowered.startswith(name) and not lowered[len(name) : len(name) + 1].isalnum():
                 return WrittenIds((self._sections[name],), (), position + len(name), id_parts(name))
-        if named and (dashed := _DASHED.match(text, position)) and self.resolved(id_parts(dashed[0])):
+        dashed = _DASHED.match(text, position)
+        if dashed and (named or _ENDS_ID.match(text, dashed.end())) and self.resolved(id_parts(dashed[0])):
             return self._known(id_parts(dashed[0]), dashed.end(), named)
         dotted = _DOTTED.match(text, position)
         if dotted is None:

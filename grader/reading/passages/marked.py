@@ -21,6 +21,8 @@ from grader.records.rubric import Rubric
 from grader.records.submission import Cell
 
 _PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_DOCSTRING_PARAGRAPHS = 3
+"""From which a docstring is a text whose parts may answer several questions."""
 _ANSWER_WORDS = 15
 """Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
 _MARKED_WORDS = 4
@@ -143,19 +145,38 @@ class MarkedText:
         return any(_LABELLED.search(text) for text in lines[-2:])
 
     def units(self, piece: Piece) -> list[Unit]:
-        """The paragraphs of a piece of prose; a piece of code as a whole."""
-        cell = self.cells[piece.cell]
-        if cell.kind == "code":
-            return [self._unit(piece, is_code=True)]
+        """The paragraphs of a piece of prose; a piece of code as a whole, but for the paragraphs of a docstring."""
+        if self.cells[piece.cell].kind == "code":
+            return self._code_units(piece)
+        return self._paragraphs(piece)
+
+    def _paragraphs(self, piece: Piece) -> list[Unit]:
         found, position = [], piece.start
-        text = cell.source[: piece.end]
+        text = self.cells[piece.cell].source[: piece.end]
         while position < piece.end:
             gap = _PARAGRAPH.search(text, position)
-            end = gap.end() if gap else piece.end
+            # The next paragraph begins with its line: its indentation is part of it.
+            end = text.rfind("\n", gap.start(), gap.end()) + 1 if gap else piece.end
             if text[position:end].strip():
                 found.append(self._unit(Piece(piece.cell, position, end), is_code=False))
             position = end
         return found
+
+    def _code_units(self, piece: Piece) -> list[Unit]:
+        """What stands before, in and behind a docstring of several paragraphs; else the piece as a whole."""
+        lines = [line for line in self._lines[piece.cell] if line.kind == "docstring"]
+        lines = [line for line in lines if piece.start <= line.start < piece.end]
+        source = self.cells[piece.cell].source
+        if not lines:
+            return [self._unit(piece, is_code=True)]
+        last = source.find("\n", lines[-1].start) + 1
+        inside = Piece(piece.cell, lines[0].start, min(last or piece.end, piece.end))
+        paragraphs = self._paragraphs(inside)
+        if len(paragraphs) < _DOCSTRING_PARAGRAPHS or '"""' in source[inside.start + 1 : inside.end].strip()[3:-3]:
+            return [self._unit(piece, is_code=True)]
+        around = (Piece(piece.cell, piece.start, inside.start), Piece(piece.cell, inside.end, piece.end))
+        code = [self._unit(part, is_code=True) for part in around if source[part.start : part.end].strip()]
+        return sorted([*code, *paragraphs], key=lambda unit: unit.start)
 
     def _unit(self, piece: Piece, is_code: bool) -> Unit:
         source = self.cells[piece.cell].source

@@ -38,7 +38,8 @@ _AFTER_WORD = re.compile(
 _TRAILING = re.compile(rf"[(\[]\s*(?:{_QUESTION_WORDS})[\s.:#]{{0,4}}(?=\d)", re.IGNORECASE)
 _TRAILING_BARE = re.compile(r"[(\[](?=\d{1,2}\.\d)")
 _SCOPED = re.compile(r"\(?([a-h]|\d)(?:\)|\.(?!\d)|:)(?!\w)", re.IGNORECASE)
-_LISTED = re.compile(r"[ \t]{0,4}(\d{1,2})[.)](?=\s)")
+_LISTED = re.compile(r"[ \t]{0,4}[*_]{0,2}\(?(\d{1,2}|[ivx]{1,5})[.)]{1,2}[*_]{0,2}(?=\s)", re.IGNORECASE)
+_ROMAN = {name: str(n) for n, name in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), start=1)}
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})|[ \t]*<h([1-6])", re.IGNORECASE)
 _NEXT = re.compile(r"\s*([^\W\d_]+|\S)")
 _UNITS = set(
@@ -63,6 +64,8 @@ class Marker:
     level: int
     word: Literal["question", "task", ""]
     parts: Parts
+    spoken: str = ""
+    """The word itself in lower case, such as `aufgabe`."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,19 @@ def _is_scoped(marker: Marker, scope: Marker | None) -> bool:
 
 
 def _is_numbered(lines: Sequence[Line], scope: Marker | None, known: KnownIds) -> bool:
-    """Whether a cell lists exactly the questions of the chapter in which it stands: `1.` to `6.` under `2.1`."""
+    """Whether a cell lists exactly the questions of the chapter in which it stands: `1.` to `6.`, or `i.` to `vi.`,
+    under `2.1`."""
     if scope is None or not scope.group:
         return False
     children = [id_parts(written) for written in known.children(scope.group)]
     wanted = [parts[-1] for parts in children if len(parts) == len(scope.group) + 1]
-    listed = [found[1] for line in lines if line.kind == "prose" and (found := _LISTED.match(line.text))]
+    listed = [_number(found) for line in lines if line.kind == "prose" and (found := _LISTED.match(line.text))]
     return len(wanted) == len(children) > 1 and listed == wanted == [str(n + 1) for n in range(len(wanted))]
+
+
+def _number(listed: re.Match[str]) -> str:
+    """`2` for `2.` and for `ii.`."""
+    return _ROMAN.get(listed[1].casefold(), listed[1])
 
 
 def _level(heading: re.Match[str]) -> int:
@@ -123,13 +132,13 @@ def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None, number
     heading = _HEADING.match(text) if line.kind == "prose" else None
     level = _level(heading) if heading else TEXT_LEVEL
     position, bold = _undecorated(text)
-    after, word = _named(text, position)
+    after, word, spoken = _named(text, position)
     found_by: FoundBy = "heading" if heading else "text" if line.kind == "prose" else line.kind
-    marker = Marker(cell, line.start, 0, (), (), found_by, level, word, ())
+    marker = Marker(cell, line.start, 0, (), (), found_by, level, word, (), spoken)
     strong = bool(heading) or bold
     written = _scoped(text, position, after, marker, scope, strong, known)
     if written is None and numbered and scope is not None and (listed := _LISTED.match(text)):
-        parts = (*scope.group, listed[1])
+        parts = (*scope.group, _number(listed))
         written = WrittenIds(tuple(filter(None, [known.resolved(parts)])), (), listed.end(), parts)
     if written is None:
         written = known.found_at(text, after, bool(word))
@@ -151,17 +160,19 @@ def _undecorated(text: str) -> tuple[int, bool]:
     return position, "**" in lead or "__" in lead or bool(re.search(r"<(?:b|strong|u)\b|\\textbf", lead, re.IGNORECASE))
 
 
-def _named(text: str, position: int) -> tuple[int, Literal["question", "task", ""]]:
-    """The offset behind words like `Answer to question`, and what kind of word it was."""
+def _named(text: str, position: int) -> tuple[int, Literal["question", "task", ""], str]:
+    """The offset behind words like `Answer to question`, what kind of word it was, and the word."""
     word: Literal["question", "task", ""] = ""
+    spoken = ""
     for _ in range(3):
         match = _WORD.match(text, position)
         if match is None:
             break
         word = "question" if match["question"] else "task"
+        spoken = match[0].casefold().rstrip("s")
         gap = _AFTER_WORD.match(text, match.end())
         position = gap.end() if gap else match.end()
-    return position, word
+    return position, word, spoken
 
 
 def _stands(text: str, written: WrittenIds, line: Line, strong: bool, named: bool) -> bool:
@@ -232,11 +243,31 @@ def _trusted(found: list[Marker | Heading], known: KnownIds) -> list[Marker | He
     marks = [mark for mark in found if isinstance(mark, Marker)]
     asked = {name for mark in marks if mark.word == "question" for name in mark.ids}
     doubtful = [mark for mark in marks if mark.word != "question" and len(mark.parts) == 1 and mark.ids]
+    chapters = _chapters(doubtful)
+    if chapters:
+        found = _as_headings(found, chapters)
+        doubtful = [mark for mark in doubtful if mark not in chapters]
     if len([name for name in asked if name.isdecimal()]) < _ASKED:
         doubtful = [mark for mark in doubtful if mark.word == "task" or mark.level < TEXT_LEVEL]
         many = len([name for name in known.written if name.isdecimal()]) >= _MANY
         if not many or len({name for mark in doubtful for name in mark.ids}) >= _CHAPTERS:
             return found
+    return _as_headings(found, doubtful)
+
+
+def _chapters(marks: list[Marker]) -> list[Marker]:
+    """`Part 3` where tasks with plain numbers are called `Exercise 3`: of two words the rarer names chapters."""
+    spoken: dict[str, set[str]] = {}
+    for mark in marks:
+        if mark.word == "task":
+            spoken.setdefault(mark.spoken, set()).update(mark.ids)
+    usual = max(spoken, key=lambda word: len(spoken[word]), default="")
+    if len(spoken.get(usual, ())) < _CHAPTERS:
+        return []
+    return [m for m in marks if m.word == "task" and m.spoken != usual and set(m.ids) <= spoken[usual]]
+
+
+def _as_headings(found: list[Marker | Heading], doubtful: list[Marker]) -> list[Marker | Heading]:
     kept: list[Marker | Heading] = []
     for mark in found:
         if mark not in doubtful:

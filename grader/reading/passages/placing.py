@@ -35,12 +35,13 @@ def placed_by_cues(
     scores = cue_scores(units, rubric.questions, text.asked)
     wanted = {question.id for question in unplaced}
     owner: str | None = None
+    before: str | None = None
     last = -10
     for unit, score in zip(units, scores, strict=True):
         first = unit is units[0] and unit.cell == 0 and unit.text.lstrip().startswith("# ") and not unit.is_code
-        placed = None if first else _placed(unit, _suited(unit, score, rubric.questions), rubric.questions)
+        placed = None if first else _placed(unit, _suited(unit, score, rubric.questions), rubric.questions, before)
         if placed is not None:
-            owner, last = placed, unit.cell
+            owner, before, last = placed, placed, unit.cell
         elif not (alone or unit.is_code) or unit.cell - last > (_FOLLOWING if alone else 1) or _opens_section(unit):
             owner = None
         if owner in wanted and owner is not None:
@@ -63,17 +64,30 @@ def _opens_section(unit: Unit) -> bool:
     return not unit.is_code and unit.text.lstrip().startswith("#")
 
 
-def _placed(unit: Unit, score: dict[str, float], questions: Sequence[Question]) -> str | None:
-    """The question to which `unit` clearly belongs."""
+def _placed(unit: Unit, score: dict[str, float], questions: Sequence[Question], before: str | None) -> str | None:
+    """The question to which `unit` clearly belongs; of several alike the one that follows `before`."""
     ranked = sorted(score, key=lambda question: -score[question])
-    if not ranked or (len(ranked) > 1 and score[ranked[0]] < _CLEARLY * score[ranked[1]]):
+    if not ranked:
         return None
-    best = next(question for question in questions if question.id == ranked[0])
-    cues = sum(has_cue(unit.text, cue) for cue in best.cues)
+    alike = [name for name in ranked if _CLEARLY * score[name] > score[ranked[0]]]
+    if len(alike) > 1:
+        ids = [question.id for question in questions]
+        following = ids[ids.index(before) + 1 :][:1] if before in ids else []
+        alike = [name for name in alike if name in following]
+    best = next((question for question in questions if question.id in alike), None)
+    if best is None:
+        return None
+    cues = [cue for cue in best.cues if has_cue(unit.telling, cue)]
     titled = any(has_cue(unit.title, cue) for cue in best.cues)
-    if score[best.id] >= _COPIED or cues >= _DISTINCT_CUES or (titled and not unit.is_code):
+    called = unit.is_code and any(_is_call(cue) for cue in cues)
+    if score[best.id] >= _COPIED or len(cues) >= _DISTINCT_CUES or called or (titled and not unit.is_code):
         return best.id
     return None
+
+
+def _is_call(cue: str) -> bool:
+    """Whether a cue is code that does what is asked for, such as `.save(`: once is enough."""
+    return "(" in cue
 
 
 def pointed_to(text: MarkedText, question: Question, pieces: Sequence[Piece], free: Sequence[Piece]) -> list[Piece]:

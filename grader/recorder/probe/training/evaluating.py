@@ -1,4 +1,4 @@
-"""`model.evaluate` and `model.predict`: said to the host, with the name of the weights that they were made with."""
+"""`model.evaluate`, `model.predict` and `model(x)`: said to the host, with the weights that they were made with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from grader.recorder.probe.data import joint_digest, shown_data
 from grader.recorder.probe.link import Link
-from grader.recorder.probe.training import describe
+from grader.recorder.probe.training import describe, direct
+from grader.recorder.probe.training.direct import keras_at_work
 from grader.recorder.probe.training.tracking import state_of, was_stepped
 
 _MAX_WEIGHT_BYTES = 400 << 20
@@ -18,10 +19,11 @@ _LOOP = "it was trained in a loop of its own code, step by step"
 
 
 def install(link: Link) -> None:
-    """Wrap `evaluate` and `predict` of every Keras model in this process."""
+    """Wrap `evaluate`, `predict` and the call of every Keras model in this process."""
     model: Any = keras.Model
     model.evaluate = _evaluate(link, model.evaluate)
     model.predict = _predict(link, model.predict)
+    direct.install(link, functools.partial(_tell_prediction, link))
 
 
 def model_fields(model: Any) -> dict[str, Any]:
@@ -37,7 +39,8 @@ def _evaluate(link: Link, original: Any) -> Any:
         if more.get("_use_cached_eval_dataset"):  # Keras' own fit, validating after an epoch
             return original(self, x, y, batch_size=batch_size, verbose=verbose, **more)
         as_table = more.pop("return_dict", False)
-        scores = original(self, x, y, batch_size=batch_size, verbose=0, return_dict=True, **more)
+        with keras_at_work():
+            scores = original(self, x, y, batch_size=batch_size, verbose=0, return_dict=True, **more)
         metrics = {name: float(value) for name, value in scores.items()}
         if verbose in ("auto", 1, 2, True):
             print(" - ".join(["evaluate", *(f"{name}: {value:.4f}" for name, value in metrics.items())]))
@@ -71,16 +74,21 @@ def _tell_evaluation(link: Link, model: Any, data: dict[str, Any], metrics: dict
 def _predict(link: Link, original: Any) -> Any:
     @functools.wraps(original)
     def predict(self: Any, x: Any, batch_size: Any = None, verbose: Any = "auto", **more: Any) -> Any:
-        outputs = original(self, x, batch_size=batch_size, verbose=0, **more)
-        if not link.room("predicted"):
-            return outputs
-        data = shown_data(link, x, None)
-        tell_own_loop(link, self, data)
-        shape = list(getattr(outputs, "shape", ()))
-        link.event("predicted", **model_fields(self), trained=state_of(self).trained, data=data, output_shape=shape)
+        with keras_at_work():
+            outputs = original(self, x, batch_size=batch_size, verbose=0, **more)
+        _tell_prediction(link, self, x, outputs)
         return outputs
 
     return predict
+
+
+def _tell_prediction(link: Link, model: Any, x: Any, outputs: Any) -> None:
+    if not link.room("predicted"):
+        return
+    data = shown_data(link, x, None)
+    tell_own_loop(link, model, data)
+    shape = list(getattr(outputs, "shape", ()))
+    link.event("predicted", **model_fields(model), trained=state_of(model).trained, data=data, output_shape=shape)
 
 
 def tell_own_loop(link: Link, model: Any, data: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import keras
 
 from grader.recorder.probe.link import Link
 from grader.recorder.probe.training import describe, evaluating
+from grader.recorder.probe.training.direct import keras_at_work
 from grader.recorder.probe.training.evaluating import model_fields
 from grader.recorder.probe.training.fitting import Fitting
 from grader.recorder.probe.training.saving import SavingWatch
@@ -66,7 +67,8 @@ def _names(value: Any) -> bool:
 def _fit(fitting: Fitting, original: Any) -> Any:
     @functools.wraps(original)
     def fit(self: Any, x: Any = None, y: Any = None, batch_size: Any = None, epochs: Any = 1, **more: Any) -> Any:
-        return fitting.fit(self, x, y, batch_size, epochs, **more)
+        with keras_at_work():
+            return fitting.fit(self, x, y, batch_size, epochs, **more)
 
     return fit
 
