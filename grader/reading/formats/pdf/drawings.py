@@ -13,6 +13,8 @@ _LEAST = 36.0
 """Points; smaller pictures are icons, bullets or rules."""
 _OBJECTS_LIMIT = 6_000
 _FIGURE_OBJECTS = 10
+_PANEL_POINTS = 20
+"""Points of a box with rounded corners, at most."""
 _RESOLUTION = 110
 _SIDE_LIMIT = 2_400
 """Pixels of a picture's longer side."""
@@ -38,10 +40,11 @@ def _clipped(box: Box, whole: Box) -> Box:
 def _drawn(page: Any, whole: Box) -> list[Box]:
     """Figures drawn with lines: many small strokes close together, one of them a curve of several points.
 
-    Boxes around code and rules of tables have few strokes, or no curve.
+    Boxes around code and rules of tables have few strokes, or no curve; the rounded boxes of LaTeX are no strokes.
     """
     strokes = [(_box(thing), 0) for thing in (*page.lines[:_OBJECTS_LIMIT], *page.rects[:_OBJECTS_LIMIT])]
-    strokes += [(_box(curve), len(curve.get("pts") or ())) for curve in page.curves[:_OBJECTS_LIMIT]]
+    curves = [curve for curve in page.curves[:_OBJECTS_LIMIT] if not _is_panel(curve, whole)]
+    strokes += [(_box(curve), len(curve.get("pts") or ())) for curve in curves]
     strokes = [(box, points) for box, points in strokes if box[2] - box[0] < 0.7 * whole[2] or box[3] - box[1] > 60]
     strokes = [(box, points) for box, points in strokes if not (box[2] - box[0] > 300 and points == 0)]
     groups: list[tuple[Box, int, bool]] = []
@@ -57,6 +60,12 @@ def _drawn(page: Any, whole: Box) -> list[Box]:
     large = [group for group in groups if group[1] >= _FIGURE_OBJECTS and group[2]]
     padded = [(box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4) for box, _, _ in large]
     return [_clipped(box, whole) for box in padded if box[2] - box[0] >= 100 and box[3] - box[1] >= 70]
+
+
+def _is_panel(curve: dict[str, Any], whole: Box) -> bool:
+    """Whether it is a filled box with rounded corners over half of the page's width, as LaTeX puts behind code."""
+    box = _box(curve)
+    return bool(curve.get("fill")) and len(curve.get("pts") or ()) <= _PANEL_POINTS and box[2] - box[0] > 0.5 * whole[2]
 
 
 def _near(one: Box, other: Box, reach: float) -> bool:

@@ -7,7 +7,10 @@ stands below the box, in the same type. A cell goes on over pages without a prom
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 
 from grader.reading.documents.blocks import Block
 from grader.reading.documents.listings import parts
@@ -15,8 +18,11 @@ from grader.reading.documents.mending import unwrapped
 from grader.reading.formats.pdf.pages import Figure, Line
 from grader.reading.formats.pdf.prose import Typography, is_heading, paragraphs
 from grader.reading.formats.pdf.stream import Stream, listing_text
+from grader.source.syntax import parsed
 
 _LEAST_PROMPTS = 2
+_SHOWN = frozenset({"array", "matrix", "dict_keys", "dict_values", "dict_items", "OrderedDict", "defaultdict", "range"})
+"""Calls as which values show themselves."""
 
 
 def is_printed_notebook(document: Stream) -> bool:
@@ -28,7 +34,32 @@ def is_printed_notebook(document: Stream) -> bool:
 
 def notebook_blocks(document: Stream, usual: Typography) -> list[Block]:
     """The blocks of a printed notebook, code and output told apart."""
-    return list(_Reader(document, usual).blocks())
+    return _with_results(list(_Reader(document, usual).blocks()))
+
+
+def _with_results(blocks: list[Block]) -> list[Block]:
+    """`blocks` with the values of cells as outputs: LaTeX boxes `[3]: 0.97` like code, under the prompt of its cell."""
+    found: list[Block] = []
+    count: int | None = None
+    for block in blocks:
+        if block.kind == "code" and block.count is not None and block.count == count and _is_value(block.text):
+            found.append(replace(block, kind="output", count=None))
+            continue
+        if block.kind in ("code", "prose"):
+            count = block.count
+        found.append(block)
+    return found
+
+
+def _is_value(text: str) -> bool:
+    """Whether `text` is what Python shows of a value, and no statement of a cell that bears the same number."""
+    tree = parsed(textwrap.dedent(text).strip())
+    if tree is None:
+        return True
+    value = tree.body[0].value if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) else None
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in _SHOWN
+    return value is not None and not any(isinstance(part, ast.Call | ast.Name) for part in ast.walk(value))
 
 
 class _Reader:
