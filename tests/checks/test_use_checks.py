@@ -141,7 +141,7 @@ def titled(number: int, title: str) -> list[Axes]:
 
 @pytest.mark.parametrize(
     ("title", "points"),
-    [("predicted 4, true 9", 4.0), ("9 (4)", 4.0), ("pred: cat / true: dog", 4.0), ("4", 3.0), ("", 2.0)],
+    [("predicted 4, true 4", 4.0), ("9 (9)", 4.0), ("pred: cat / true: dog", 4.0), ("4", 3.0), ("", 2.0)],
 )
 def test_predictions_with_labels(title: str, points: float) -> None:
     """Two labels at each image earn everything, one label less, none half."""
@@ -150,6 +150,33 @@ def test_predictions_with_labels(title: str, points: float) -> None:
     predict(stage, 3, training)
     figure(stage, 3, *titled(25, title))
     assert verdict("prediction", stage, [training], images=25).awarded == points
+
+
+def test_labels_that_disagree_go_to_a_person() -> None:
+    """Far fewer agreeing labels than the accuracy makes likely: perhaps the wrong ones were shown, perhaps others'."""
+    stage = Stage()
+    training = scored(stage, accuracy=0.97)
+    predict(stage, 3, training)
+    figure(stage, 3, *titled(22, "predicted 4, true 9"), *titled(3, "predicted 4, true 4"))
+    found = verdict("prediction", stage, [training], images=25)
+    assert found.status == "review"
+    assert "agree for 3 of 25 images" in found.explanation
+    honest = Stage()
+    training = scored(honest, accuracy=0.97)
+    predict(honest, 3, training)
+    figure(honest, 3, *titled(3, "predicted 4, true 9"), *titled(22, "predicted 4, true 4"))
+    assert verdict("prediction", honest, [training], images=25).status == "passed"
+
+
+def test_accuracy_from_predictions_in_parts() -> None:
+    """Predictions of the test set batch by batch are those of the whole; of a part of it they are not."""
+    stage = Stage()
+    training = scored(stage, accuracy=0.912)
+    stage.add(Printed, 4, text="0.912")
+    predict(stage, 3, training, rows=600)
+    assert verdict("evaluated", stage, [training]).status == "failed"
+    predict(stage, 3, training, rows=400)
+    assert verdict("evaluated", stage, [training]).status == "passed"
 
 
 def test_predictions_with_probabilities() -> None:

@@ -249,3 +249,16 @@ plt.show()
     assert axes.bands[0].low == pytest.approx((0.9, 1.8, 2.7))
     assert axes.bands[0].high == pytest.approx((1.1, 2.2, 3.3))
     assert (axes.scattered[0].label, axes.scattered[0].x, axes.scattered[0].y) == ("dots", (1.0, 2.0), (3.0, 4.0))
+
+
+def test_a_direct_call_is_a_prediction(record: Any) -> None:
+    """`model(x)` of a trained model is told like `predict`, in parts too; before and in trainings it is not."""
+    ask = "import tensorflow as tf\np = [model(tf.constant(t[i:i + 50])).numpy() for i in range(0, 100, 50)]"
+    recorded = record(
+        DATA, "model(x[:3])", "model.fit(x, y)", ask, "model.predict(t, verbose=0)", "model(x, training=True)"
+    )
+    assert not events(recorded, "failed")
+    (training,) = recorded.recording.trainings()
+    told = events(recorded, "predicted")
+    assert [event.data.rows for event in told] == [50, 50, 100]
+    assert {(event.data.split, event.trained) for event in told} == {("test", training.seq)}

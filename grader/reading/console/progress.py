@@ -162,4 +162,7 @@ def is_cut(line: str, following: str) -> bool:
 
 
 # Keras prints four decimals; fewer at the end of a line mean that the rest stands in the next one.
-_METRIC_END = re.compile(r":\s(?:\d{1,9}\.\d{4}(?:e[-+]\d\d)?|nan|inf)\s*$")
+# Keras 2.8 to 2.15 put the time per epoch and step behind them under verbose=2.
+_METRIC_END = re.compile(
+    r":\s(?:\d{1,9}\.\d{4}(?:e[-+]\d\d)?|nan|inf)(?:\s-\s\d{1,9}(?:us|µs|ms|s|min|h)/(?:epoch|step|sample)){0,2}\s*$"
+)

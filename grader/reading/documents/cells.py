@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from grader.reading.documents.blocks import Block
-from grader.reading.documents.listings import parts, without_prompts
+from grader.reading.documents.listings import is_code_line, parts, without_prompts
 from grader.reading.documents.mending import mended, unwrapped
 from grader.reading.formats.chunks import chunks
 from grader.reading.formats.contents import CELLS_LIMIT, SOURCE_LIMIT, Contents
@@ -78,7 +78,9 @@ class _Sheet:
         lines = source.split("\n")
         for chunk in chunks(source):
             piece = "\n".join(lines[chunk.start : chunk.end]).strip("\n")
-            if piece.strip():
+            if not chunk.parses and not any(is_code_line(line) for line in piece.split("\n")):
+                self.printed(piece, block)
+            elif piece.strip():
                 self.add("code", piece, block, runs=chunk.parses)
 
     def shown(self, output: SavedOutput, block: Block) -> None:

@@ -33,6 +33,10 @@ _OUTPUT = re.compile(
     r"|[\w ]{2,40}:\s*[-+]?\d+(?:\.\d+)?\s*$"
     r"|WARNING|INFO:|\d{4}-\d\d-\d\d \d\d:|\w*Error\b.{0,10}:|\[name:|name: \"/device|physical_device|dtype[:=])"
 )
+_WARNING = re.compile(r"^\S{0,300}\.py:\d{1,6}: \w{0,40}Warning: ")
+_QUOTED = re.compile(r"  (?! )")
+"""Python quotes the line that warned, two blanks in."""
+_WARNING_LINES = 6
 _NUMBERS = re.compile(r"[-+\d.,eE\s\[\]()]+$")
 """Nothing but numbers and brackets."""
 _ROW = re.compile(r"\s*[\w./ -]{1,60}\s+\((?:\w+)\)?\s+\[?\((?:None|\d).{0,60}\)?\]?\s+\d")
@@ -78,7 +82,9 @@ def _is_output(line: str) -> bool:
 def _labels(lines: list[str]) -> list[_Label]:
     labels: list[_Label] = []
     opened, depth, quote = 0, 0, ""
+    warned = 0
     for line in lines:
+        warned = _WARNING_LINES if _WARNING.search(line[:2_000]) else max(0, warned - 1)
         inside = depth > 0 or bool(quote)
         if inside and opened < _OPEN_LIMIT and not (depth and not quote and _is_log(line)):
             labels.append("code")
@@ -88,7 +94,7 @@ def _labels(lines: list[str]) -> list[_Label]:
         depth, quote, opened = 0, "", 0
         if not line.strip():
             labels.append("blank")
-        elif _is_output(line):
+        elif _is_output(line) or warned == _WARNING_LINES or (warned and _QUOTED.match(line)):
             labels.append("output")
         elif _CODE.match(line):
             labels.append("code")

@@ -106,10 +106,19 @@ def _error_line(lines: list[str]) -> int | None:
 
 
 def _candidates(lines: list[str], place: int) -> list[list[str]]:
-    """`lines` with the one at `place` joined to the one before, or the one after it to it."""
+    """`lines` with two neighbours joined: at `place`, before it, or, for a rest that stands as a statement, above it.
+
+    A word is cut only where the page wraps: its rest begins no further to the right.
+    """
     found = []
-    for first in (place - 1, place):
+    for first in (place - 1, place, place - 2):
         if 0 <= first < len(lines) - 1 and lines[first].strip():
             head, tail = lines[first].rstrip(), lines[first + 1].strip()
-            found += [[*lines[:first], head + glue + tail, *lines[first + 2 :]] for glue in (" ", "")]
+            wrapped = _indent(lines[first + 1]) <= _indent(lines[first])
+            glues = (" ", "") if wrapped else (" ",)
+            found += [[*lines[:first], head + glue + tail, *lines[first + 2 :]] for glue in glues]
     return found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

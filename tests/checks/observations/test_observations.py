@@ -119,6 +119,12 @@ def test_another_batch_size() -> None:
         seen("stale_batch_size", match_of(rerun, [training], saved=stale))[0].message
     )
     assert seen("stale_batch_size", match_of(rerun, [training], saved=old)) == []
+    # The teacher's copy of the data set may be a part of it: the group had all rows.
+    part, whole = Stage(), Stage("saved")
+    training = part.train(1, mlp(64, 64), batch=32)
+    part.events[-1] = training.model_copy(update={"train": training.train.model_copy(update={"rows": 6_000})})
+    whole.log(1, 10, steps=1_875)
+    assert seen("stale_batch_size", match_of(part, [training], saved=whole)) == []
 
 
 def loss_question() -> Any:

@@ -26,15 +26,24 @@ class Coded:
     split: float
     source: str
     """`when it runs` or `in its text`."""
+    complete: int | None = None
+    """Training rows of the complete data set: the one at hand here may be a part of it."""
+
+    @property
+    def counts(self) -> set[int]:
+        """Rows per epoch that may be logged, as old versions of Keras do: with the validation split counted in, or
+        already taken off."""
+        known = {rows for rows in (self.rows, self.complete) if self.rows is not None and rows is not None}
+        left = [rows * (1.0 - self.split) for rows in known]
+        return known | {round(rows) for rows in left} | {int(rows) for rows in left}
 
     @property
     def steps(self) -> set[int]:
-        """Steps per epoch that may be logged: with the validation split counted in, or already taken off."""
-        if self.rows is None or self.batch_size is None:
+        """Steps per epoch that may be logged."""
+        if self.batch_size is None:
             return set()
-        size, share = max(self.batch_size, 1), 1.0 - self.split
-        rows = self.rows
-        return {math.ceil(rows / size), rows // size, math.ceil(rows * share / size), int(rows * share) // size}
+        size = max(self.batch_size, 1)
+        return {steps for rows in self.counts for steps in (math.ceil(rows / size), rows // size)}
 
 
 def coded_trainings(match: Match) -> dict[int, list[Coded]]:
@@ -66,7 +75,8 @@ def _has_failed(match: Match, cell: int) -> bool:
 def _recorded(training: Trained) -> Coded:
     fit = training.fit
     rows = training.train.rows if training.train.split == "train" else None
-    return Coded(training.cell, fit.epochs, fit.batch_size, rows, fit.validation_split, "when it runs")
+    complete = _ROWS.get(training.train.dataset or "")
+    return Coded(training.cell, fit.epochs, fit.batch_size, rows, fit.validation_split, "when it runs", complete)
 
 
 def _written(fit: Fit) -> Coded:

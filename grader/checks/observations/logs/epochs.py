@@ -79,7 +79,7 @@ def _stale_steps(match: Match, cell: int, pairs: list[tuple[Coded, LoggedTrainin
         if steps is None or rows is None or not training.steps or steps in training.steps:
             continue
         # Old versions of Keras count rows where newer ones count batches.
-        if steps in (rows, round(rows * (1.0 - training.split))):
+        if steps in training.counts:
             continue
         expected = math.ceil(rows * (1.0 - training.split) / max(training.batch_size or 1, 1))
         where = place(match, cell)
