@@ -179,6 +179,18 @@ def test_accuracy_from_predictions_in_parts() -> None:
     assert verdict("evaluated", stage, [training]).status == "passed"
 
 
+def test_accuracy_by_hand_of_a_model_that_cannot_be_measured() -> None:
+    """Where labgrade has no score of its own, a value printed where the model is asked goes to a person."""
+    stage = Stage()
+    training = stage.train(1, mlp(64, 64), test=None)
+    predict(stage, 3, training)
+    assert verdict("evaluated", stage, [training]).status == "failed"
+    stage.add(Printed, 3, text="test accuracy by our own count: 0.9693")
+    found = verdict("evaluated", stage, [training])
+    assert found.status == "review"
+    assert "0.9693 is printed" in found.explanation
+
+
 def test_predictions_with_probabilities() -> None:
     """Probabilities stand in titles or in print."""
     stage = Stage()

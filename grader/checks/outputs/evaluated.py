@@ -42,6 +42,9 @@ def check_evaluated(
     predicted = _from_predictions(question, match) if criterion.on == "test" else None
     if predicted is not None:
         return graded(criterion, 1.0, predicted[0], evidence=places(match, [predicted[1]]))
+    unmeasured = _by_hand(question, match) if criterion.on == "test" else None
+    if unmeasured is not None:
+        return review(criterion, unmeasured[0], evidence=places(match, [unmeasured[1]]))
     stated = _stated(question, match)
     stranger = _stranger(question, match)
     if stranger and not stated:
@@ -141,6 +144,23 @@ def _from_predictions(question: QuestionMatch, match: Match) -> tuple[str, int] 
                     where = place(match, text.cell)
                     said = f"{capitalised(where)} prints {number.text}, worked out from predictions on the test set; "
                     return f"{said}labgrade measured {accuracy_text(score.accuracy)}.", text.cell
+    return None
+
+
+def _by_hand(question: QuestionMatch, match: Match) -> tuple[str, int] | None:
+    """A value printed where a model that labgrade could not measure is asked about the test set."""
+    model = question.model
+    if model is None or score_of(model, match) is not None:
+        return None
+    for event in match.rerun.events:
+        if not isinstance(event, Predicted) or event.model not in model.models or event.trained not in model.trainings:
+            continue
+        texts = [text for text in texts_of(match, [event.cell, *question.cells]) if not text.saved]
+        shown = [n for text in texts if text.cell >= event.cell for n in numbers_in(text.text) if max(n.decimals) >= 2]
+        if event.data.split == "test" and shown:
+            where = place(match, event.cell)
+            said = f"{capitalised(where)} asks the model about test images, and {shown[0].text} is printed; "
+            return f"{said}labgrade could not measure this model itself. A person decides.", event.cell
     return None
 
 

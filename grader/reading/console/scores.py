@@ -8,7 +8,10 @@ _NUMBER = re.compile(
     r"(?<![\w.,])[-+]?(?:\d{1,12}\.\d{0,20}|\.\d{1,20}|\d{1,12})(?:[eE][-+]?\d{1,3})?(?:\s?%)?(?![\w])"
 )
 _WORD = re.compile(r"[^\W\d_]{1,40}")
-_PAIR = re.compile(r"\s*[\[(]\s*([\d.eE+-]{1,30}),?\s+([\d.eE+-]{1,30})\s*[\])]\s*$")
+_PAIR = re.compile(
+    r"(?:[^\[\](){}=]{0,60}(?=[\[(]\d{1,9}\.\d{3}[^\[\]]{0,40}\.\d{3}))?"
+    r"\s*[\[(]\s*([\d.eE+-]{1,30}),?\s+([\d.eE+-]{1,30})\s*[\])]\s*$"
+)
 
 _LOSS = {"loss", "losses", "förlust", "verlust", "perte", "pérdida", "perdida"}
 _ACCURACY = {
@@ -35,6 +38,20 @@ _PLAIN = {
         "metric",
     ),
     *("på", "auf", "dem", "den", "sur", "le", "la", "de", "les", "en", "el", "del", "är", "ist", "est", "es", "with"),
+    *(
+        "dropout",
+        "without",
+        "no",
+        "plain",
+        "linear",
+        "relu",
+        "conv",
+        "convolutional",
+        "dense",
+        "performance",
+        "overall",
+    ),
+    *("avec", "sans", "ohne", "mit", "utan", "med", "con", "sin", "q", "question"),
     *("mnist", "cifar", "network", "nn", "cnn", "mlp", "score", "value", "percent", "got", "we", "s"),
 }
 
@@ -42,7 +59,8 @@ _PLAIN = {
 def printed_score(line: str, evaluated: bool) -> dict[str, float]:
     """Metrics that `line` states, such as `Test loss: 0.08, Test accuracy 0.97`; accuracies as shares of 1.
 
-    `evaluated`: the code that printed it calls `evaluate`, so that a bare pair of numbers is its loss and accuracy.
+    `evaluated`: the code that printed it calls `evaluate`, so that a pair of numbers in brackets is its loss and
+    accuracy; behind a label both need three decimals.
     """
     if len(line) > 400:
         return {}
