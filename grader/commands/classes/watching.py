@@ -43,7 +43,7 @@ class BatchDisplay:
     def begin(self, state: State, workers: int) -> None:
         """Say what there is to do."""
         known = f", {state.current} of them finished before" if state.current else ""
-        self._console.print(f"{state.total} submissions{known}", soft_wrap=True)
+        self._console.print(f"{_submissions(state.total)}{known}", soft_wrap=True)
         if state.left and self._console.is_terminal:
             self._live = Live("", console=self._console, refresh_per_second=2, transient=True)
             self._live.start()
@@ -75,6 +75,10 @@ class BatchDisplay:
         rest = f"; {state.left} left{_left(state)}" if state.left and self._live is None else ""
         text = f"{sign} [{number}/{state.total}] {done.name}: {done.message}{rest}"
         self._console.print(escape(terminal_line(text)), soft_wrap=True)
+
+
+def _submissions(number: int) -> str:
+    return f"{number} submission{'' if number == 1 else 's'}"
 
 
 def _counts(state: State) -> str:
