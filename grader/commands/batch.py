@@ -59,7 +59,10 @@ def batch(
         print_class(console, graded)
     if graded.faults:
         log = options.cache / "labgrade.log"
-        stop(f"{len(graded.faults)} of {graded.state.total} submissions failed by labgrade's own fault; {log} says why", code=1)
+        stop(
+            f"{len(graded.faults)} of {graded.state.total} submissions failed by labgrade's own fault; {log} says why",
+            code=1,
+        )
 
 
 def _by_cluster(

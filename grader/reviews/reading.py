@@ -102,6 +102,8 @@ class _Index:
 def _mark(cells: Mapping[str, str], row: ReviewRow, before: Mark | None, by: str, at: str) -> Mark | None:
     """The decision of a row: that of before where nothing is new, `None` where it is withdrawn or there is none."""
     comment = cells.get("comment", "")
+    if before is not None and comment == _in_code_page(before.comment):
+        comment = before.comment  # a spreadsheet that saves in Windows' code page makes ? of all other signs
     if _SPREADSHEET_ERROR.fullmatch(comment):
         raise _RowError(f"{_place(row)}: the comment came as {comment}; the spreadsheet took its text for a formula")
     if cells["awarded"] == WITHDRAWN:
@@ -135,6 +137,10 @@ def _mark(cells: Mapping[str, str], row: ReviewRow, before: Mark | None, by: str
         digest=row.digest,
         basis=row.question.basis,
     )
+
+
+def _in_code_page(text: str) -> str:
+    return text.encode("cp1252", "replace").decode("cp1252")
 
 
 def _points(text: str, row: ReviewRow) -> float:

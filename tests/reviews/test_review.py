@@ -85,6 +85,16 @@ def test_reading_twice_changes_nothing(tmp_path: Path) -> None:
     assert (again.changed, again.marks, again.problems) == (0, {}, [])
 
 
+def test_signs_that_a_code_page_lacks_are_not_lost(tmp_path: Path) -> None:
+    """A list saved in Windows' code page has ? for other alphabets: the comment of before stays as it was."""
+    result = lab_result()
+    question, criterion, points = first(result, "review")
+    marks = taken(filled(tmp_path, result, {(question, criterion): (f"{points:g}", "見て ok")}), result).marks["group1"]
+    path = filled(tmp_path, result, {(question, criterion): (f"{points:g}", "?? ok")}, encoding="cp1252")
+    again = read_review(read_sheet(path), review_rows(with_marks(result, marks)), {"group1": marks}, "Other", "2027")
+    assert (again.changed, again.problems) == (0, [])
+
+
 def test_override_needs_a_reason_and_keeps_it(tmp_path: Path) -> None:
     """An automatic verdict is overridden with a reason; without one the line says so."""
     result = lab_result()
