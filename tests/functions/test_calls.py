@@ -195,6 +195,7 @@ def test_globals_and_helpers(tried: Tried) -> None:
         (Reply("returned", {"kind": "items", "items": "x"}), "no array"),
         (Reply("returned", {}), "no array"),
         (Reply("raised", error="`x`", message="`y`", text="`z`"), "It stops with"),
+        (Reply("returned", {"kind": "items", "items": 5}), "no array of numbers"),
     ],
 )
 def test_replies_are_data(reply: Reply, said: str) -> None:

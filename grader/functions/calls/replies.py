@@ -81,7 +81,8 @@ def answer_of(reply: Reply, in_place: bool = False) -> Answer:
     array = _array(reply.value, reply.arrays)
     if array is not None:
         return Answer(array)
-    items = [item for item in reply.value.get("items", []) if isinstance(item, dict)]
+    given = reply.value.get("items")
+    items = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
     arrays = [one for one in (_array(item, reply.arrays) for item in items) if one is not None]
     if kind == "items" and arrays:
         chosen = next((one for one in arrays if one.ndim), arrays[0])
