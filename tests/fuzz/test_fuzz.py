@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 CASES = {"notebook": 360, "script": 300, "rubric": 240, "zip": 120, "web": 60, "markdown": 60, "pdf": 40, "word": 40}
-_STEP = 120
+_STEP = 400
 """Cases of one process."""
 
 
