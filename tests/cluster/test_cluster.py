@@ -98,7 +98,10 @@ def test_a_wrong_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         ("cluster: no_such_package.Cluster", "there is no no_such_package.Cluster"),
         ("cluster: pathlib.Path", "is no Dask cluster"),
         ("cluster: distributed.LocalCluster\nwokers: 3", "wokers"),
-        ("cluster: distributed.LocalCluster\narguments: {n_wrkers: 1, processes: false, dashboard_address: null}", "could not be started"),
+        (
+            "cluster: distributed.LocalCluster\narguments: {n_wrkers: 1, processes: false, dashboard_address: null}",
+            "could not be started",
+        ),
         ("[1, 2", "docs/cluster.md"),
     ],
 )

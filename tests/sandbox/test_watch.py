@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from grader.sandbox.contract import Limits
+from grader.sandbox.supervision import clock
 from grader.sandbox.supervision.verdicts import Verdict
 from grader.sandbox.supervision.watch import Watch
 from grader.sandbox.supervision.watchdog import memory_upper_bound
@@ -50,9 +51,27 @@ def test_the_image_is_not_the_students_memory(grows):
         time.sleep(0.3)
         running()
         taken = b"\1" * int(0.9 * limits.memory_bytes) if grows else b""
-        time.sleep(0.3)
+        time.sleep(1.5)
         faulthandler.disable()
         os.abort() if inherited and taken is not None else None
 
     with watched(student, limits) as verdict:
         assert verdict.status == ("out of memory" if grows else "crashed"), verdict
+
+
+def test_the_clock_begins_with_the_students_code(monkeypatch):
+    """The way to it does not count, nor do pauses; a clock that stands goes on standing."""
+    now = [100.0]
+    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
+    watch = clock.Clock()
+    for late, act, seconds in (
+        (5.0, watch.restart, 0.0),
+        (2.0, watch.pause, 2.0),
+        (9.0, watch.resume, 2.0),
+        (1.0, watch.pause, 3.0),
+        (4.0, watch.restart, 0.0),
+        (4.0, watch.resume, 0.0),
+    ):
+        now[0] += late
+        act()
+        assert watch.seconds() == seconds
