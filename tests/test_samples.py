@@ -1,4 +1,7 @@
-"""Whole runs of `labgrade check`: the project's sample submissions, and a real hand-in where it is at hand."""
+"""Whole runs: the project's sample submissions, and a real hand-in where it is at hand.
+
+One of them goes through the command line; the others share a workshop, as in a batch.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,17 @@ import os
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
+
+from grader import pipeline
+from grader.options import Options
+from grader.records.progress import Silence
+from grader.workshop import Workshop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
@@ -21,14 +29,29 @@ REAL = ROOT / "../shared/samples/group12-dat405/notebook.ipynb"
 Check = Callable[[Path], dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cache and reports of this session's runs: the reference is trained once."""
+    """Cache and reports of all runs here: the reference is trained once."""
     return tmp_path_factory.mktemp("runs")
 
 
-@pytest.fixture(scope="session")
-def check(folder: Path) -> Check:
+@pytest.fixture(scope="module")
+def check(folder: Path) -> Iterator[Check]:
+    """Grades a submission; its result."""
+    options = Options(cache=folder / "cache", out=folder / "reports")
+    with pytest.MonkeyPatch.context() as patch, Workshop(options, Silence()) as workshop:
+        patch.setenv("LABGRADE_OFFLINE", "1")
+
+        def run(submission: Path) -> dict[str, Any]:
+            checked = pipeline.check(submission, options, Silence(), workshop)
+            result: dict[str, Any] = json.loads(checked.files.result.read_text())
+            return result
+
+        yield run
+
+
+@pytest.fixture(scope="module")
+def command(folder: Path) -> Check:
     """Grades a submission through the command line; its result."""
 
     def run(submission: Path) -> dict[str, Any]:
@@ -68,9 +91,9 @@ def test_perfect_submission_gets_every_decided_point(check: Check) -> None:
     assert kinds(result) <= {"validation_on_test"}
 
 
-def test_mistakes_are_found_and_good_parts_kept(check: Check) -> None:
+def test_mistakes_are_found_and_good_parts_kept(command: Check) -> None:
     """group12: the wrong loss, the stale log, the missing labels, two replicates and the claimed number are found."""
-    result = check(ROOT / "submissions" / "group12")
+    result = command(ROOT / "submissions" / "group12")
     golden = json.loads((ROOT / "tests" / "golden" / "group12.json").read_text())
     found = {f"{question} {criterion}": status for (question, criterion), status in verdicts(result).items()}
     assert found == golden["verdicts"]
@@ -105,11 +128,11 @@ def test_lab_without_question_ids(check: Check) -> None:
     assert "unscaled_input" in kinds(result)
 
 
-def test_same_hand_in_gets_the_same_marks(check: Check, folder: Path) -> None:
+def test_same_hand_in_gets_the_same_marks(command: Check, folder: Path) -> None:
     """A second run gives the same result and leaves the same files."""
-    first = check(ROOT / "submissions" / "group12")
+    first = command(ROOT / "submissions" / "group12")
     before = {path.name: path.read_bytes() for path in (folder / "reports" / "group12").iterdir()}
-    assert check(ROOT / "submissions" / "group12") == first
+    assert command(ROOT / "submissions" / "group12") == first
     assert {path.name: path.read_bytes() for path in (folder / "reports" / "group12").iterdir()} == before
 
 
