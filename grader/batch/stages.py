@@ -74,7 +74,7 @@ def _done(stage: Stage, job: Job, shop: Workshop, progress: Progress, timing: Ti
     progress.stage("Reading")
     with timing.part("reading"):
         basis = basis_of(job)
-        read = _read(job)
+        read = _read(job, stage == "record")
         report_folder(job.options.out, read.submission)
     done = Done(name, "unrecorded", rubric=read.rubric.name, basis=basis)
     if stage == "reference":
@@ -100,14 +100,14 @@ def _done(stage: Stage, job: Job, shop: Workshop, progress: Progress, timing: Ti
     return replace(done, outcome="graded", message=score_words(result))
 
 
-def _read(job: Job) -> Reading:
+def _read(job: Job, runs: bool) -> Reading:
     """The submission under its name in the class, its rubric weighted as the class wants it."""
     entry = job.entry
     if entry.problem:
         raise _UnreadableError(entry.problem)
     options = replace(job.options, rubric=job.options.rubric or job.rules.rubric)
     try:
-        submission = kept_submission(Path(entry.path), job)
+        submission = kept_submission(Path(entry.path), job, runs)
     except UserError as error:
         raise _unreadable(error, entry) from None
     submission = submission.model_copy(update={"name": entry.name, "notes": (*submission.notes, *entry.notes)[:200]})

@@ -42,6 +42,7 @@ class FictionalWorkshop(Workshop):
     def _record(self, submission: Submission, rubric: Rubric, functions: object = None) -> tuple[Recorded, Any]:
         with (self.options.cache / "ledger").open("a") as ledger:
             ledger.write(f"{submission.name}\n")
+        assert all(hashlib.sha256(file.content).hexdigest() == file.digest for file in submission.data)
         time.sleep(RECORDING_SECONDS)
         code = [cell for cell in submission.cells if cell.kind == "code"]
         asked = frozenset(name for name in DATASETS if any(f"load {name}" in cell.source for cell in code))
