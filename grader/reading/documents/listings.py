@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from grader.reading.console.progress import epoch_header, is_callback_line, progress_line
+from grader.reading.console.scores import printed_score
 from grader.reading.passages.code import masked, parsed
 
 Kind = Literal["code", "output", "prose"]
@@ -101,13 +102,18 @@ def _labels(lines: list[str]) -> list[_Label]:
             depth, quote = _depth(line, 0, "")
         elif _COMMENT.match(line):
             labels.append("code")
+        elif printed_score(line, evaluated=False):
+            labels.append("output")
         else:
             labels.append("either")
     return labels
 
 
 def _is_log(line: str) -> bool:
-    return bool(progress_line(line) or epoch_header(line))
+    if progress_line(line) or epoch_header(line):
+        return True
+    # An argument `loss=0.5` is no score; one that stands at the left edge and says what it is, is.
+    return "=" not in line and not line[:1].isspace() and bool(printed_score(line, evaluated=False))
 
 
 def _depth(line: str, depth: int, quote: str) -> tuple[int, str]:

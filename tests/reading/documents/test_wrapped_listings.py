@@ -52,3 +52,11 @@ def test_a_warning_and_the_line_it_quotes_are_output() -> None:
     (cell,) = document_contents("report.docx", [Block("listing", text)]).cells
     assert cell.source == "model.add(Dense(10, input_shape=(784,)))"
     assert "super" in cell.outputs[0].text
+
+
+def test_a_printed_score_within_a_listing_is_output() -> None:
+    """A score that stands between two statements is what the first printed."""
+    text = "print(f'with dropout: loss {a:.4f}')\nwith dropout:    test loss 0.1656\n\nprint(f'{b:.4f}')"
+    first, second = document_contents("report.docx", [Block("listing", text)]).cells
+    assert first.runs and second.runs
+    assert "0.1656" in first.outputs[0].text
