@@ -58,5 +58,6 @@ def test_a_printed_score_within_a_listing_is_output() -> None:
     """A score that stands between two statements is what the first printed."""
     text = "print(f'with dropout: loss {a:.4f}')\nwith dropout:    test loss 0.1656\n\nprint(f'{b:.4f}')"
     first, second = document_contents("report.docx", [Block("listing", text)]).cells
-    assert first.runs and second.runs
+    assert first.runs
+    assert second.runs
     assert "0.1656" in first.outputs[0].text
