@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -46,6 +48,8 @@ class Workshop:
         self._warm: SandboxServer | None = None
         self.device = self._detected_device()
         self.effort: Effort = options.effort or ("quick" if self.device == "cpu" else "full")
+        self._sample: str = self.effort
+        """Which share of the rows trainings see: that of the effort, or of a glance."""
         self._progress = progress
         self._pool = DataPool()
         self._recordings = RecordingStore(options.cache / "recordings", self._data_digest)
@@ -128,6 +132,15 @@ class Workshop:
             self._recordings.put(place, recording, recorded.asked.difference(rubric.datasets))
             return recording
 
+    @contextmanager
+    def glance(self) -> Iterator[None]:
+        """Inside, trainings of a rerun see one row in a hundred: enough to see that they happen, and how."""
+        self._sample = "glance"
+        try:
+            yield
+        finally:
+            self._sample = self.effort
+
     def known_rerun(
         self, submission: Submission, rubric: Rubric, functions: FunctionWork | None = None
     ) -> Recording | None:
@@ -152,7 +165,7 @@ class Workshop:
         data = DataDesk(self._pool, self._asked_dataset, self._fingerprints)
         for name in rubric.datasets:
             data.dataset(name)
-        desk = TrainingDesk(self.service, self._pool, data, self.effort)
+        desk = TrainingDesk(self.service, self._pool, data, self._sample)
         recorder = Recorder(_run_cells(submission), desk, data, self._pool, self._progress, submission.data)
 
         def student() -> StudentProcess:
@@ -162,7 +175,7 @@ class Workshop:
         tests = FunctionDesk(functions.new_cases(), functions.plan, student, wall) if functions else None
         first = student()
         try:
-            return recorder.record(first, self.effort, self.options.threads, tests), desk
+            return recorder.record(first, self._sample, self.options.threads, tests), desk
         finally:
             first.close()
 
@@ -191,7 +204,7 @@ class Workshop:
             "cells": [len(cells), jobs(cells)],
             "files": [[file.path, file.digest] for file in submission.data],
             "data": data,
-            "effort": self.effort,
+            "effort": self._sample,
             "runtime": [runtime.device, runtime.threads, [list(pair) for pair in runtime.versions]],
             "libraries": student_libraries(),
             "provider": self.options.provider,

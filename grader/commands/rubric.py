@@ -9,6 +9,7 @@ import click
 
 from grader.commands.choices import run_choices, run_options
 from grader.commands.endings import one_line_errors
+from grader.commands.rubrics.testing import test
 
 if TYPE_CHECKING:
     from grader.records.rubric import Rubric
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def rubric() -> None:
-    """List, show and validate the rubrics of labs."""
+    """List, show, validate and test the rubrics of labs, and start new ones."""
 
 
 @rubric.command("list")
@@ -81,6 +82,9 @@ def validate(lab: str, verbose: bool, **choices: Any) -> None:
         left = f"; {score.awaiting:g} of {score.points:g} are left to a person" if score.awaiting else ""
         click.echo(f"{outcome.rubric.name}: the solution gets {reached}{left}")
     sys.exit(1 if outcome.shortfalls else 0)
+
+
+rubric.add_command(test)
 
 
 def _rubric(lab: str) -> Rubric:

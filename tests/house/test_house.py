@@ -56,10 +56,11 @@ ROOMS = {
     "answer_key": {"pipeline", "workshop", "options", "assets", "reading", "matching", "reports", "records"},
     "doctor": {"sandbox", "training", "datasets", "reports", "records", "errors"},
     "validation": {"pipeline", "workshop", "options", "assets", "reading", "records"},
+    "mutation": {"pipeline", "workshop", "options", "assets", "functions", "reading", "records", "errors"},
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
-        *("doctor", "validation", "answer_key", "batch", "cluster", "classes", "reviews", "exports"),
+        *("doctor", "validation", "mutation", "answer_key", "batch", "cluster", "classes", "reviews", "exports"),
     },
     "cli": {"commands"},
 }

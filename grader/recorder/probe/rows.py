@@ -26,5 +26,5 @@ def sample_rows(rows: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(_SEED + rows).choice(rows, SAMPLE_ROWS, replace=False))
 
 
-TRAIN_ONE_IN = {"quick": 10, "full": 1}
-VALIDATION_ONE_IN = {"quick": 5, "full": 1}
+TRAIN_ONE_IN = {"glance": 100, "quick": 10, "full": 1}
+VALIDATION_ONE_IN = {"glance": 50, "quick": 5, "full": 1}

@@ -1,0 +1,1 @@
+"""What `labgrade rubric` does beyond listing: testing and starting a rubric."""
