@@ -9,6 +9,7 @@ import click
 from grader import __version__
 from grader.commands.batch import batch
 from grader.commands.check import check
+from grader.commands.data import data
 from grader.commands.doctor import doctor
 from grader.commands.export import export
 from grader.commands.reference import reference
@@ -24,6 +25,7 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(batch)
+main.add_command(data)
 main.add_command(doctor)
 main.add_command(export)
 main.add_command(reference)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from grader.records.limits import LimitChoices
+from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.result import Effort
 from grader.sandbox.contract import Limits, ProviderChoice
 
@@ -66,6 +66,8 @@ class Options:
     provider: ProviderChoice = "auto"
     limits: LimitChoices = field(default_factory=LimitChoices)
     """Chosen on the command line; they stand above the rubric's."""
+    budget: BudgetChoices = field(default_factory=BudgetChoices)
+    """What trainings may cost, chosen on the command line; it stands above the rubric's."""
     threads: int = 2
     fresh: bool = False
     """Record again even if nothing changed. Trainings are still shared."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,7 @@ from grader.recorder.data import DataDesk
 from grader.recorder.functions.desk import FunctionDesk
 from grader.recorder.host import Recorded, Recorder, jobs
 from grader.recorder.line import StudentProcess
+from grader.recorder.outcomes import is_settled, may_be_ours, solution_fault
 from grader.recorder.reference import SEEDS, seeded_reference, training_seconds
 from grader.recorder.store import RecordingStore, code_digest, student_libraries
 from grader.recorder.trainings import TrainingDesk
@@ -30,6 +32,7 @@ from grader.records.rubric import Rubric
 from grader.records.submission import Cell, Submission
 from grader.sandbox.chosen import SandboxServer
 from grader.sandbox.contract import Limits
+from grader.training.budget.limits import Budget, chosen_budget
 from grader.training.plain import canonical_digest
 from grader.training.pool import DataPool
 from grader.training.service import TrainingService, library_versions
@@ -59,6 +62,8 @@ class Workshop:
         runtime = Runtime(self.device, options.threads, library_versions())
         self.service = self._training_service(TrainingStore(options.cache / "trainings"), runtime)
 
+        self.service.budget = chosen_budget(options.budget)
+
     def _training_service(self, store: TrainingStore, runtime: Runtime) -> TrainingService:
         """Who answers trainings: here the trainer of this machine."""
         return TrainingService(store, self._start_trainer, self._pool, runtime)
@@ -75,27 +80,41 @@ class Workshop:
 
     def reference(self, rubric: Rubric, solution: Submission) -> Reference:
         """The reference of `rubric`, from the store when nothing it rests on has changed; recorded once at most."""
+        self._allow(rubric)
         key = self._reference_key(rubric, solution)
         if key not in self._references:
             with self._recordings.lock(key):
                 known = None if self.options.fresh else self._recordings.get(key, Reference)
                 self._references[key] = known or self._recorded_reference(key, rubric, solution)
-        return self._with_limit(self._references[key])
+        return self._with_limit(rubric, self._references[key])
 
-    def _with_limit(self, reference: Reference) -> Reference:
-        """Trainings may take as long as the reference's own ask for."""
-        service, budget = self.service, self.service.budget
-        service.limit_seconds, service.all_seconds = training_seconds(reference, budget.seconds, budget.all_seconds)
+    def _allow(self, rubric: Rubric) -> None:
+        """Trainings may cost what the rubric and the command line say."""
+        service, budget = self.service, chosen_budget(rubric.training, self.options.budget)
+        if budget.memory_bytes != service.budget.memory_bytes:
+            # the trainer's process got its limit when it began
+            service.close()
+        service.budget, service.limit_seconds, service.all_seconds = budget, budget.seconds, budget.all_seconds
+
+    def _with_limit(self, rubric: Rubric, reference: Reference) -> Reference:
+        """Trainings may take as long as was chosen, else as the reference's own ask for."""
+        service, chosen = self.service, (rubric.training, self.options.budget)
+        one, together = training_seconds(reference, service.budget.seconds, service.budget.all_seconds)
+        if all(choice.time is None for choice in chosen):
+            service.limit_seconds = one
+        if all(choice.all_time is None for choice in chosen):
+            service.all_seconds = together
         return reference
 
     def known_reference(self, rubric: Rubric, solution: Submission) -> Reference | None:
         """The reference if it is at hand; nothing is run."""
+        self._allow(rubric)
         key = self._reference_key(rubric, solution)
         known = self._references.get(key) or self._recordings.get(key, Reference)
         if known is None:
             return None
         self._references[key] = known
-        return self._with_limit(known)
+        return self._with_limit(rubric, known)
 
     def _reference_key(self, rubric: Rubric, solution: Submission) -> str:
         """Titles, points and criteria are no part of it: only which models are seeded."""
@@ -107,7 +126,7 @@ class Workshop:
         recorded, desk = self._record(solution, rubric)
         failed = [event for event in recorded.recording.events if event.kind == "failed"]
         if failed or recorded.recording.outcome.status != "finished":
-            raise UserError(_solution_fault(rubric, solution, recorded.recording))
+            raise UserError(solution_fault(rubric, solution, recorded.recording))
         reference = seeded_reference(rubric, recorded, desk, self.effort, self._progress)
         reference = reference.model_copy(update={"recording": self._described(reference.recording)})
         self._recordings.put(key, reference, recorded.asked.difference(rubric.datasets))
@@ -125,10 +144,10 @@ class Workshop:
                 return known
             self._progress.stage("Running the submission")
             recorded, _ = self._record(submission, rubric, functions)
-            if _may_be_ours(recorded.recording):
+            if may_be_ours(recorded.recording):
                 recorded, _ = self._record(submission, rubric, functions)
             recording = self._described(recorded.recording)
-            place = key if _is_settled(recording) else f"{key}-unsettled"
+            place = key if is_settled(recording) else f"{key}-unsettled"
             self._recordings.put(place, recording, recorded.asked.difference(rubric.datasets))
             return recording
 
@@ -213,6 +232,9 @@ class Workshop:
             "python": list(sys.version_info[:3]),
             "more": list(more),
         }
+        budget = chosen_budget(rubric.training, self.options.budget)
+        if budget != Budget():
+            content["budget"] = asdict(budget)
         return canonical_digest(content)
 
     def dataset(self, name: str) -> Dataset:
@@ -279,27 +301,3 @@ def _unrun_reason(submission: Submission, options: Options) -> str:
 def _run_cells(submission: Submission) -> tuple[Cell, ...]:
     """The cells, with code that is only shown passed over as if it were text."""
     return tuple(cell.model_copy(update={"kind": "prose"}) if cell.unrun else cell for cell in submission.cells)
-
-
-def _is_settled(recording: Recording) -> bool:
-    """Whether another run would find the same: not when labgrade itself failed or ended the run."""
-    unfinished = any(event.kind == "noted" and event.topic == "limit" for event in recording.events)
-    killed = recording.outcome.status == "killed" and recording.outcome.limit is None
-    return not killed and not unfinished
-
-
-def _may_be_ours(recording: Recording) -> bool:
-    """Whether the run ended by a signal from nobody knows where, or for want of the trainer: it is run once more, as
-    somebody may have killed one of labgrade's processes."""
-    killed = recording.outcome.status == "killed" and recording.outcome.limit is None
-    failed = (event for event in recording.events if event.kind == "noted" and event.topic == "limit")
-    return killed or any("labgrade's trainer failed" in event.message for event in failed)
-
-
-def _solution_fault(rubric: Rubric, solution: Submission, recording: Recording) -> str:
-    for event in recording.events:
-        if event.kind == "failed":
-            cell = solution.cells[event.cell]
-            place = f"rubrics/{rubric.name}/{cell.file}: cell {cell.number}"
-            return f"{place} fails with {event.error}: {event.message[:200]}; mend the solution"
-    return f"rubrics/{rubric.name}/solution.py: {recording.outcome.message}; mend the solution"

@@ -11,6 +11,7 @@ from grader import __version__
 from grader.assets import rubrics_folder, templates_folder
 from grader.batch.job import Job
 from grader.classes.rules import deadline_of
+from grader.datasets.files import own_folder
 from grader.errors import UserError
 from grader.reading.choice import SETTINGS
 from grader.reading.handin.entries import Entry, file_entry
@@ -38,6 +39,7 @@ def basis_of(job: Job) -> str:
         "marks": _file_digest(job.folder / MARKS),
         "rubrics": _rubrics(options.rubric),
         "options": [options.effort, options.threads, options.provider, options.saved_only, options.limits.as_json()],
+        "budget": options.budget.as_json(),
         "data": _data(options.data, options.cache),
         "device": Path("/dev/nvidia0").exists(),
         "workshop": job.workshop,
@@ -71,7 +73,7 @@ def _data(folder: Path | None, cache: Path) -> list[list[object]]:
     """
     keras = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
     named = os.environ.get("LABGRADE_DATA")
-    places = [folder or (Path(named) if named else None), keras, cache / "datasets"]
+    places = [folder or (Path(named) if named else None), keras, cache / "datasets", own_folder()]
     found: list[list[object]] = []
     for at, place in enumerate(places):
         if place is not None and place.is_dir():

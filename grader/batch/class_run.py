@@ -25,7 +25,7 @@ from grader.classes.rules import read_rules, with_rules
 from grader.errors import UserError
 from grader.options import Options
 from grader.reading.choice import chosen_rubric
-from grader.records.limits import LimitChoices
+from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.result import Result
 from grader.records.roster import ClassRules, Entry
 from grader.reports.files import DocumentFiles
@@ -120,6 +120,7 @@ def known_class(out: Path) -> KnownClass | None:
             cache=Path(raw["cache"]),
             provider=raw["provider"],
             limits=LimitChoices.model_validate(raw["limits"]),
+            budget=BudgetChoices.model_validate(raw.get("budget", {})),
             threads=raw["threads"],
             saved_only=raw["saved_only"],
         )
@@ -142,6 +143,7 @@ def _remember(submissions: Path, options: Options, rules: Path | None, roster: R
         "cache": str(options.cache.resolve()),
         "provider": options.provider,
         "limits": options.limits.as_json(),
+        "budget": options.budget.as_json(),
         "threads": options.threads,
         "saved_only": options.saved_only,
         "anonymous": anonymous,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from distributed import Client, KilledWorker
 
 from grader.cluster.trainings import trained
 from grader.errors import TrainerError
 from grader.options import Options
+from grader.records.limits import BudgetChoices
 from grader.training.pool import Array
 from grader.training.service import EpochProgress, TrainingService
 from grader.training.spec import Runtime, TrainingSpec
@@ -57,7 +58,7 @@ class ClusterTrainingService(TrainingService):
         scattered = client.scatter({f"labgrade-data-{digest}": array for digest, array in arrays.items()}, direct=True)
         future = client.submit(
             trained,
-            self.options,
+            replace(self.options, budget=BudgetChoices(memory=self.budget.memory_bytes)),
             spec,
             list(start),
             test_dataset,

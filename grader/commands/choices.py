@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,12 @@ _CHOICES = (
         metavar="NAME=VALUE",
         multiple=True,
         help="Any limit of docs/sandbox.md, such as processes=100 or scratch=2GB; stands above the rubric's.",
+    ),
+    click.option(
+        "--budget",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="What a training may cost (docs/training.md), such as time=10min or memory=4GB; above the rubric's.",
     ),
     click.option(
         "--provider",
@@ -62,6 +68,7 @@ def run_options(
     wall: str | None,
     memory: str | None,
     limits: tuple[str, ...],
+    budget: tuple[str, ...],
     provider: Any,
     unconfined: bool,
     fresh: bool,
@@ -82,6 +89,7 @@ def run_options(
         cache=cache or default_cache(),
         provider="unconfined" if unconfined else provider,
         limits=limit_choices(wall, memory, limits),
+        budget=budget_choices(budget),
         threads=threads,
         fresh=fresh,
         saved_only=saved_only,
@@ -90,29 +98,48 @@ def run_options(
 
 def limit_choices(wall: str | None = None, memory: str | None = None, named: tuple[str, ...] = ()) -> Any:
     """The `grader.records.limits.LimitChoices` of the command line. Raises `UserError` with the nearest name."""
-    from pydantic import ValidationError
-
-    from grader.reading.yaml_lines import suggestion
     from grader.records.limits import LimitChoices
+
+    chosen = _named("--limit", named, LimitChoices.model_fields, "memory=4GB")
+    if wall is not None:
+        chosen["wall"] = wall
+    if memory is not None:
+        chosen["memory"] = f"{memory}GiB" if memory.replace(".", "", 1).isdecimal() else memory
+    return _validated(LimitChoices, chosen, "--limit", own=("wall", "memory"))
+
+
+def budget_choices(named: tuple[str, ...] = ()) -> Any:
+    """The `grader.records.limits.BudgetChoices` of the command line. Raises `UserError` with the nearest name."""
+    from grader.records.limits import BudgetChoices
+
+    chosen = _named("--budget", named, BudgetChoices.model_fields, "time=10min")
+    return _validated(BudgetChoices, chosen, "--budget")
+
+
+def _named(option: str, named: tuple[str, ...], known: Collection[str], example: str) -> dict[str, str]:
+    from grader.reading.yaml_lines import suggestion
 
     chosen: dict[str, str] = {}
     for choice in named:
         name, equals, value = choice.partition("=")
         name = name.strip().replace("-", "_")
         if not equals:
-            raise UserError(f"--limit {choice}: write it as NAME=VALUE, such as --limit memory=4GB")
-        if name not in LimitChoices.model_fields:
-            raise UserError(f"--limit {choice}: unknown limit '{name}'.{suggestion(name, LimitChoices.model_fields)}")
+            raise UserError(f"{option} {choice}: write it as NAME=VALUE, such as {option} {example}")
+        if name not in known:
+            raise UserError(f"{option} {choice}: unknown limit '{name}'.{suggestion(name, known)}")
         chosen[name] = value
-    if wall is not None:
-        chosen["wall"] = wall
-    if memory is not None:
-        chosen["memory"] = f"{memory}GiB" if memory.replace(".", "", 1).isdecimal() else memory
+    return chosen
+
+
+def _validated(kind: Any, chosen: dict[str, str], option: str, own: tuple[str, ...] = ()) -> Any:
+    """`own`: names that have an option of their own."""
+    from pydantic import ValidationError
+
     try:
-        return LimitChoices.model_validate(chosen)
+        return kind.model_validate(chosen)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = str(problem["loc"][0])
-        option = f"--{name}" if name in ("wall", "memory") else f"--limit {name}"
+        written = f"--{name}" if name in own else f"{option} {name}"
         message = problem["msg"].removeprefix("Value error, ")
-        raise UserError(f"{option} {chosen[name]}: {message}") from None
+        raise UserError(f"{written} {chosen[name]}: {message}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -56,6 +57,8 @@ class Dataset:
     """SHA-256 over names, shapes and bytes of the four arrays."""
     standin: bool
     """Built from scikit-learn's samples because the real one was not at hand."""
+    place: Path | None = None
+    """The file or folder that it was read from."""
 
     @property
     def arrays(self) -> dict[str, Bytes]:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_data_path
 
 from grader.datasets.dataset import ARRAY_NAMES, Bytes, checked_arrays
 from grader.errors import UserError
@@ -31,6 +32,12 @@ _CIFAR = {
     "cifar100": ("cifar-100-python", ["train"], "test", b"fine_labels"),
 }
 """Folder, training files, test file, key of the labels; format: https://www.cs.toronto.edu/~kriz/cifar.html."""
+
+DAMAGED = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, MemoryError),
+    *(pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
+)
+"""What the readers raise over files that are not what they seem."""
 
 _BATCH_BYTES = 200_000_000
 """The largest real batch (CIFAR-100's) has 155 MB."""
@@ -50,6 +57,11 @@ def npz_arrays(name: str, path: Path) -> dict[str, Bytes]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path} cannot be read as an npz file ({reason}): replace or remove it.") from None
     return checked_arrays(name, arrays, str(path))
+
+
+def own_folder() -> Path:
+    """Labgrade's own data folder: what `labgrade data add` puts there, every later run finds."""
+    return user_data_path("labgrade", appauthor=False) / "datasets"
 
 
 def keras_cache() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.datasets.dataset import LAYOUTS, Bytes, Dataset, arrays_digest
 from grader.datasets.download import downloaded_arrays
-from grader.datasets.files import keras_cache, keras_cached_arrays, keras_files, npz_arrays
+from grader.datasets.files import keras_cache, keras_cached_arrays, keras_files, npz_arrays, own_folder
 from grader.datasets.standin import RECIPE, standin_arrays
 from grader.datasets.store import store_arrays, stored_arrays
 from grader.errors import UserError
@@ -28,7 +28,8 @@ _TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR
 def load_dataset(name: str, folder: Path | None, cache: Path, download: bool = True) -> Dataset:
     """Data set `name` from the first source that has it.
 
-    `folder` (else the environment's `LABGRADE_DATA`) holds files such as `mnist.npz`; `cache` is labgrade's own cache
+    `folder` (else the environment's `LABGRADE_DATA`) holds files such as `mnist.npz`, as does the folder of
+    `labgrade data add`; `cache` is labgrade's own cache
     folder. Raises `UserError` for an unknown name, a folder that is not there, a damaged file in it, or a data set that
     can neither be found nor stood in for.
     """
@@ -36,7 +37,8 @@ def load_dataset(name: str, folder: Path | None, cache: Path, download: bool = T
         raise UserError(f"unknown data set '{name}': labgrade knows {', '.join(DATASETS)}.")
     place = cache / "datasets"
     return (
-        _from_folder(name, _teachers_folder(folder), place)
+        _from_folder(name, _teachers_folder(folder), place, "in the data folder")
+        or _from_folder(name, own_folder(), place, "in labgrade's data folder")
         or _from_keras(name, place)
         or _from_network(name, place, download)
         or _standin(name, place)
@@ -52,21 +54,21 @@ def _teachers_folder(folder: Path | None) -> Path | None:
     return folder
 
 
-def _from_folder(name: str, folder: Path | None, place: Path) -> Dataset | None:
+def _from_folder(name: str, folder: Path | None, place: Path, words: str) -> Dataset | None:
     if folder is None:
         return None
     for file in _FOLDER_FILES.get(name, (f"{name}.npz",)):
         path = folder / file
         if path.is_file():
             found = _copied(name, (path,), place, partial(npz_arrays, name, path))
-            return _dataset(name, *found, f"from {file} in the data folder") if found else None
+            return _dataset(name, *found, f"from {file} {words}", path) if found else None
     return None
 
 
 def _from_keras(name: str, place: Path) -> Dataset | None:
     cache = keras_cache()
     found = _copied(name, keras_files(name, cache), place, partial(keras_cached_arrays, name, cache))
-    return None if found is None else _dataset(name, *found, "from Keras' cache")
+    return None if found is None else _dataset(name, *found, "from Keras' cache", cache)
 
 
 def _copied(
@@ -96,7 +98,7 @@ def _from_network(name: str, place: Path, download: bool) -> Dataset | None:
         arrays = downloaded_arrays(name, place)
         if arrays is not None:
             found = arrays, _kept(kept, arrays)
-    return None if found is None else _dataset(name, *found, "downloaded from the address that Keras uses")
+    return None if found is None else _dataset(name, *found, "downloaded from the address that Keras uses", kept)
 
 
 def _standin(name: str, place: Path) -> Dataset:
@@ -108,7 +110,8 @@ def _standin(name: str, place: Path) -> Dataset:
             raise UserError(f"{_TITLES[name]} is not at hand: put {name}.npz into a folder and name it with --data.")
         found = arrays, _kept(kept, arrays)
     made_of = "scikit-learn's digits" if name == "mnist" else "scikit-learn's digits over its sample photographs"
-    return _dataset(name, *found, f"built-in stand-in made of {made_of} (the real one was not at hand)", standin=True)
+    said = f"built-in stand-in made of {made_of} (the real one was not at hand)"
+    return _dataset(name, *found, said, kept, standin=True)
 
 
 def _kept(folder: Path, arrays: dict[str, Bytes]) -> str:
@@ -118,9 +121,13 @@ def _kept(folder: Path, arrays: dict[str, Bytes]) -> str:
     return arrays_digest(arrays)
 
 
-def _dataset(name: str, arrays: dict[str, Bytes], digest: str, origin: str, standin: bool = False) -> Dataset:
+def _dataset(
+    name: str, arrays: dict[str, Bytes], digest: str, origin: str, place: Path, standin: bool = False
+) -> Dataset:
     rows = len(arrays["x_train"]), len(arrays["x_test"])
     count = "" if rows == LAYOUTS[name].rows else f", {rows[0]:,} training and {rows[1]:,} test images of it"
     for array in arrays.values():
         array.flags.writeable = False
-    return Dataset(name=name, source=f"{_TITLES[name]}: {origin}{count}", digest=digest, standin=standin, **arrays)
+    return Dataset(
+        name=name, source=f"{_TITLES[name]}: {origin}{count}", digest=digest, standin=standin, place=place, **arrays
+    )

@@ -93,6 +93,8 @@ class Solution:
                 variables |= {target.id: name for target in node.targets if isinstance(target, ast.Name)}
             if isinstance(node, ast.Call):
                 model = inside.get(node) or variables.get(root(node.func) or "")
+                if model:
+                    inside |= dict.fromkeys(ast.walk(node), model)
                 yield Site(cell, node, model or self._by_place(cell))
 
     def _named(self, value: ast.AST) -> str | None:

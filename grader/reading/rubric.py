@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from grader.errors import UserError
 from grader.reading.yaml_lines import Document, line_of, plain, suggestion
-from grader.records.limits import LimitChoices
+from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.rubric import Criterion, Question, Rubric
 
 VERSION = 1
@@ -69,21 +69,23 @@ def _loaded(folder: Path, name: str, digest: str) -> Rubric:
         raise document.error(1, "a rubric is a mapping that begins with 'version: 1'.")
     _check_version(document, value)
     _check_keys(document, value, _RUBRIC_KEYS, "key", 1)
-    limits = _limits(document, value)
+    limits = _chosen(document, value, "limits", LimitChoices, "limit", "{wall: 15 min, memory: 4 GB}")
+    training = _chosen(document, value, "training", BudgetChoices, "limit of trainings", "{time: 10 min}")
     questions = _questions(document, value)
-    fields = {key: plain(item) for key, item in value.items() if key not in ("questions", "limits")}
+    fields = {key: plain(item) for key, item in value.items() if key not in ("questions", "limits", "training")}
     known: dict[str, Any] = {"name": name, "digest": digest, "questions": []}
     rubric = _validated(document, Rubric, {**fields, **known}, value, "", 1)
-    return rubric.model_copy(update={"questions": questions, "limits": limits})
+    return rubric.model_copy(update={"questions": questions, "limits": limits, "training": training})
 
 
-def _limits(document: Document, value: Any) -> LimitChoices:
-    raw = value.get("limits", {})
-    line = line_of(value, "limits")
+def _chosen(document: Document, value: Any, key: str, kind: type[_Kind], what: str, example: str) -> _Kind:
+    """The limits under `key`, each with its unit."""
+    raw = value.get(key, {})
+    line = line_of(value, key)
     if not isinstance(raw, dict):
-        raise document.error(line, "limits must be a mapping, such as 'limits: {wall: 15 min, memory: 4 GB}'.")
-    _check_keys(document, raw, LimitChoices.model_fields, "limit", line)
-    return _validated(document, LimitChoices, plain(raw), raw, "limits", line)
+        raise document.error(line, f"{key} must be a mapping, such as '{key}: {example}'.")
+    _check_keys(document, raw, kind.model_fields, what, line)
+    return _validated(document, kind, plain(raw), raw, key, line)
 
 
 def _check_version(document: Document, value: Any) -> None:

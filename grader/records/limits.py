@@ -1,4 +1,4 @@
-"""Limits of student code as a teacher chooses them, with units: in a rubric's `limits:` or on the command line."""
+"""Limits of student code and of trainings as a teacher chooses them, with units: in a rubric or on the command line."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ _BYTES = {
     **_BINARY,
     **{f"{letter}ib": size for letter, size in _BINARY.items()},
 }
+_MANY = {
+    "": 1,
+    **dict.fromkeys(("k", "thousand"), 10**3),
+    **dict.fromkeys(("m", "million"), 10**6),
+    **dict.fromkeys(("g", "b", "billion"), 10**9),
+}
+_POWER = re.compile(r"\d{1,6}(?:\.\d{1,6})?[eE]\+?\d{1,2}")
 _MOST_SECONDS = 7 * 86_400
 _MOST_BYTES = 2**42
 _MOST_COUNT = 10**7
@@ -83,6 +90,27 @@ def _count(least: int) -> Callable[[Any], int | None]:
     return count
 
 
+def _number(most: float) -> Callable[[Any], float | None]:
+    def number(value: Any) -> float | None:
+        if value is None:
+            return None
+        if isinstance(value, str) and _POWER.fullmatch(value.strip()):
+            value = float(value)
+        return _bounded(_parsed(value, _MANY, "2000000, 50 million or 1e15"), 1, most, "")
+
+    return number
+
+
+def _whole(most: float) -> Callable[[Any], int | None]:
+    def whole(value: Any) -> int | None:
+        number = _number(most)(value)
+        if number is not None and number != int(number):
+            raise ValueError(f"{number:g} is no whole number")
+        return None if number is None else int(number)
+
+    return whole
+
+
 Duration = Annotated[float | None, BeforeValidator(_duration)]
 
 
@@ -111,3 +139,25 @@ class LimitChoices(Record):
     """Descriptors of one process."""
     output: Annotated[int | None, BeforeValidator(_size(_KIB))] = None
     """Bytes kept of what is written to the standard streams behind Python's back."""
+
+
+class BudgetChoices(Record):
+    """What a training may cost, as chosen; `None` leaves one to `grader.training.budget.limits.Budget`.
+
+    Text takes units as in `LimitChoices`, and `k`, `million`, `billion` for numbers.
+    """
+
+    parameters: Annotated[int | None, BeforeValidator(_whole(1e10))] = None
+    """Weights of one model."""
+    operations: Annotated[float | None, BeforeValidator(_number(1e21))] = None
+    """Additions and multiplications of one training."""
+    memory: Annotated[int | None, BeforeValidator(_size(256 * _MIB))] = None
+    """Bytes of the trainer's process, beyond the 0.5 GB of the libraries."""
+    time: Duration = None
+    """Seconds of one training. Default: what the lab's own solution took, thirty times."""
+    all_time: Duration = None
+    """Seconds of all trainings of one submission together."""
+    scoring_time: Duration = None
+    """Seconds of scoring the weights that one submission sends."""
+    trainings: Annotated[int | None, BeforeValidator(_whole(1e5))] = None
+    """Trainings of one submission."""

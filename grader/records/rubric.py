@@ -35,7 +35,7 @@ from grader.records.criteria.plots import (
     ImageGridCriterion,
 )
 from grader.records.criteria.texts import ConsoleLogCriterion, StatesNumberCriterion, WrittenCriterion
-from grader.records.limits import LimitChoices
+from grader.records.limits import BudgetChoices, LimitChoices
 
 Criterion: TypeAlias = Annotated[
     ArchitectureCriterion
@@ -106,6 +106,8 @@ class Rubric(Record):
     """Phrases typical of this lab's hand-ins, for finding the rubric by itself."""
     limits: LimitChoices = LimitChoices()
     """What the students' code and the solution may use in this lab; the command line stands above it."""
+    training: BudgetChoices = BudgetChoices()
+    """What a training may cost in this lab; the command line stands above it."""
     questions: tuple[Question, ...]
     digest: str = ""
     """SHA-256 of everything in the rubric's folder."""

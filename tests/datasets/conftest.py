@@ -24,5 +24,6 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine with no network, no Keras cache and no data folder; its labgrade cache."""
     monkeypatch.setenv("LABGRADE_OFFLINE", "1")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.delenv("LABGRADE_DATA", raising=False)
     return tmp_path / "cache"

@@ -212,7 +212,7 @@ def test_a_good_download_is_kept(alone: Path, monkeypatch: pytest.MonkeyPatch) -
     np.savez(buffer, **small_arrays())
     content = {"mnist.npz": ("https://example.invalid/", download._hash(buffer.getvalue(), "0" * 64))}
     monkeypatch.setenv("LABGRADE_OFFLINE", "0")
-    monkeypatch.setitem(download._FILES, "mnist", content)
+    monkeypatch.setitem(download.FILES, "mnist", content)
     monkeypatch.setattr(download, "_content", lambda _address: buffer.getvalue())
     first = load_dataset("mnist", None, alone)
     monkeypatch.setattr(download, "_content", lambda _address: pytest.fail("downloaded twice"))

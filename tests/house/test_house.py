@@ -48,6 +48,7 @@ ROOMS = {
             "reading",
             "recorder",
             "training",
+            "datasets",
             "reports",
         ),
         *("records", "errors"),
@@ -60,7 +61,18 @@ ROOMS = {
     "display": {"records"},
     "commands": {
         *("pipeline", "workshop", "options", "display", "assets", "reading", "sandbox", "records", "errors"),
-        *("doctor", "validation", "mutation", "answer_key", "batch", "cluster", "classes", "reviews", "exports"),
+        *(
+            "datasets",
+            "doctor",
+            "validation",
+            "mutation",
+            "answer_key",
+            "batch",
+            "cluster",
+            "classes",
+            "reviews",
+            "exports",
+        ),
     },
     "cli": {"commands"},
 }

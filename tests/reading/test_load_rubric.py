@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from grader.assets import rubrics_folder
+from grader.commands.choices import budget_choices
 from grader.errors import UserError
 from grader.reading.rubric import load_rubric, rubrics
 from grader.records.criteria.models import AccuracyCriterion
 from grader.records.criteria.texts import WrittenCriterion
+from grader.training.budget.limits import Budget, chosen_budget
 
 GOOD = """\
 version: 1
@@ -146,3 +149,31 @@ def test_model_that_no_question_is_about(tmp_path: Path) -> None:
     assert len(load_rubric(tmp_path / "good").questions[1].criteria) == 3
     with pytest.raises(UserError, match=r"rubric\.yaml:\d+: 'comparison_plot' names the model 'lorge'.*'large'"):
         load_rubric(tmp_path / "bad")
+
+
+@pytest.mark.parametrize(
+    ("training", "says"),
+    [
+        ("training: 10 min", "4: training must be a mapping"),
+        ("training: {tim: 10 min}", "4: unknown limit of trainings 'tim'. Did you mean 'time'?"),
+        ("training: {memory: 4}", "4: training.memory: 4 bytes are too few"),
+        ("training: {parameters: many}", "4: training.parameters: 'many' is no limit"),
+        ("training: {trainings: 2.5}", "4: training.trainings: 2.5 is no whole number"),
+    ],
+)
+def test_wrong_budgets_are_named(folder: Path, training: str, says: str) -> None:
+    """A mistake in what trainings may cost is told with its line and what would be right."""
+    (folder / "rubric.yaml").write_text(GOOD.replace("questions:", training + "\nquestions:", 1))
+    with pytest.raises(UserError, match=re.escape(says)):
+        load_rubric(folder)
+
+
+def test_budget_of_a_rubric(folder: Path) -> None:
+    """Trainings' costs take units; the command line stands above the rubric, and both above the defaults."""
+    written = "training: {time: 10 min, parameters: 5 million, operations: 1e15, memory: 4 GB}"
+    (folder / "rubric.yaml").write_text(GOOD.replace("questions:", f"{written}\nquestions:", 1))
+    chosen = load_rubric(folder).training
+    assert (chosen.time, chosen.parameters, chosen.operations, chosen.memory) == (600, 5_000_000, 1e15, 4 * 10**9)
+    budget = chosen_budget(chosen, budget_choices(("time=90s", "trainings=20")))
+    assert (budget.seconds, budget.parameters, budget.trainings) == (90, 5_000_000, 20)
+    assert budget.all_seconds == Budget().all_seconds

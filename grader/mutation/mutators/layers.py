@@ -80,27 +80,27 @@ def _without(solution: Solution, site: Site) -> Edit | None:
 
 def _activations(solution: Solution, hidden: list[Site], output: list[Site]) -> _Found:
     for site in hidden[:1]:
-        now = argument(site.call, "activation")
+        now = _activation(site)
         if now is None and site.name in _DENSE | _CONVOLUTIONS:
-            yield site, "another activation", _instead(solution, site, "relu", "none"), (_with(solution, site, "relu"),)
+            text = solution.rebuilt(site.cell, site.call, {"activation": '"relu"'})
+            edit = solution.replaced(site.cell, site.call, text)
+            yield site, "another activation", _instead(solution, site, "relu", "none"), (edit,)
         elif isinstance(now, ast.Constant):
             other = "sigmoid" if now.value != "sigmoid" else "relu"
-            said = _instead(solution, site, other, str(now.value))
-            yield site, "another activation", said, (_with(solution, site, other),)
-            plain = solution.rebuilt(site.cell, site.call, {"activation": None})
-            said = _instead(solution, site, "no activation", str(now.value))
-            yield site, "a missing activation", said, (solution.replaced(site.cell, site.call, plain),)
+            edit = solution.replaced(site.cell, now, f'"{other}"')
+            yield site, "another activation", _instead(solution, site, other, str(now.value)), (edit,)
+            edit = solution.replaced(site.cell, now, "None")
+            yield site, "a missing activation", _instead(solution, site, "none", str(now.value)), (edit,)
     for site in output:
-        now = argument(site.call, "activation")
+        now = _activation(site)
         if isinstance(now, ast.Constant) and now.value in ("softmax", "sigmoid"):
             other = "sigmoid" if now.value == "softmax" else "relu"
-            said = _instead(solution, site, other, str(now.value))
-            yield site, "another activation of the output", said, (_with(solution, site, other),)
+            edit = solution.replaced(site.cell, now, f'"{other}"')
+            yield site, "another activation of the output", _instead(solution, site, other, str(now.value)), (edit,)
 
 
-def _with(solution: Solution, site: Site, activation: str) -> Edit:
-    text = solution.rebuilt(site.cell, site.call, {"activation": f'"{activation}"'})
-    return solution.replaced(site.cell, site.call, text)
+def _activation(site: Site) -> ast.expr | None:
+    return argument(site.call, "activation", 1 if site.name in _DENSE else None)
 
 
 def _instead(solution: Solution, site: Site, new: str, old: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from grader.records.limits import BudgetChoices
 from grader.training.budget.graph import model_size
 from grader.training.budget.size import Shape, Size
 
@@ -48,6 +49,15 @@ class Budget:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise ValueError(f"budget {field.name} must be a positive number, not {value!r}")
+
+
+_CHOSEN = {"memory": "memory_bytes", "time": "seconds", "all_time": "all_seconds", "scoring_time": "scoring_seconds"}
+
+
+def chosen_budget(*choices: BudgetChoices) -> Budget:
+    """The budget in force: of `choices` a later one stands above those before it, and all above the defaults."""
+    chosen = {name: value for choice in choices for name, value in choice if value is not None}
+    return Budget(**{_CHOSEN.get(name, name): value for name, value in chosen.items()})
 
 
 def training_size(

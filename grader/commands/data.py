@@ -1,0 +1,117 @@
+"""`labgrade data`: which data sets are at hand, from where, and how to add one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.commands.endings import one_line_errors
+from grader.errors import UserError
+
+if TYPE_CHECKING:
+    from grader.datasets.dataset import Dataset
+
+_DATA = click.option(
+    "--data", type=click.Path(path_type=Path), envvar="LABGRADE_DATA", help="Folder with data sets as npz files."
+)
+
+
+@click.group()
+def data() -> None:
+    """List the data sets that labs need, and add those that are missing."""
+
+
+@data.command("list")
+@_DATA
+@click.option("--cache", type=click.Path(path_type=Path), envvar="LABGRADE_CACHE", help="Folder for finished work.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON and nothing else.")
+def list_(data: Path | None, cache: Path | None, as_json: bool) -> None:
+    """The data sets of the labs: where each was found, and what to do where it was not."""
+    with one_line_errors(cache):
+        from grader.options import default_cache
+
+        rows = list(_rows(data, cache or default_cache()))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    _show(rows)
+
+
+@data.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="mnist, fashion_mnist, cifar10 or cifar100. Default: by the file's name.")
+@_DATA
+@click.option("--replace", is_flag=True, help="Replace another data set of that name.")
+def add(path: Path, name: str | None, data: Path | None, replace: bool) -> None:
+    """Check the data set at PATH and keep it where every later run finds it.
+
+    PATH is an npz file with Keras' arrays, a CIFAR archive (.tar.gz) or its folder, or a folder of Keras' own cache.
+    """
+    with one_line_errors(None):
+        from grader.datasets.adding import added_dataset
+        from grader.datasets.files import own_folder
+
+        added = added_dataset(path, name, data or own_folder(), replace)
+    rows = f"{added.rows[0]:,} training and {added.rows[1]:,} test images"
+    checked = {True: ", checked: the real ones", False: ", NOT those of the real data set", None: ""}[added.real]
+    click.echo(f"{added.path}: {'there already' if added.known else 'added'}, {rows}{checked}")
+
+
+def _rows(folder: Path | None, cache: Path) -> Iterator[dict[str, Any]]:
+    from grader.assets import rubrics_folder
+    from grader.datasets.sources import load_dataset
+    from grader.reading.rubric import load_rubric, rubrics
+
+    labs: dict[str, list[str]] = {}
+    for place in rubrics([rubrics_folder()]):
+        rubric = load_rubric(place)
+        for name in rubric.datasets:
+            labs.setdefault(name, []).append(rubric.name)
+    for name in sorted(labs):
+        row: dict[str, Any] = {"name": name, "labs": labs[name], "found": None, "mend": ""}
+        try:
+            found = load_dataset(name, folder, cache, download=False)
+        except UserError as error:
+            yield {**row, "mend": str(error)}
+            continue
+        advice = f"labgrade data add FILE --name {name}, or a network: then the first run downloads it"
+        yield {**row, "found": _found(found), "mend": advice if found.standin else ""}
+
+
+def _found(dataset: Dataset) -> dict[str, Any]:
+    from grader.datasets.adding import is_real
+
+    rows = len(dataset.x_train), len(dataset.x_test)
+    return {
+        "from": dataset.source.partition(": ")[2],
+        "path": str(dataset.place) if dataset.place else "",
+        "training": rows[0],
+        "test": rows[1],
+        "shape": list(dataset.x_train.shape[1:]),
+        "digest": dataset.digest,
+        "standin": dataset.standin,
+        "real": False if dataset.standin else is_real(dataset.name, dataset.digest, rows),
+    }
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    for row in rows:
+        found = row["found"]
+        shape = "●" if found and not found["standin"] else "◐" if found else "○"
+        console.print(f"{shape} [bold]{escape(row['name'])}[/bold]  for {escape(', '.join(row['labs']))}")
+        if found:
+            size = " x ".join(str(side) for side in found["shape"])
+            count = f"{found['training']:,} training and {found['test']:,} test images of {size}"
+            real = ", the real ones" if found["real"] else ""
+            console.print(f"    {count}{real}; {escape(found['from'])}")
+            console.print(f"    [dim]{escape(found['path'])}  sha256 {found['digest'][:16]}…[/dim]")
+        if row["mend"]:
+            console.print(f"    [yellow]→[/yellow] {escape(row['mend'])}")
