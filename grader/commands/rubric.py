@@ -9,6 +9,7 @@ import click
 
 from grader.commands.choices import run_choices, run_options
 from grader.commands.endings import one_line_errors
+from grader.commands.rubrics.new import new
 from grader.commands.rubrics.testing import test
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def validate(lab: str, verbose: bool, **choices: Any) -> None:
     sys.exit(1 if outcome.shortfalls else 0)
 
 
+rubric.add_command(new)
 rubric.add_command(test)
 
 

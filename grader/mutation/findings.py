@@ -16,6 +16,9 @@ from grader.records.result import Result, Status
 _REACHED = frozenset({"accuracy"})
 """Criteria on what a training reached, which a glance does not tell."""
 
+_BUILT = frozenset({"architecture", "parameters", "compiled", "trained", "sweep"})
+"""Criteria on what was there before a later cell stopped."""
+
 Standing = Literal["caught", "observed", "hole", "same", "stopped", "unsure"]
 
 
@@ -62,7 +65,9 @@ def finding_of(mutant: Mutant, trial: Trial, own: Result, recording: Recording) 
     failures = failures_of(trial.recording, recording)
     observations = _new_observations(own, trial.result)
     standing: Standing = "hole"
-    if failures:
+    if any(catch.criterion in _BUILT for catch in caught):
+        standing = "caught"
+    elif failures:
         standing = "stopped"
     elif caught:
         standing = "caught"

@@ -66,6 +66,7 @@ ROOMS = {
             "doctor",
             "validation",
             "mutation",
+            "drafting",
             "answer_key",
             "batch",
             "cluster",

@@ -37,38 +37,28 @@ def test(
 
     from grader.display import TerminalProgress
 
-    errors = Console(stderr=True, highlight=False, quiet=as_json)
+    console = Console(highlight=False, quiet=as_json)
     with one_line_errors(choices["cache"], verbose):
         from grader.mutation.testing import rubric_test
 
         chosen = {**choices, "rubric": lab, "effort": choices["effort"] or "quick", "fresh": False}
-        with TerminalProgress(errors) as progress:
-            tested = rubric_test(run_options(**chosen), progress, only, first)
+        with TerminalProgress(Console(stderr=True, highlight=False, quiet=as_json)) as progress:
+            tested = rubric_test(run_options(**chosen), progress, only, first, lambda found: _show(console, found))
     if as_json:
         click.echo(json.dumps([finding.model_dump(mode="json") for finding in tested.findings], indent=2))
-    else:
-        _show(Console(highlight=False), tested)
+    console.print(_summary(tested), soft_wrap=True)
     sys.exit(1 if tested.holes else 0)
 
 
-def _show(console: Any, tested: Tested) -> None:
+def _show(console: Any, finding: Finding) -> None:
+    """One mistake, as soon as it is graded: what it is, and under it who caught it."""
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("", no_wrap=True)
-    table.add_column("", justify="right", no_wrap=True)
-    for title in ("Question", "Mistake", "Caught by"):
-        table.add_column(title, overflow="fold")
-    table.add_column("Points", justify="right", no_wrap=True)
-    for finding in tested.findings:
-        mistake = f"{escape(finding.kind)}\n[dim]{escape(finding.says)}[/dim]"
-        lost = f"-{finding.lost:g}" if finding.lost else ""
-        shape = _SHAPES[finding.standing]
-        row = (shape, str(finding.number), escape(finding.question), mistake, escape(_catcher(finding)), lost)
-        table.add_row(*row, style=_STYLES.get(finding.standing, ""))
-    console.print(table)
-    console.print(_summary(tested), soft_wrap=True)
+    style = _STYLES.get(finding.standing, "")
+    lost = f", -{finding.lost:g}" if finding.standing == "caught" and finding.lost else ""
+    head = f"{_SHAPES[finding.standing]} {finding.number:>3}  {escape(finding.question or '–')}  {escape(finding.kind)}"
+    console.print(f"{head}  [dim]{escape(finding.says)}[/dim]", soft_wrap=True, style=style)
+    console.print(f"       → {escape(_catcher(finding))}{lost}", soft_wrap=True, style=style)
 
 
 def _catcher(finding: Finding) -> str:
