@@ -136,7 +136,12 @@ def _met(
     """`rubric` with what the solution meets in full; written answers stay, as a person decides them."""
     reference = workshop.reference(rubric, solution)
     progress.stage("Grading the solution under what could be asked")
-    result, _ = judged(Reading(solution, rubric, "its own", solution, None), reference, recording, workshop.effort)
+    result, _ = judged(
+        Reading(solution, rubric, "its own", solution, find_passages(solution, rubric), None),
+        reference,
+        recording,
+        workshop.effort,
+    )
     kept, remarks = [], dict[str, list[str]]()
     for question, graded in zip(rubric.questions, result.questions, strict=True):
         pairs = list(zip(question.criteria, graded.verdicts, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.functions.loading import CaseFile, load_cases
 from grader.records.functions.plan import FunctionPlan
@@ -14,13 +14,16 @@ class FunctionWork:
 
     cases: CaseFile
     plan: FunctionPlan
+    only: tuple[str, ...] = ()
+    """Questions whose functions are tried; all where it is empty."""
 
     @property
     def key(self) -> list[object]:
         """What its outcomes rest on, as JSON-compatible values."""
-        return [self.cases.digest, self.plan.as_json()]
+        return [self.cases.digest, self.plan.as_json(), *([list(self.only)] if self.only else [])]
 
     def new_cases(self) -> CaseFile:
         """The cases loaded anew: what one submission's trials leave in them must not reach the next one's."""
-        loaded = load_cases(self.cases.path.parent, tuple(group.question for group in self.cases.groups))
-        return loaded or self.cases
+        loaded = load_cases(self.cases.path.parent, tuple(group.question for group in self.cases.groups)) or self.cases
+        wanted = tuple(group for group in loaded.groups if not self.only or group.question in self.only)
+        return replace(loaded, groups=wanted)

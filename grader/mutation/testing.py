@@ -13,7 +13,7 @@ from grader.mutation.mutators.every import every_mutant
 from grader.mutation.solution import Solution
 from grader.mutation.trials import Trials
 from grader.options import Options
-from grader.pipeline import Reading, function_work, read_solution, rubric_folder
+from grader.pipeline import laid_out, read_solution
 from grader.reading.choice import chosen_rubric
 from grader.records.progress import Progress
 from grader.records.rubric import Rubric
@@ -68,12 +68,10 @@ def rubric_test(
     assert options.rubric is not None, "one rubric is tested"
     rubric = chosen_rubric(options.rubric, [rubrics_folder()])
     _check_questions(rubric, only)
-    solution = read_solution(rubrics_folder(), rubric, options)
-    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, solution)
-    read = Reading(solution, rubric, "its own", solution, functions)
+    read = laid_out(read_solution(rubrics_folder(), rubric, options), rubric, "its own", options)
     quiet = _Quiet(progress)
     with Workshop(options, quiet) as workshop:
-        reference = workshop.reference(rubric, solution)
+        reference = workshop.reference(rubric, read.solution)
         trials = Trials(workshop, read, reference)
         progress.stage("Running the solution")
         quiet.loud = False

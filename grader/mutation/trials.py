@@ -66,7 +66,8 @@ class Trials:
         return Trial(result, recording, trains, glance)
 
     def _judged(self, submission: Submission, recording: Recording) -> tuple[Result, Match]:
-        read = replace(self._read, submission=submission)
+        passages = find_passages(submission, self._read.rubric)
+        read = replace(self._read, submission=submission, passages=passages)
         return judged(read, self._reference, recording, self._workshop.effort)
 
     def _recording(self, mutant: Mutant, own: Recording, glance: bool) -> Recording:
@@ -142,12 +143,9 @@ class Trials:
         work = self._read.functions
         if work is None or questions == frozenset():
             return None
-        cases = work.cases
-        if questions is not None:
-            groups = tuple(group for group in cases.groups if group.question in questions)
-            cases = replace(cases, groups=groups, digest=f"{cases.digest} {sorted(questions)}")
-        plan = function_plan(submission, find_passages(submission, self._read.rubric), self._read.rubric)
-        return FunctionWork(cases, plan)
+        passages = find_passages(submission, self._read.rubric)
+        plan = function_plan(submission, passages, self._read.rubric)
+        return FunctionWork(work.cases, plan, tuple(sorted(questions or ())))
 
 
 def failures_of(recording: Recording, own: Recording) -> Mapping[int, str]:
