@@ -29,7 +29,7 @@ from grader.records.progress import Progress
 from grader.records.recording import Outcome, Recording
 from grader.records.result import Effort
 from grader.records.rubric import Rubric
-from grader.records.submission import Cell, Submission
+from grader.records.submission import Submission
 from grader.sandbox.chosen import SandboxServer
 from grader.sandbox.contract import Limits
 from grader.training.budget.limits import Budget, chosen_budget
@@ -185,7 +185,7 @@ class Workshop:
         for name in rubric.datasets:
             data.dataset(name)
         desk = TrainingDesk(self.service, self._pool, data, self._sample)
-        recorder = Recorder(_run_cells(submission), desk, data, self._pool, self._progress, submission.data)
+        recorder = Recorder(submission.run_cells, desk, data, self._pool, self._progress, submission.data)
 
         def student() -> StudentProcess:
             return server.student(self._limits(rubric), threads=self.options.threads)
@@ -215,7 +215,7 @@ class Workshop:
         return recording.model_copy(update={"environment": environment})
 
     def _key(self, kind: str, rubric: Rubric, submission: Submission, *more: Any) -> str:
-        cells = _run_cells(submission)
+        cells = submission.run_cells
         data = {name: self.dataset(name).digest for name in rubric.datasets}
         runtime = self.service.runtime
         content = {
@@ -296,8 +296,3 @@ def _unrun_reason(submission: Submission, options: Options) -> str:
     if any(cell.runs for cell in submission.cells) or all(cell.origin == "file" for cell in submission.cells):
         return ""
     return "no code that can be run was found in the document"
-
-
-def _run_cells(submission: Submission) -> tuple[Cell, ...]:
-    """The cells, with code that is only shown passed over as if it were text."""
-    return tuple(cell.model_copy(update={"kind": "prose"}) if cell.unrun else cell for cell in submission.cells)

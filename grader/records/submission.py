@@ -97,6 +97,11 @@ class Submission(Record):
     data: tuple[DataFile, ...] = ()
     """The group's own files, for the working folder of its code."""
 
+    @property
+    def run_cells(self) -> tuple[Cell, ...]:
+        """The cells, with code that is only shown passed over as if it were text."""
+        return tuple(cell.model_copy(update={"kind": "prose"}) if cell.unrun else cell for cell in self.cells)
+
     def cell(self, index: int) -> Cell:
         """The cell at `index`."""
         return self.cells[index]
