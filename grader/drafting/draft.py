@@ -60,7 +60,8 @@ def drafted_rubric(folder: Path, source: Path, options: Options, progress: Progr
     remarks = {**remarks, **{id_: [*remarks.get(id_, []), *texts] for id_, texts in more.items()}}
     text = rubric_text(rubric, str(folder), remarks)
     _write(folder, source, script, text)
-    return Draft(folder, load_rubric(folder), tuple(remark for texts in remarks.values() for remark in texts))
+    said = dict.fromkeys(remark for texts in remarks.values() for remark in texts)
+    return Draft(folder, load_rubric(folder), tuple(said))
 
 
 def _check_folder(folder: Path, source: Path) -> None:

@@ -12,7 +12,7 @@ from grader.records.submission import Submission
 _HEADING = re.compile(r"^[ \t]{0,3}(#{1,6})[ \t]+(\S.{0,300}?)[ \t#]*$", re.MULTILINE)
 _ID = re.compile(
     r"(?:[*_]{0,2}(?:question|task|part|exercise|problem|q|uppgift|fråga|aufgabe|frage|tâche|pregunta|ejercicio)"
-    r"[ \t]{0,3}[.:]?[ \t]{0,3})?(\d{1,2}(?:\.\d{1,2}){0,3}[ \t]?[a-h]?)(?![\w%])[).:]?[*_]{0,2}(?:[ \t]+|$)(.{0,300})",
+    r"[ \t]{0,3}[.:]?[ \t]{0,3})?(\d{1,2}(?:\.\d{1,2}){0,3}[a-h]?)(?![\w%])[).:]?[*_]{0,2}(?:[ \t]+|$)(.{0,300})",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W_]+")
@@ -55,7 +55,7 @@ def _numbered(text: str) -> Section | None:
     found = _ID.match(text)
     if found is None:
         return None
-    question = found[1].replace(" ", "").lower()
+    question = found[1].lower()
     title = " ".join(found[2].strip(" *_:.-–").split())[:_TITLE_LENGTH]
     return Section(question, title or f"Question {question}")
 

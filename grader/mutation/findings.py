@@ -98,7 +98,7 @@ def _is_the_same(mutant: Mutant, trial: Trial, recording: Recording) -> bool:
 def _catches(own: Result, trial: Trial) -> Iterator[Catch]:
     for before, after in zip(own.questions, trial.result.questions, strict=True):
         for old, new in zip(before.verdicts, after.verdicts, strict=True):
-            if trial.glanced and trial.trains and old.criterion in _REACHED:
+            if trial.glanced and old.criterion in _REACHED:
                 continue
             lost = old.awarded - new.awarded if old.decided else old.points if new.decided else 0.0
             worse = lost > 1e-9 or (new.status != old.status and new.status in ("review", "errored", "failed"))

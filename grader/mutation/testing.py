@@ -92,7 +92,7 @@ def _graded(trials: Trials, mutant: Mutant) -> Finding:
         own, _, recording = trials.own(glance)
         trial = trials.trial(mutant, glance)
         finding = finding_of(mutant, trial, own, recording)
-        if finding.standing not in ("hole", "observed") or not trial.trains:
+        if finding.standing not in ("hole", "observed"):
             break
     return finding
 

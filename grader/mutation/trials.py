@@ -26,8 +26,6 @@ class Trial:
 
     result: Result
     recording: Recording
-    trains: bool
-    """It has trainings that the solution has not."""
     glanced: bool
     """Its trainings saw a hundredth of the rows: what they reached says nothing."""
 
@@ -61,9 +59,7 @@ class Trials:
         _, _, own = self.own(glance)
         recording = self._recording(mutant, own, glance) if mutant.cells else own
         result, _ = self._judged(mutant.submission, recording)
-        known = {training.key for training in own.trainings()}
-        trains = any(training.key not in known for training in recording.trainings())
-        return Trial(result, recording, trains, glance)
+        return Trial(result, recording, glance)
 
     def _judged(self, submission: Submission, recording: Recording) -> tuple[Result, Match]:
         passages = find_passages(submission, self._read.rubric)

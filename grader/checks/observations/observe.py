@@ -9,7 +9,7 @@ from typing import TypeAlias
 from grader.checks.observations.data.choosing import chosen_on_test
 from grader.checks.observations.data.counts import contradicting_counts
 from grader.checks.observations.data.raw import raw_by_text, reloaded_data
-from grader.checks.observations.data.use import test_validation, trained_on_test, unscaled_inputs
+from grader.checks.observations.data.use import test_validation, trained_on_test, unscaled_inputs, validated_on_training
 from grader.checks.observations.evaluations import disputed_evaluations
 from grader.checks.observations.execution.failures import decreasing_counts, failed_cells, repeated_cells
 from grader.checks.observations.execution.names import early_names
@@ -58,6 +58,7 @@ OBSERVERS: tuple[Observer, ...] = (
     reloaded_data,
     trained_on_test,
     test_validation,
+    validated_on_training,
     chosen_on_test,
     early_names,
     failed_cells,

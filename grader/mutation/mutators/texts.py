@@ -70,7 +70,10 @@ def _is_alone(solution: Solution, question: Question, cell: int) -> bool:
 
 def _other_numbers(solution: Solution, question: Question, criterion: StatesNumberCriterion) -> Iterator[Edit]:
     for cell, start, end in _pieces(solution, question):
-        for found in _NUMBER.finditer(solution.cells[cell].source, start, end):
+        source = solution.cells[cell].source
+        for found in _NUMBER.finditer(source, start, end):
+            if source[source.rfind("\n", 0, found.start()) + 1 :].lstrip().startswith("#"):
+                continue
             value = float(found[0].replace(",", ""))
             if criterion.equals is not None and value != criterion.equals:
                 continue

@@ -65,6 +65,19 @@ def test_trained_on_the_test_set(split: str) -> None:
     assert seen("trained_on_test", match_of(rerun, [rerun.train(1, mlp(64, 64))])) == []
 
 
+def test_validated_on_the_training_rows() -> None:
+    """Rows of the training part that cannot lie apart are named; parts that may, and splits, are not."""
+    rerun = Stage()
+    shared = rerun.train(1, mlp(64, 64), validation=data("train"))
+    found = seen("validation_on_training", match_of(rerun, [shared]))
+    assert len(found) == 1
+    assert "60,000 training and 60,000 validation rows" in found[0].proof
+    rerun = Stage()
+    apart = rerun.train(1, mlp(64, 64), train=data(rows=50_000), validation=data("train", 10_000))
+    tested = rerun.train(2, mlp(64, 64))
+    assert seen("validation_on_training", match_of(rerun, [apart, tested])) == []
+
+
 def test_a_stale_log() -> None:
     """Code for 40 epochs above a log of 4 is seen, with both numbers and the cell."""
     rerun, saved = Stage(), Stage("saved")

@@ -16,6 +16,8 @@ from grader.source.calls import Fit
 
 _OF_BYTES = frozenset({"mnist", "fashion_mnist", "cifar10", "cifar100"})
 """Data sets whose pixels go from 0 to 255."""
+_TRAINING_ROWS = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
+"""Of the complete data sets."""
 _SCALING_LAYERS = frozenset({"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "Lambda"})
 
 
@@ -44,6 +46,38 @@ def test_validation(match: Match, reference: Reference) -> Iterator[Observation]
         ),
         proof=f"The validation data of {listed(where)} are rows of the data set's test part, {how}.",
     )
+
+
+def validated_on_training(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Cells that validate on rows that they train on: told by counting, where both cannot be apart."""
+    cells = [training.cell for training in match.rerun.trainings() if _shares_rows(training)]
+    if not cells:
+        return
+    where = places(match, cells)
+    training = next(training for training in match.rerun.trainings() if _shares_rows(training))
+    assert training.validation is not None
+    verb = "validates" if len(where) == 1 else "validate"
+    yield Observation(
+        kind="validation_on_training",
+        question=question_of(match, cells),
+        message=(
+            f"{capitalised(listed(where))} {verb} on images that the model is trained on: the validation curves say "
+            "nothing about images that it has never seen."
+        ),
+        proof=(
+            f"{training.train.rows:,} training and {training.validation.rows:,} validation rows are of the data set's "
+            f"training part, found by content, which has {_TRAINING_ROWS[training.train.dataset or '']:,} in all."
+        ),
+    )
+
+
+def _shares_rows(training: Trained) -> bool:
+    train, validation = training.train, training.validation
+    if validation is None or training.fit.validation != "data":
+        return False
+    total = _TRAINING_ROWS.get(train.dataset or "", 0)
+    apart = train.dataset != validation.dataset or (train.split, validation.split) != ("train", "train")
+    return not apart and max(train.rows, validation.rows) <= total < train.rows + validation.rows
 
 
 def trained_on_test(match: Match, reference: Reference) -> Iterator[Observation]:
