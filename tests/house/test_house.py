@@ -57,6 +57,7 @@ ROOMS = {
     "answer_key": {"pipeline", "workshop", "options", "assets", "reading", "matching", "reports", "records"},
     "doctor": {"sandbox", "training", "datasets", "reports", "records", "errors"},
     "validation": {"pipeline", "workshop", "options", "assets", "reading", "records"},
+    "drafting": {"pipeline", "workshop", "options", "reading", "records", "errors"},
     "mutation": {"pipeline", "workshop", "options", "assets", "functions", "reading", "records", "errors"},
     "display": {"records"},
     "commands": {
