@@ -175,6 +175,7 @@ def main() -> None:
         command += ["--number", str(chosen.number), "--workers", str(chosen.workers)]
         subprocess.run(
             [*command, *(["--reports"] if chosen.reports else [])],
+            cwd=place,
             env=os.environ | {"PYTHONPATH": place},
             check=False,
         )

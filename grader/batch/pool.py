@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
@@ -69,7 +70,8 @@ class Pool:
 
     def prepare(self) -> None:
         """Begin to load what all workers need: it takes about as long as to see what there is to do."""
-        ensure_running()
+        with _only_installed_code():
+            ensure_running()
 
     def grow(self, wanted: int) -> None:
         """Start workers while there is work for them and memory to bear them; at least one."""
@@ -79,7 +81,8 @@ class Pool:
             process = self._context.Process(
                 target=_served, args=(theirs, self._options, self._workshop), name=f"labgrade-{number}", daemon=False
             )
-            process.start()
+            with _only_installed_code():
+                process.start()
             theirs.close()
             self.workers.append(ProcessWorker(number, process=process, channel=ours))
 
@@ -133,6 +136,21 @@ class Pool:
         growth = sum(max(0, need - worker.peak) for worker in self.workers)
         free: int = psutil.virtual_memory().available
         return free - growth - need > _SPARED
+
+
+@contextmanager
+def _only_installed_code() -> Iterator[None]:
+    """Python's server of processes looks for modules in the current folder first, which may be that of the hand-ins:
+    nothing of theirs may be imported, whatever it is called."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _served(channel: Connection, options: Options, workshop: str) -> None:

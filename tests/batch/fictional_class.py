@@ -81,12 +81,13 @@ def graded(root: Path, workers: int = 2, **more: object) -> tuple[Class, list[Do
     return found, watcher.done
 
 
-def started(root: Path, workers: int = 2) -> subprocess.Popen[bytes]:
-    """The same in a process group of its own, to be killed."""
+def started(root: Path, workers: int = 2, folder: Path | None = None) -> subprocess.Popen[bytes]:
+    """The same in a process group of its own, to be killed; `folder`: its current one."""
     path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
     return subprocess.Popen(
         [sys.executable, str(HERE / "fictional_class.py"), str(root), str(workers)],
         env=os.environ | {"PYTHONPATH": path},
+        cwd=folder,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

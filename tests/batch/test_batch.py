@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from fictional_class import RUBRIC, fictional_lab, fictional_submission, graded
+from fictional_class import RUBRIC, fictional_lab, fictional_submission, graded, started
 from filelock import FileLock
 
 from grader.batch.class_run import graded_class
@@ -191,3 +191,16 @@ def test_the_class_has_a_report_without_names_on_request(root: Path) -> None:
     with mock.patch("fictional_class.graded_class", partial(graded_class, anonymous=True)):
         graded(root)
     assert "group10" not in written.read_text()
+
+
+def test_hand_ins_in_the_current_folder_are_never_imported(root: Path) -> None:
+    """`labgrade batch .` in a folder of hand-ins called like modules: none of them runs outside the sandbox."""
+    trap = "open(__file__ + '.ran', 'w').close()\n"
+    (root / "in" / "grader").mkdir()
+    (root / "in" / "grader" / "__init__.py").write_text(trap)
+    for name in ("random.py", "socket.py", "signal.py", "psutil.py", "numpy.py"):
+        (root / "in" / name).write_text(trap)
+    process = started(root, folder=root / "in")
+    assert process.wait(240) in (0, 3)
+    assert not list((root / "in").rglob("*.ran"))
+    assert (root / "out" / "group1" / "result.json").is_file()
