@@ -108,6 +108,10 @@ def _factor(solution: Solution, cell: int, node: ast.expr) -> str | None:
 
 
 def _another_function(solution: Solution, cell: int, node: ast.expr) -> str | None:
+    parent = solution.parents.get(node)
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub) and parent.right is node:
+        # softmax is the same whatever is subtracted from all scores
+        return None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OTHER:
         func = node.func
         values = solution.text(cell, node).removeprefix(solution.text(cell, func))
