@@ -132,8 +132,8 @@ def _failure(match: Match, cells: frozenset[int]) -> Hindrance | None:
     if not own:
         return None
     failure = own[0]
-    earlier = [event for event in failures if event.seq <= failure.seq and _is_of_the_machine(event)]
-    if earlier and (_is_of_the_machine(failure) or failure.error in _CASCADING):
+    earlier = [event for event in failures if event.seq <= failure.seq and _is_of_the_machine(event, match)]
+    if earlier and (_is_of_the_machine(failure, match) or failure.error in _CASCADING):
         root = earlier[-1]
         said = (
             f"{_stopped(match, root)} This may be due to the machine or its library versions rather than to the code."
@@ -142,8 +142,15 @@ def _failure(match: Match, cells: frozenset[int]) -> Hindrance | None:
     return Hindrance(False, _stopped(match, failure), (failure.cell,))
 
 
-def _is_of_the_machine(failure: CellFailed) -> bool:
-    """Whether an error speaks of the machine or its library versions rather than of the code."""
+def _is_of_the_machine(failure: CellFailed, match: Match) -> bool:
+    """Whether an error speaks of the machine or its library versions rather than of the code.
+
+    One that is stored under the cell stopped it on the group's own machine, too.
+    """
+    cells = match.submission.cells
+    saved = cells[failure.cell].outputs if 0 <= failure.cell < len(cells) else ()
+    if any(output.kind == "error" and failure.error in output.text for output in saved):
+        return False
     return failure.error in _ENVIRONMENT_ERRORS or bool(_OTHER_VERSION.search(failure.message[:2000]))
 
 

@@ -9,13 +9,15 @@ from scipy.optimize import linear_sum_assignment
 
 from grader.matching.families import Family, joined
 from grader.matching.layers import bare_shape, is_regularised, shape
-from grader.matching.similarity import Likeness, Slot, family_likeness
+from grader.matching.similarity import Likeness, Slot, architecture_likeness, family_likeness
 from grader.records.models import Architecture
 
 THRESHOLD = 0.55
 """A family that is less like a slot than this stays unmatched."""
 _UNLIKE = 0.72
 """Below this likeness of layers only the place in the file can vouch for a family."""
+_BUILT_OTHERWISE = 0.4
+"""A network that fills one of two equal slots is as good for the other, with activations as layers of their own too."""
 
 
 @dataclass(frozen=True)
@@ -193,8 +195,8 @@ def _shared(pairs: list[Pair], empty: list[Slot], architectures: dict[str, Archi
             known = architectures.get(pair.family.architecture or "")
             if other is None or known is None or slot.must_have or slot.sweep != other.sweep:
                 continue
-            same = shape(slot.model.architecture) == shape(other.model.architecture) == shape(known)
-            if same:
+            same = shape(slot.model.architecture) == shape(other.model.architecture)
+            if same and architecture_likeness(known, slot.model.architecture) > _BUILT_OTHERWISE:
                 reason = f"The same network as `{other.name}`, which was built once: it is taken for `{slot.name}` too."
                 shared.append(Pair(pair.family, slot, round(0.7 * pair.confidence, 2), reason))
                 break

@@ -83,6 +83,26 @@ model = Net()
     assert training.test is None
 
 
+def test_a_model_of_its_own_shows_the_layers_within(record: Any) -> None:
+    """Layers of a model inside a subclassed one are told in its place."""
+    own = """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        layers = [keras.layers.Reshape((28, 28, 1)), keras.layers.Conv2D(2, 9), keras.layers.Flatten()]
+        self.body = keras.Sequential(layers)
+        self.out = keras.layers.Dense(10, "softmax")
+    def call(self, rows):
+        return self.out(self.body(rows))
+model = Net()
+model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+"""
+    recorded = record(DATA, own, "model.fit(x[:50], y[:50])")
+    (training,) = recorded.recording.trainings()
+    layers = recorded.recording.architectures[training.architecture].layers
+    assert [layer.class_name for layer in layers] == ["Reshape", "Conv2D", "Flatten", "Dense"]
+
+
 def test_train_on_batch_is_recorded(record: Any) -> None:
     """Steps taken one by one are a training without history as well; fit after it carries on."""
     loop = "for at in range(0, 400, 50): model.train_on_batch(x[at:at + 50], y[at:at + 50])"

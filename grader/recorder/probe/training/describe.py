@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 _MAX_LAYERS = 400
+_MAX_DEPTH = 8
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -28,11 +29,12 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 def model_description(model: Any) -> dict[str, Any]:
     """The model's configuration, its layers' shapes and parameter counts, and its name."""
+    config = _config(model)
     return {
         "name": str(getattr(model, "name", ""))[:200],
         "class_name": type(model).__name__[:200],
-        "config": _config(model),
-        "layers": [_layer(layer) for layer in _layers(model)],
+        "config": config,
+        "layers": [_layer(layer) for layer in (_layers(model) if config is not None else _all_layers(model))],
         "parameters": _parameters(model),
         "trainable": _count(getattr(model, "trainable_variables", [])) if getattr(model, "built", False) else None,
         "input_shape": plain(getattr(model, "input_shape", None)) if getattr(model, "built", False) else None,
@@ -52,6 +54,15 @@ def _config(model: Any) -> Any:
 
 def _layers(model: Any) -> list[Any]:
     found = [layer for layer in getattr(model, "layers", []) if type(layer).__name__ != "InputLayer"]
+    return found[:_MAX_LAYERS]
+
+
+def _all_layers(model: Any, depth: int = 0) -> list[Any]:
+    """The layers of a model without a configuration, those of the models within it in their place."""
+    found: list[Any] = []
+    for layer in _layers(model):
+        inner = _all_layers(layer, depth + 1) if isinstance(layer, keras.Model) and depth < _MAX_DEPTH else []
+        found += inner or [layer]
     return found[:_MAX_LAYERS]
 
 
