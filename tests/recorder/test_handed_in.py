@@ -113,4 +113,4 @@ def test_files_over_the_limits_are_left_out(tmp_path: Path) -> None:
             file.truncate(90_000_000)
     read = read_submission(tmp_path)
     assert len(read.data) == 2
-    assert any("c.npy was not given to the code" in note for note in read.notes)
+    assert any("Not given to the code: c.npy" in note for note in read.notes)
