@@ -138,6 +138,12 @@ def test_another_batch_size() -> None:
     part.events[-1] = training.model_copy(update={"train": training.train.model_copy(update={"rows": 6_000})})
     whole.log(1, 10, steps=1_875)
     assert seen("stale_batch_size", match_of(part, [training], saved=whole)) == []
+    # So may what they took of it, unless another training shows that all rows are at hand.
+    taken = Stage("saved")
+    taken.log(1, 10, steps=1_688)
+    match = match_of(part, [training], saved=taken)
+    assert [one.kind for one in observe(match, reference_of(part, {}))].count("stale_batch_size") == 0
+    assert seen("stale_batch_size", match) != []
 
 
 def loss_question() -> Any:

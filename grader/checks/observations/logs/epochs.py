@@ -19,6 +19,7 @@ _SEVERAL = 3
 def stale_logs(match: Match, reference: Reference) -> Iterator[Observation]:
     """Cells whose saved log shows other epochs, or other steps per epoch, than their code has."""
     trainings = coded_trainings(match)
+    seen = {known.train.rows for one in (match.rerun, reference.recording) for known in one.trainings()}
     logs: dict[int, list[LoggedTraining]] = {}
     for event in match.saved.events:
         if isinstance(event, LoggedTraining) and event.epochs:
@@ -26,7 +27,7 @@ def stale_logs(match: Match, reference: Reference) -> Iterator[Observation]:
     for cell in sorted(trainings.keys() & logs.keys()):
         pairs = _pairs(trainings[cell], logs[cell])
         yield from _stale_epochs(match, cell, pairs)
-        yield from _stale_steps(match, cell, pairs)
+        yield from _stale_steps(match, cell, [(code, log) for code, log in pairs if not _may_be_of_more(code, seen)])
     yield from _strange_logs(match, trainings, logs)
 
 
@@ -70,6 +71,14 @@ def _is_stale(training: Coded, log: LoggedTraining) -> bool:
         return True
     # Without a header only a single epoch, of this very data set and batch size, proves anything.
     return len(log.epochs) == 1 and log.declared_epochs == 1 and log.epochs[0].steps in training.steps
+
+
+def _may_be_of_more(training: Coded, seen: set[int]) -> bool:
+    """Whether the data set here may be a part of the one that the group had, and with it what they took of it.
+
+    `seen` are the numbers of rows of all trainings: one on the complete data set shows that it is at hand.
+    """
+    return training.complete is not None and training.rows != training.complete and training.complete not in seen
 
 
 def _stale_steps(match: Match, cell: int, pairs: list[tuple[Coded, LoggedTraining]]) -> Iterator[Observation]:
