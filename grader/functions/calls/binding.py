@@ -56,10 +56,10 @@ def bindings(candidate: Candidate, group: Group) -> tuple[Binding, ...]:
     found.sort(key=lambda item: (-item[0], item[1]))
     ways = [binding for _, _, binding in found[:_MOST_BINDINGS]]
     # Where all names say what they mean, no other order is tried: it might hide a fault.
-    return tuple(way for way in ways if way.taken == ways[0].taken) if ways and _speaks(ways[0], group) else tuple(ways)
+    return tuple(way for way in ways if way.taken == ways[0].taken) if ways and speaks(ways[0], group) else tuple(ways)
 
 
-def _speaks(binding: Binding, group: Group) -> bool:
+def speaks(binding: Binding, group: Group) -> bool:
     """Whether each parameter that is given an argument bears its name."""
     given = [source for source in binding.sources if source.argument]
     return len(given) > 1 and all(_is_named(source.parameter, source.argument, group) for source in given)

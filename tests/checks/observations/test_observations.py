@@ -340,7 +340,12 @@ def test_an_unfounded_number(answer: str, is_seen: bool) -> None:
 def test_no_outputs_no_accusation() -> None:
     """Where no outputs were handed in, no number is called unfounded."""
     rerun = Stage()
-    match = match_of(rerun, [rerun.train(1, mlp(64, 64))], best_question(), answer="The accuracy is 0.9911.")
+    training = rerun.train(1, mlp(64, 64))
+    match = match_of(rerun, [training], best_question(), answer="The accuracy is 0.9911.")
+    assert seen("unfounded_number", match) == []
+    # A log that was pasted elsewhere says nothing of what this code printed, as a script keeps nothing.
+    elsewhere = submission(5, outputs={4: ("accuracy: 0.92049998",)})
+    match = match_of(rerun, [training], best_question(), work=elsewhere, answer="The accuracy is 0.9911.")
     assert seen("unfounded_number", match) == []
 
 

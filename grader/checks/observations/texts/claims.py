@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from grader.checks.metrics import plain_metric
+from grader.checks.subject import own_cells
 from grader.checks.texts.numbers import Number, numbers_in, values_in
 from grader.checks.texts.states_number import saved_accuracies
 from grader.checks.wording import accuracy_text, clipped, listed, place
@@ -64,14 +65,17 @@ def _section_logs(question: QuestionMatch, match: Match) -> list[tuple[float, in
 
 
 def unfounded_numbers(match: Match, reference: Reference) -> Iterator[Observation]:
-    """Accuracies in answers on accuracy that stand in no output, code or question."""
+    """Accuracies in answers on accuracy that stand in no output, code or question.
+
+    Only where what the question's code printed was kept: a script keeps nothing, and its report is all there is.
+    """
     outputs = [output for cell in match.submission.cells for output in cell.outputs]
     if not any(output.text.strip() for output in outputs) or any("truncated" in o.text[:2000] for o in outputs):
         return
     known = _known_values(match)
     for question in match.questions:
         about = f"{question.question.title} {question.question.asks}".casefold()
-        if not any(word in about for word in _WORDS):
+        if not any(word in about for word in _WORDS) or not _has_output(question, match):
             continue
         loose = [n for n in numbers_in(question.answer) if _is_accuracy(n, question.answer) and not _is_known(n, known)]
         texts = list(dict.fromkeys(number.text for number in loose))
@@ -85,6 +89,13 @@ def unfounded_numbers(match: Match, reference: Reference) -> Iterator[Observatio
                 ),
                 proof=f"Text: '{clipped(_around(question.answer, loose[0]))}'; looked for in all outputs and code.",
             )
+
+
+def _has_output(question: QuestionMatch, match: Match) -> bool:
+    """Whether text is saved under a cell of the question or of its model."""
+    cells = match.submission.cells
+    own = [cells[index] for index in own_cells(question) if 0 <= index < len(cells)]
+    return any(output.text.strip() for cell in own for output in cell.outputs)
 
 
 def _around(text: str, number: Number) -> str:
