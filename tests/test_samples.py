@@ -154,6 +154,7 @@ def test_report_can_be_read(check: Check, folder: Path) -> None:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real hand-in is not at hand")
+@pytest.mark.skipif(not os.environ.get("LABGRADE_LONG_TESTS"), reason="minutes of training: LABGRADE_LONG_TESTS=1")
 def test_real_hand_in_is_judged_rightly(check: Check) -> None:
     """Every question placed, every model matched, its true faults found, and nothing that is not true."""
     result = check(REAL)

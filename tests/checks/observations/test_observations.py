@@ -16,6 +16,7 @@ from fictional_recordings import (
     other_model,
     question_of,
     reference_lab,
+    reference_of,
     submission,
 )
 
