@@ -12,17 +12,23 @@ def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool
 
     Never where the lab's own solution trains on such rows.
     """
-    if any(_has_test_rows(theirs.train) for theirs in reference.recording.trainings()):
+    if lab_trains_on_test_rows(reference):
         return False
     before = [
         earlier
         for earlier in match.rerun.trainings()
         if training.continued and earlier.seq < training.seq and _related(earlier, training)
     ]
-    return any(_has_test_rows(one.train) for one in (training, *before))
+    return any(has_test_rows(one.train) for one in (training, *before))
 
 
-def _has_test_rows(use: DataUse) -> bool:
+def lab_trains_on_test_rows(reference: Reference) -> bool:
+    """Whether the lab's own solution trains on rows of the test set: then it asks for that."""
+    return any(has_test_rows(training.train) for training in reference.recording.trainings())
+
+
+def has_test_rows(use: DataUse) -> bool:
+    """Whether rows of the test set are among these, found by content."""
     return use.split in ("test", "mixed")
 
 

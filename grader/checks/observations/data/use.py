@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from grader.checks.models.taught import has_test_rows, lab_trains_on_test_rows
 from grader.checks.observations.code import programs_of
 from grader.checks.observations.placing import question_of
 from grader.checks.wording import capitalised, listed, place, places, quantity
@@ -16,8 +17,8 @@ from grader.source.calls import Fit
 
 _OF_BYTES = frozenset({"mnist", "fashion_mnist", "cifar10", "cifar100"})
 """Data sets whose pixels go from 0 to 255."""
-_TRAINING_ROWS = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
-"""Of the complete data sets."""
+TRAINING_ROWS = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
+"""Training rows of the complete data sets."""
 _SCALING_LAYERS = frozenset({"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "Lambda"})
 
 
@@ -50,11 +51,12 @@ def test_validation(match: Match, reference: Reference) -> Iterator[Observation]
 
 def validated_on_training(match: Match, reference: Reference) -> Iterator[Observation]:
     """Cells that validate on rows that they train on: told by counting, where both cannot be apart."""
-    cells = [training.cell for training in match.rerun.trainings() if _shares_rows(training)]
-    if not cells:
+    sharing = [training for training in match.rerun.trainings() if _shares_rows(training)]
+    if not sharing:
         return
+    cells = [training.cell for training in sharing]
     where = places(match, cells)
-    training = next(training for training in match.rerun.trainings() if _shares_rows(training))
+    training = sharing[0]
     assert training.validation is not None
     verb = "validates" if len(where) == 1 else "validate"
     yield Observation(
@@ -66,7 +68,7 @@ def validated_on_training(match: Match, reference: Reference) -> Iterator[Observ
         ),
         proof=(
             f"{training.train.rows:,} training and {training.validation.rows:,} validation rows are of the data set's "
-            f"training part, found by content, which has {_TRAINING_ROWS[training.train.dataset or '']:,} in all."
+            f"training part, found by content, which has {TRAINING_ROWS[training.train.dataset or '']:,} in all."
         ),
     )
 
@@ -75,22 +77,21 @@ def _shares_rows(training: Trained) -> bool:
     train, validation = training.train, training.validation
     if validation is None or training.fit.validation != "data":
         return False
-    total = _TRAINING_ROWS.get(train.dataset or "", 0)
+    total = TRAINING_ROWS.get(train.dataset or "", 0)
     apart = train.dataset != validation.dataset or (train.split, validation.split) != ("train", "train")
     return not apart and max(train.rows, validation.rows) <= total < train.rows + validation.rows
 
 
 def trained_on_test(match: Match, reference: Reference) -> Iterator[Observation]:
     """Once per submission: cells that train on images of the test set, in the rerun, where the lab's own do not."""
-    trainings = [training for training in match.rerun.trainings() if training.train.split in ("test", "mixed")]
-    theirs = any(training.train.split in ("test", "mixed") for training in reference.recording.trainings())
-    if not trainings or theirs:
+    cells = [training.cell for training in match.rerun.trainings() if has_test_rows(training.train)]
+    if not cells or lab_trains_on_test_rows(reference):
         return
-    where = places(match, [training.cell for training in trainings])
+    where = places(match, cells)
     verb = "trains" if len(where) == 1 else "train"
     yield Observation(
         kind="trained_on_test",
-        question=question_of(match, [training.cell for training in trainings]),
+        question=question_of(match, cells),
         message=(
             f"{capitalised(listed(where))} {verb} on images of the test set: what is measured on it afterwards says "
             "little about images that the model has never seen."

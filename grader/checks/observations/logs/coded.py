@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 
 from grader.checks.observations.code import has_run, programs_of
+from grader.checks.observations.data.use import TRAINING_ROWS
 from grader.records.match import Match
 from grader.records.recording import Trained
 from grader.source.calls import Fit
-
-_ROWS = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
 
 
 @dataclass(frozen=True)
@@ -75,11 +74,11 @@ def _has_failed(match: Match, cell: int) -> bool:
 def _recorded(training: Trained) -> Coded:
     fit = training.fit
     rows = training.train.rows if training.train.split == "train" else None
-    complete = _ROWS.get(training.train.dataset or "")
+    complete = TRAINING_ROWS.get(training.train.dataset or "")
     return Coded(training.cell, fit.epochs, fit.batch_size, rows, fit.validation_split, "when it runs", complete)
 
 
 def _written(fit: Fit) -> Coded:
     train = fit.train
-    rows = _ROWS.get(train.dataset) if train is not None and train.whole and train.part == "train" else None
+    rows = TRAINING_ROWS.get(train.dataset) if train is not None and train.whole and train.part == "train" else None
     return Coded(fit.cell, fit.epochs or 0, fit.batch_size, rows, fit.split, "in its text")
