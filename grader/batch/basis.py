@@ -22,7 +22,6 @@ from grader.reviews.marks import FILE as MARKS
 from grader.training.canonical import canonical_digest
 from grader.training.service import library_versions
 
-_PIECE = 1 << 20
 _WITH_PICTURES = {".md", ".markdown", ".qmd", ".html", ".htm"}
 """Files that may show pictures that lie beside them."""
 
@@ -120,11 +119,8 @@ def _entry_digest(entry: Entry) -> str:
 
 def _file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file; empty where there is none."""
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-    return digest.hexdigest()
