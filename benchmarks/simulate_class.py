@@ -147,8 +147,8 @@ class Class:
         return self.now
 
 
-def simulated(submissions: int, models: int, each: int, workers: int, trainers: int, times: Times, seed: int) -> Class:
-    """A class that has been graded."""
+def simulate(submissions: int, models: int, each: int, workers: int, trainers: int, times: Times, seed: int) -> Class:
+    """Grade a class of that size; its state at the end."""
     rng = random.Random(seed)
     weights = [1 / rank for rank in range(1, models + 1)]
     asks = [rng.choices(range(models), weights, k=max(1, round(rng.gauss(each, each / 3)))) for _ in range(submissions)]
@@ -196,7 +196,7 @@ def main(
         for few in trainers:
             if few > many:
                 continue
-            made = simulated(submissions, models, each, many, few, times, seed)
+            made = simulate(submissions, models, each, many, few, times, seed)
             assert made.done == submissions
             wait = made.waited / (made.waited + made.busy)
             each_takes = made.now / submissions

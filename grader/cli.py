@@ -14,7 +14,7 @@ from grader.commands.doctor import doctor
 from grader.commands.export import export
 from grader.commands.reference import reference
 from grader.commands.review import review
-from grader.commands.rubric import rubric
+from grader.commands.rubric_commands import rubric
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

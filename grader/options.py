@@ -13,20 +13,8 @@ from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.result import Effort
 from grader.sandbox.contract import Limits, ProviderChoice
 
-
-def default_cache() -> Path:
-    """`LABGRADE_CACHE`, else the user's cache folder of this platform."""
-    chosen = os.environ.get("LABGRADE_CACHE")
-    return Path(chosen) if chosen else user_cache_path("labgrade", appauthor=False)
-
-
-def default_data() -> Path | None:
-    """`LABGRADE_DATA`, if set."""
-    chosen = os.environ.get("LABGRADE_DATA")
-    return Path(chosen) if chosen else None
-
-
 _CPU_PER_WALL = 4
+"""Processor seconds for each second of wall time, where a rubric or a teacher chose the wall time alone."""
 _FIELDS = {
     "wall": "wall_seconds",
     "cpu": "cpu_seconds",
@@ -38,6 +26,19 @@ _FIELDS = {
     "open_files": "open_files",
     "output": "output_bytes",
 }
+"""A limit as a rubric names it -> the field of `Limits`."""
+
+
+def default_cache() -> Path:
+    """`LABGRADE_CACHE`, else the user's cache folder of this platform."""
+    chosen = os.environ.get("LABGRADE_CACHE")
+    return Path(chosen) if chosen else user_cache_path("labgrade", appauthor=False)
+
+
+def default_data() -> Path | None:
+    """`LABGRADE_DATA`, if set."""
+    chosen = os.environ.get("LABGRADE_DATA")
+    return Path(chosen) if chosen else None
 
 
 def effective_limits(*choices: LimitChoices) -> Limits:

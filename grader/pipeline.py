@@ -9,28 +9,26 @@ from functools import lru_cache
 from pathlib import Path
 
 from grader.assets import rubrics_folder
-from grader.checks.result import make_result
+from grader.classroom.marks import apply_marks, read_marks
 from grader.errors import UserError
-from grader.functions.loading import CaseFile, load_cases
-from grader.functions.work import FunctionWork
-from grader.matching.match import match_submission
+from grader.functions.candidates import function_plan
+from grader.functions.loading import CaseFile, FunctionWork, load_cases
+from grader.judging import make_result
+from grader.matching.matcher import match_submission
 from grader.options import Options
-from grader.reading.choice import find_rubric
-from grader.reading.functions.plan import function_plan
-from grader.reading.passages.answers import answer_texts
-from grader.reading.passages.sections import find_passages
-from grader.reading.saved import record_saved
-from grader.reading.submission import read_submission
+from grader.questions.placing import answer_texts, find_passages
 from grader.records.match import Match, Reference
 from grader.records.progress import Progress
 from grader.records.recording import Recording
 from grader.records.result import Effort, Result
 from grader.records.rubric import Rubric
 from grader.records.submission import Passage, Submission
+from grader.reports.cached import cached_report
 from grader.reports.files import ReportFiles
-from grader.reports.kept import current_report
-from grader.reviews.marks import read_marks, with_marks
-from grader.workshop import Workshop
+from grader.session import Session
+from grader.submissions.read import read_submission
+from grader.submissions.rubric_choice import find_rubric
+from grader.submissions.saved_outputs import record_saved
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """A graded submission, and where its report lies."""
 
     result: Result
@@ -62,29 +60,29 @@ class Checked:
     """Trainings that were answered from the store."""
 
 
-def check(path: Path, options: Options, progress: Progress, workshop: Workshop | None = None) -> Checked:
+def check(path: Path, options: Options, progress: Progress, session: Session | None = None) -> CheckResult:
     """Grade the submission at `path` and write its report. Raises `UserError`.
 
-    `workshop` is an open one, made with the same `options`, that several checks share; it stays open.
+    `session` is an open one, made with the same `options`, that several checks share; it stays open.
     """
     progress.stage("Reading the submission")
     read = reading(path, options)
     folder = report_folder(options.out, read.submission)
     marks = read_marks(folder)
 
-    with nullcontext(workshop) if workshop else Workshop(options, progress) as shop:
-        trained, shared = shop.service.trained, shop.service.shared
-        reference = shop.reference(read.rubric, read.solution)
-        rerun = shop.rerun(read.submission, read.rubric, read.functions)
-        effort, trained, shared = shop.effort, shop.service.trained - trained, shop.service.shared - shared
+    with nullcontext(session) if session else Session(options, progress) as opened:
+        trained, shared = opened.service.trained, opened.service.shared
+        reference = opened.reference(read.rubric, read.solution)
+        rerun = opened.rerun(read.submission, read.rubric, read.functions, reference)
+        effort, trained, shared = opened.effort, opened.service.trained - trained, opened.service.shared - shared
 
     progress.stage("Matching and judging")
-    result, match = judged(read, reference, rerun, effort)
-    result = with_marks(result, marks)
+    result, match = judge_submission(read, reference, rerun, effort)
+    result = apply_marks(result, marks)
 
     progress.stage("Writing the report")
-    files = current_report(result, match, reference, folder, date.today(), options.cache / "reports")
-    return Checked(result, read.rubric, read.reason, files, trained, shared)
+    files = cached_report(result, match, reference, folder, date.today(), options.cache / "reports")
+    return CheckResult(result, read.rubric, read.reason, files, trained, shared)
 
 
 def reading(path: Path, options: Options) -> Reading:
@@ -95,10 +93,10 @@ def reading(path: Path, options: Options) -> Reading:
 def reading_of(submission: Submission, path: Path, options: Options) -> Reading:
     """A submission that was read from `path`, with its rubric and that rubric's solution. Raises `UserError`."""
     rubric, reason = find_rubric(submission, path, options.rubric, [rubrics_folder()])
-    return laid_out(submission, rubric, reason, options)
+    return place_answers(submission, rubric, reason, options)
 
 
-def laid_out(submission: Submission, rubric: Rubric, reason: str, options: Options) -> Reading:
+def place_answers(submission: Submission, rubric: Rubric, reason: str, options: Options) -> Reading:
     """A submission beside the rubric that it is graded by. Raises `UserError`."""
     solution = read_solution(rubrics_folder(), rubric, options)
     passages = find_passages(submission, rubric)
@@ -106,7 +104,7 @@ def laid_out(submission: Submission, rubric: Rubric, reason: str, options: Optio
     return Reading(submission, rubric, reason, solution, passages, functions)
 
 
-def judged(read: Reading, reference: Reference, rerun: Recording, effort: Effort) -> tuple[Result, Match]:
+def judge_submission(read: Reading, reference: Reference, rerun: Recording, effort: Effort) -> tuple[Result, Match]:
     """What labgrade says of a submission, and what it matched: pure, nothing is run."""
     submission, rubric = read.submission, read.rubric
     answers = answer_texts(submission, read.passages, rubric)
@@ -127,7 +125,7 @@ def function_work(
 
     Raises `UserError` for a `cases.py` that is missing or cannot be used.
     """
-    asked = (q.id for q in rubric.questions if any(criterion.kind == "function" for criterion in q.criteria))
+    asked = (q.id for q in rubric.questions if any(criterion.about == "function" for criterion in q.criteria))
     cases = _cases(folder, tuple(asked), rubric.digest)
     return None if cases is None else FunctionWork(cases, function_plan(submission, passages, rubric))
 

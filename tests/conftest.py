@@ -8,12 +8,13 @@ from __future__ import annotations
 import pytest
 
 _LONGEST = (
-    "test_hostile.py",
     "test_samples.py",
+    "test_hostile.py",
     "test_solutions.py",
     "test_fuzz.py",
     "test_as_ordinary_user.py",
     "test_killed_batch.py",
+    "test_batch.py",
     "test_recording.py",
     "test_attacks.py",
     "test_warm_server.py",

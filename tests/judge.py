@@ -26,7 +26,7 @@ from grader.options import Options  # noqa: E402
 from grader.records.match import Reference  # noqa: E402
 from grader.records.progress import Silence  # noqa: E402
 from grader.records.recording import Recording  # noqa: E402
-from grader.workshop import Workshop  # noqa: E402
+from grader.session import Session  # noqa: E402
 
 SAMPLES = Path(__file__).parents[1] / "../shared/samples"
 SEVERITIES = ("error", "method", "missing", "style", "portability", "note")
@@ -40,12 +40,12 @@ def judged(sample: Sample, form: Form, options: Options, unrun: bool = False) ->
     read = pipeline.reading(form.path, options)
     if unrun:
         reference = Reference(rubric=read.rubric.name, recording=Recording(testimony="reference"))
-        result, match = pipeline.judged(read, reference, Recording(testimony="rerun"), "quick")
+        result, match = pipeline.judge_submission(read, reference, Recording(testimony="rerun"), "quick")
     else:
-        with Workshop(options, Silence()) as shop:
-            reference = shop.reference(read.rubric, read.solution)
-            rerun = shop.rerun(read.submission, read.rubric, read.functions)
-            result, match = pipeline.judged(read, reference, rerun, shop.effort)
+        with Session(options, Silence()) as session:
+            reference = session.reference(read.rubric, read.solution)
+            rerun = session.rerun(read.submission, read.rubric, read.functions, reference)
+            result, match = pipeline.judge_submission(read, reference, rerun, session.effort)
     return score_of(sample, form, match, result)
 
 

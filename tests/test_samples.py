@@ -1,6 +1,6 @@
 """Whole runs: the project's sample submissions, and a real hand-in where it is at hand.
 
-One of them goes through the command line; the others share a workshop, as in a batch.
+One of them goes through the command line; the others share a session, as in a batch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pypdf import PdfReader
 from grader import pipeline
 from grader.options import Options
 from grader.records.progress import Silence
-from grader.workshop import Workshop
+from grader.session import Session
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
@@ -39,11 +39,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check(folder: Path) -> Iterator[Check]:
     """Grades a submission; its result."""
     options = Options(cache=folder / "cache", out=folder / "reports")
-    with pytest.MonkeyPatch.context() as patch, Workshop(options, Silence()) as workshop:
+    with pytest.MonkeyPatch.context() as patch, Session(options, Silence()) as session:
         patch.setenv("LABGRADE_OFFLINE", "1")
 
         def run(submission: Path) -> dict[str, Any]:
-            checked = pipeline.check(submission, options, Silence(), workshop)
+            checked = pipeline.check(submission, options, Silence(), session)
             result: dict[str, Any] = json.loads(checked.files.result.read_text())
             return result
 
@@ -83,6 +83,7 @@ def kinds(result: dict[str, Any]) -> set[str]:
     return {observation["kind"] for observation in result["observations"]}
 
 
+@pytest.mark.long
 def test_perfect_submission_gets_every_decided_point(check: Check) -> None:
     """group03 has nothing wrong: all that is decided is awarded, and nothing is held against it."""
     result = check(ROOT / "submissions" / "group03")
@@ -103,6 +104,7 @@ def test_mistakes_are_found_and_good_parts_kept(command: Check) -> None:
     }
 
 
+@pytest.mark.long
 def test_nothing_after_a_crash_is_lost(check: Check) -> None:
     """broken: four failing cells cost their own parts alone, and the odd group name comes out as text."""
     result = check(ROOT / "submissions" / "broken")
@@ -115,6 +117,7 @@ def test_nothing_after_a_crash_is_lost(check: Check) -> None:
     assert sorted(failed) == ["failed_cell", "failed_cell", "failed_cell", "undefined_name"]
 
 
+@pytest.mark.long
 def test_lab_without_question_ids(check: Check) -> None:
     """solo04: every part is found by its words, figures and models, and the unscaled pixels are noticed."""
     result = check(ROOT / "submissions" / "solo04")
@@ -128,6 +131,7 @@ def test_lab_without_question_ids(check: Check) -> None:
     assert "unscaled_input" in kinds(result)
 
 
+@pytest.mark.long
 def test_same_hand_in_gets_the_same_marks(command: Check, folder: Path) -> None:
     """A second run gives the same result and leaves the same files."""
     first = command(ROOT / "submissions" / "group12")
@@ -153,6 +157,7 @@ def test_report_can_be_read(check: Check, folder: Path) -> None:
     assert "<script" not in page
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not REAL.exists(), reason="the real hand-in is not at hand")
 @pytest.mark.skipif(not os.environ.get("LABGRADE_LONG_TESTS"), reason="minutes of training: LABGRADE_LONG_TESTS=1")
 def test_real_hand_in_is_judged_rightly(check: Check) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from grader.options import Options
-from grader.reading.submission import read_submission
 from grader.records.progress import Silence
 from grader.records.rubric import Rubric
-from grader.workshop import Workshop
+from grader.session import Session
+from grader.submissions.read import read_submission
 
 LAB = Rubric(version=1, name="lab", title="Lab", questions=())
 
@@ -25,9 +25,9 @@ def test_nothing_is_started(tmp_path: Path, text: str, saved_only: bool, says: s
     """Where nothing is to be run, no server is started, and the recording says why nothing ran."""
     (tmp_path / "report.md").write_text(text)
     options = Options(cache=tmp_path / "cache", saved_only=saved_only)
-    with Workshop(options, Silence()) as workshop:
-        recording = workshop.rerun(read_submission(tmp_path / "report.md"), LAB)
-        assert workshop._warm is None
+    with Session(options, Silence()) as session:
+        recording = session.rerun(read_submission(tmp_path / "report.md"), LAB)
+        assert session._server is None
     assert recording.outcome.status == "not run"
     assert says in recording.outcome.message
     assert recording.events == ()

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from grader.assets import rubrics_folder
-from grader.batch.class_report import class_reports
-from grader.batch.crew import Crew
 from grader.batch.job import Job
 from grader.batch.journal import Journal
-from grader.batch.pool import Pool
 from grader.batch.run import Run, State, Watcher
-from grader.classes.gradebook import FILE as GRADEBOOK
-from grader.classes.gradebook import gradebook_text
-from grader.classes.remembered import write_roster
-from grader.classes.roster import RULES, Roster, read_roster
-from grader.classes.rules import read_rules, with_rules
+from grader.batch.workers import ProcessWorkers, Workers
+from grader.classroom.gradebook import FILE as GRADEBOOK
+from grader.classroom.gradebook import gradebook_text
+from grader.classroom.roster import RULES, Roster, read_roster, write_roster
+from grader.classroom.rules import apply_rules, read_rules
 from grader.errors import UserError
 from grader.options import Options
-from grader.reading.choice import chosen_rubric
+from grader.records.classes import ClassRules, Entry
 from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.result import Result
-from grader.records.roster import ClassRules, Entry
-from grader.reports.files import DocumentFiles
-from grader.reports.tables import read_result, write_whole
+from grader.reports.cached import cached_class_report
+from grader.reports.files import DocumentFiles, read_result, write_whole
+from grader.reports.graded_class import GradedClass
+from grader.submissions.rubric_choice import choose_rubric
 
 _GRADEBOOK_SECONDS = 5.0
+"""Between two versions of the gradebook: writing it reads every result of the class."""
 
 
 @dataclass(frozen=True)
@@ -51,33 +52,36 @@ class Class:
     """The reports on the class, one per lab."""
 
 
-def graded_class(
+def grade_class(
     submissions: Path,
     options: Options,
     watcher: Watcher,
-    workers: int | AbstractContextManager[Crew],
+    workers: int | AbstractContextManager[Workers[Any]],
     rules_file: Path | None = None,
-    workshop: str = "grader.workshop:Workshop",
+    session: str = "grader.session:Session",
     anonymous: bool = False,
     only: Collection[str] | None = None,
 ) -> Class:
     """Grade the class at `submissions`, keep its gradebook up to date and write the report on it.
 
-    `workers` is the number of processes, or a crew of another kind. With `anonymous` the report on the class names no
-    submission; with `only`, no other submissions are looked at. Raises `UserError`.
+    `workers` is the number of processes, or what gives workers of another kind; `session` names what makes their
+    sessions. With `anonymous` the report on the class names no submission; with `only`, no other submissions are
+    looked at. Raises `UserError`.
     """
     with Journal(options.out) as journal:
         roster, rules = class_of(submissions, options.out, rules_file)
         _remember(submissions, options, rules_file, roster, anonymous)
         choice = options.rubric or rules.rubric
         if choice is not None:
-            chosen_rubric(choice, [rubrics_folder()])  # a slip is named before any work begins
+            choose_rubric(choice, [rubrics_folder()])  # a slip is named before any work begins
         wanted = [entry for entry in roster.entries if only is None or entry.name in only]
-        jobs = {entry.name: Job(entry, rules, options, workshop) for entry in wanted}
+        on_cluster = not isinstance(workers, int)
+        jobs = {entry.name: Job(entry, rules, options, session, on_cluster) for entry in wanted}
         book = _Book(roster, options.out, journal)
-        crew = Pool(workers, options, workshop) if isinstance(workers, int) else workers
-        with crew as pool:
-            run = Run(jobs, journal, pool, watcher, book.keep)
+        if isinstance(workers, int):
+            workers = ProcessWorkers(workers, options, session)
+        with workers as opened:
+            run = Run(jobs, journal, opened, watcher, book.save)
             book.faults, book.judged = run.faults, run.judged
             try:
                 state = run.go()
@@ -95,7 +99,7 @@ def class_of(submissions: Path, out: Path, rules_file: Path | None = None) -> tu
     if path is None:
         return roster, ClassRules()
     rules = read_rules(path)
-    return Roster(with_rules(roster.entries, rules, path), roster.ignored, roster.root), rules
+    return Roster(apply_rules(roster.entries, rules, path), roster.ignored, roster.root), rules
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ class _Book:
         self.faults: dict[str, str] = {}
         self.judged: set[str] = set()
 
-    def keep(self, now: bool) -> None:
+    def save(self, now: bool) -> None:
         """A submission is finished: the gradebook follows, but unless it is to be `now` only every few seconds."""
         if now or time.monotonic() - self._written > _GRADEBOOK_SECONDS:
             self.write()
@@ -194,3 +198,41 @@ class _Book:
                 self.results[entry.name] = read_result(self._out / entry.name / "result.json")
             except UserError as error:
                 self.problems[entry.name] = str(error)
+
+
+def class_reports(
+    results: Mapping[str, Result],
+    problems: Mapping[str, str],
+    out: Path,
+    made: date,
+    anonymous: bool,
+    choice: str | None,
+) -> tuple[DocumentFiles, ...]:
+    """`class.pdf` and `class.html` in `out`; with several labs one `class-<lab>` each.
+
+    What could not be graded stands in the report of the lab with the most submissions. `choice` is the rubric that
+    was asked for, a name or a folder. Raises `UserError` when `out` cannot be written.
+    """
+    labs: dict[str, dict[str, Result]] = defaultdict(dict)
+    for name, result in results.items():
+        labs[result.rubric][name] = result
+    ranked = sorted(labs, key=lambda lab: (-len(labs[lab]), lab))
+    written = []
+    for number, lab in enumerate(ranked):
+        title, language = _title(lab, choice)
+        graded = GradedClass(title, labs[lab], problems if number == 0 else {}, language)
+        stem = "class" if len(ranked) == 1 else f"class-{lab}"
+        written.append(cached_class_report(graded, out, made, anonymous, stem, out / ".labgrade"))
+    return tuple(written)
+
+
+def _title(lab: str, choice: str | None) -> tuple[str, str]:
+    """Title and language of a lab; its name where the rubric is no longer there."""
+    for known in filter(None, (choice, lab)):
+        try:
+            rubric = choose_rubric(known, [rubrics_folder()])
+        except UserError:
+            continue
+        if rubric.name == lab:
+            return rubric.title, rubric.language
+    return lab, "en"

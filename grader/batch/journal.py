@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from grader.errors import UserError
-from grader.reports.tables import write_whole
+from grader.reports.files import write_whole
 
-_VERSION = 1
+_VERSION = 2
+"""Version 1 called the fingerprint `basis`."""
 _FILES = ("result.json", "report.html", "report.pdf")
 _DRAFTED = (*_FILES, "marks.json", "gradebook.csv", "review.csv")
 
@@ -25,9 +25,12 @@ _DRAFTED = (*_FILES, "marks.json", "gradebook.csv", "review.csv")
 class Note:
     """What the journal holds of one submission."""
 
-    basis: str
+    fingerprint: str
+    """Digest of what the result rests on."""
     graded: bool
+    """Whether there is a result; otherwise `message` says why there is none."""
     message: str
+    """One line: the score, or the reason."""
     day: str
     """ISO date of its report."""
 
@@ -62,21 +65,21 @@ class Journal:
         raw = self._raw(name)
         if raw is None or raw.get("files") != digests(self.out / name):
             return None
-        return Note(str(raw["basis"]), bool(raw["graded"]), str(raw["message"]), str(raw["day"]))
+        return Note(str(raw["fingerprint"]), bool(raw["graded"]), str(raw["message"]), str(raw["day"]))
 
-    def basis(self, name: str) -> str:
+    def fingerprint(self, name: str) -> str:
         """What the finished work for `name` rests on; empty when none is known. Its files are not looked at."""
         raw = self._raw(name)
-        return str(raw["basis"]) if raw else ""
+        return str(raw["fingerprint"]) if raw else ""
 
     def day(self, name: str) -> str:
         """The day on which the report was made that lies there, or once lay there; empty when unknown."""
         raw = self._raw(name)
         return str(raw["day"]) if raw else ""
 
-    def write(self, name: str, basis: str, graded: bool, message: str, day: str) -> None:
+    def write(self, name: str, fingerprint: str, graded: bool, message: str, day: str) -> None:
         """Note that `name` is finished; last of all that is written for it."""
-        content = {"version": _VERSION, "basis": basis, "graded": graded, "message": message, "day": day}
+        content = {"version": _VERSION, "fingerprint": fingerprint, "graded": graded, "message": message, "day": day}
         content |= {"files": digests(self.out / name)}
         write_whole(self._folder / f"{name}.json", json.dumps(content, indent=1).encode())
 
@@ -96,13 +99,24 @@ class Journal:
             with suppress(OSError):
                 (self.out / name / file).unlink(missing_ok=True)
 
-    def _raw(self, name: str) -> dict[str, Any] | None:
+    def _raw(self, name: str) -> dict[str, object] | None:
+        """The note on `name` as version 2 writes it; `None` for what is missing or damaged.
+
+        Raises `UserError` for what a newer labgrade wrote: this one would write over it.
+        """
+        path = self._folder / f"{name}.json"
         try:
-            raw = json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8"))
+            raw = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        known = isinstance(raw, dict) and raw.get("version") == _VERSION
-        return raw if known and {"basis", "graded", "message", "day", "files"} <= raw.keys() else None
+        if not isinstance(raw, dict) or not isinstance(version := raw.get("version"), int):
+            return None
+        if version > _VERSION:
+            raise UserError(f"{path}: a newer labgrade wrote it; use that one, or choose another folder with --out.")
+        if version == 1:
+            raw["fingerprint"] = raw.pop("basis", None)
+        whole = {"fingerprint", "graded", "message", "day", "files"} <= raw.keys()
+        return raw if whole and isinstance(raw["fingerprint"], str) else None
 
 
 def digests(folder: Path) -> dict[str, str]:

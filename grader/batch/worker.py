@@ -7,25 +7,23 @@ import os
 import signal
 import threading
 import time
-from importlib import import_module
-from multiprocessing import connection, parent_process
-from multiprocessing.connection import Connection
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
 
-from grader.batch.job import Job, Stage
-from grader.batch.stages import stage_done
+from grader.batch.stages import do_stage
 from grader.options import Options
-from grader.workshop import Workshop
+from grader.session import session_factory
 
 _EVERY_SECONDS = 0.5
+"""Between two things told: the terminal is not drawn more often."""
 
 
 class _Teller:
     """Progress that goes to the batch, not more often than a person can read."""
 
-    def __init__(self, channel: Connection) -> None:
-        self._channel = channel
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._last = 0.0
 
     def stage(self, name: str) -> None:
@@ -44,42 +42,35 @@ class _Teller:
         now = time.monotonic()
         if always or now - self._last > _EVERY_SECONDS:
             self._last = now
-            self._channel.send(("stage", text))
+            self._connection.send(("stage", text))
 
 
-def serve(channel: Connection, options: Options, workshop: str) -> None:
-    """Do what comes over `channel` until it ends; ends itself as soon as the batch is gone."""
+def serve(connection: Connection, options: Options, session: str) -> None:
+    """Do what comes over `connection` until it ends; ends itself as soon as the batch is gone.
+
+    `session` names what makes the session: `grader.session.session_factory`.
+    """
     # Ctrl-C goes to all processes of the terminal: the batch alone answers it, and ends its workers. A handler, not
     # SIG_IGN: students' processes would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
-    threading.Thread(target=_ending_with_the_batch, daemon=True).start()
+    threading.Thread(target=_end_with_the_batch, daemon=True).start()
     _log_to(options.cache / "labgrade.log")
-    teller = _Teller(channel)
-    with _workshop(workshop)(options, teller) as shop:
-        channel.send(("ready", os.getpid()))
+    teller = _Teller(connection)
+    with session_factory(session)(options, teller) as opened:
+        connection.send(("ready", os.getpid()))
         while True:
             try:
-                stage, job = channel.recv()
+                stage, job = connection.recv()
             except (EOFError, OSError):
                 return
-            channel.send(("done", _answer(stage, job, shop, teller)))
+            connection.send(("done", do_stage(stage, job, opened, teller)))
 
 
-def _answer(stage: Stage, job: Job, shop: Workshop, teller: _Teller) -> Any:
-    return stage_done(stage, job, shop, teller)
-
-
-def _workshop(name: str) -> type[Workshop]:
-    module, _, kind = name.partition(":")
-    found: type[Workshop] = getattr(import_module(module), kind)
-    return found
-
-
-def _ending_with_the_batch() -> None:
+def _end_with_the_batch() -> None:
     parent = parent_process()
     if parent is not None:
-        connection.wait([parent.sentinel])
+        wait([parent.sentinel])
         os._exit(1)
 
 

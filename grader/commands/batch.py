@@ -1,20 +1,33 @@
-"""`labgrade batch`: a whole class in, a report each and a gradebook out."""
+"""`labgrade batch`: a whole class in, a report each and a gradebook out, watched on the terminal.
+
+Where there is a terminal, a live table shows what each worker does; where there is none, lines are printed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.choices import run_choices, run_options
-from grader.commands.endings import one_line_errors, stop
+from grader.commands.output import one_line_errors, stop, terminal_line
+from grader.commands.run_options import run_choices, run_options
 from grader.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
     from grader.batch.class_run import Class
-    from grader.commands.classes.watching import BatchDisplay
+    from grader.batch.job import Done
+    from grader.batch.run import State
+    from grader.batch.workers import Worker
     from grader.options import Options
+
+_SHOWN = 12
+"""Workers in the live table, so that it stays on the screen."""
 
 
 @click.command()
@@ -45,9 +58,8 @@ def batch(
     if choices["unconfined"]:
         errors.print("[bold]The submissions' code runs WITHOUT confinement: it can do what you can do.[/bold]")
     with one_line_errors(choices["cache"], verbose):
-        from grader.batch.class_run import graded_class
-        from grader.batch.pool import default_workers
-        from grader.commands.classes.watching import BatchDisplay, print_class
+        from grader.batch.class_run import grade_class
+        from grader.batch.workers import default_workers
 
         options = run_options(**choices)
         with BatchDisplay(console) as display:
@@ -55,7 +67,7 @@ def batch(
                 graded = _by_cluster(cluster, submissions, options, display, workers, rules, anonymous)
             else:
                 size = workers or default_workers()
-                graded = graded_class(submissions, options, display, size, rules, anonymous=anonymous)
+                graded = grade_class(submissions, options, display, size, rules, anonymous=anonymous)
         print_class(console, graded)
     if graded.faults:
         log = options.cache / "labgrade.log"
@@ -77,11 +89,10 @@ def _by_cluster(
     """The class, graded by the cluster. Its workers see the same folders under the same absolute paths."""
     from dataclasses import replace
 
-    from grader.batch.class_run import graded_class
+    from grader.batch.class_run import grade_class
 
     try:
-        from grader.cluster.crew import ClusterCrew
-        from grader.cluster.workshop import WORKSHOP
+        from grader.cluster.cluster import ClusterWorkers
     except ModuleNotFoundError as error:
         raise UserError("--cluster needs Dask; install it with: pip install 'labgrade[cluster]'") from error
     rubric = options.rubric
@@ -94,5 +105,109 @@ def _by_cluster(
         data=options.data and options.data.resolve(),
         rubric=rubric,
     )
-    crew = ClusterCrew(cluster, options, workers)
-    return graded_class(submissions.resolve(), options, display, crew, rules, WORKSHOP, anonymous)
+    there = ClusterWorkers(cluster, options, workers)
+    return grade_class(submissions.resolve(), options, display, there, rules, anonymous=anonymous)
+
+
+class BatchDisplay:
+    """Done, failed and left; what each worker does; how long the rest will take."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+
+    def __enter__(self) -> BatchDisplay:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.update("")
+            self._live.stop()
+
+    def begin(self, state: State, workers: int) -> None:
+        """Say what there is to do."""
+        from rich.live import Live
+
+        known = f", {state.cached} of them finished before" if state.cached else ""
+        self._console.print(f"{_submissions(state.total)}{known}", soft_wrap=True)
+        if state.left and self._console.is_terminal:
+            self._live = Live("", console=self._console, refresh_per_second=2, transient=True)
+            self._live.start()
+
+    def show_workers(self, state: State, workers: Sequence[Worker]) -> None:
+        """Show the workers."""
+        from rich.markup import escape
+        from rich.table import Table
+
+        if self._live is None:
+            return
+        table = Table.grid(padding=(0, 2))
+        for worker in sorted(workers, key=lambda one: one.number)[:_SHOWN]:
+            name = worker.task[1].entry.name if worker.task else ""
+            table.add_row(f"[dim]{worker.number}[/dim]", escape(name[:40]), escape(worker.doing[:60]))
+        if len(workers) > _SHOWN:
+            table.add_row("", "", f"[dim]and {len(workers) - _SHOWN} more[/dim]")
+        table.add_row("", f"[bold]{_counts(state)}[/bold]", _left(state))
+        self._live.update(table)
+
+    def show_results(self, state: State) -> None:
+        """Say that the gradebook need not be waited for."""
+        noun, their = (
+            ("result is", "its report follows") if state.judged == 1 else ("results are", "their reports follow")
+        )
+        self._console.print(f"{state.judged} {noun} in the gradebook; {their}{_left(state)}", soft_wrap=True)
+
+    def show_finished(self, done: Done, state: State) -> None:
+        """A line for each submission, as soon as it is finished."""
+        from rich.markup import escape
+
+        from grader.facts.status import sign
+
+        shape = sign("passed" if done.outcome == "graded" else "errored")
+        number = state.total - state.left
+        rest = f"; {state.left} left{_left(state)}" if state.left and self._live is None else ""
+        text = f"{shape} [{number}/{state.total}] {done.name}: {done.message}{rest}"
+        self._console.print(escape(terminal_line(text)), soft_wrap=True)
+
+
+def _submissions(number: int) -> str:
+    return f"{number} submission{'' if number == 1 else 's'}"
+
+
+def _counts(state: State) -> str:
+    failed = f", {state.failed} failed" if state.failed else ""
+    judged = f" ({state.judged} of them judged)" if state.judged else ""
+    return f"{state.done} done{failed}, {state.left} left{judged}"
+
+
+def _left(state: State) -> str:
+    from grader.batch.run import duration
+
+    return "" if state.seconds_left is None or not state.left else f", about {duration(state.seconds_left)}"
+
+
+def print_class(console: Any, graded: Class) -> None:
+    """Print what came of a class: who awaits review, who was not graded and why, where the gradebook lies."""
+    from rich.markup import escape
+
+    from grader.facts.status import sign
+
+    state = graded.state
+    for name, problem in graded.problems.items():
+        console.print(
+            f"{sign('errored')} {escape(name)}: {escape(terminal_line(problem))}", style="yellow", soft_wrap=True
+        )
+    if graded.roster.ignored:
+        names = ", ".join(graded.roster.ignored[:8])
+        more = f" and {len(graded.roster.ignored) - 8} more" if len(graded.roster.ignored) > 8 else ""
+        console.print(f"Not taken for submissions: {escape(terminal_line(names))}{more}", style="dim", soft_wrap=True)
+    failed = f", {state.failed} not" if state.failed else ""
+    console.print(f"[bold]{state.done} graded{failed}[/bold]; {graded.awaiting} await review")
+    console.print(f"{state.trained} trainings run, {state.shared} shared", style="dim")
+    console.print(str(graded.gradebook), markup=False, soft_wrap=True)
+    for report in graded.reports:
+        if report.note:
+            console.print(escape(report.note), style="yellow", soft_wrap=True)
+        console.print(str(report.pdf or report.html), markup=False, soft_wrap=True)

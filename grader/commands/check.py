@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from grader.commands.choices import run_choices, run_options
-from grader.commands.endings import one_line_errors
-from grader.commands.scores import print_result
+from grader.commands.output import one_line_errors, print_result
+from grader.commands.run_options import run_choices, run_options
 
 
 @click.command()
@@ -21,7 +20,7 @@ def check(submission: Path, as_json: bool, verbose: bool, **choices: Any) -> Non
     """Grade one SUBMISSION (a file or a folder) and write its report."""
     from rich.console import Console
 
-    from grader.display import TerminalProgress
+    from grader.commands.output import TerminalProgress
 
     errors = Console(stderr=True, highlight=False)
     if choices["unconfined"]:

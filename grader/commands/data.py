@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.endings import one_line_errors
+from grader.commands.output import one_line_errors
 from grader.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def data() -> None:
 @click.option("--cache", type=click.Path(path_type=Path), envvar="LABGRADE_CACHE", help="Folder for finished work.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON and nothing else.")
 def list_(data: Path | None, cache: Path | None, as_json: bool) -> None:
-    """The data sets of the labs: where each was found, and what to do where it was not."""
+    """The data sets of the labs and all others at hand: where each was found, and what to do where it was not."""
     with one_line_errors(cache):
         from grader.options import default_cache
 
@@ -43,40 +43,49 @@ def list_(data: Path | None, cache: Path | None, as_json: bool) -> None:
 
 @data.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--name", metavar="NAME", help="mnist, fashion_mnist, cifar10 or cifar100. Default: by the file's name.")
+@click.option("--name", metavar="NAME", help="As rubrics call it. Default: by the file's name.")
+@click.option("--target", "targets", metavar="COLUMN", multiple=True, help="Of a table: what is to be predicted.")
+@click.option("--classes", is_flag=True, help="The target is a class, though it is written as a number.")
 @_DATA
 @click.option("--replace", is_flag=True, help="Replace another data set of that name.")
-def add(path: Path, name: str | None, data: Path | None, replace: bool) -> None:
+def add(
+    path: Path, name: str | None, targets: tuple[str, ...], classes: bool, data: Path | None, replace: bool
+) -> None:
     """Check the data set at PATH and keep it where every later run finds it.
 
-    PATH is an npz file with Keras' arrays, a CIFAR archive (.tar.gz) or its folder, or a folder of Keras' own cache.
+    PATH is an npz file with Keras' arrays, a CIFAR archive (.tar.gz) or its folder, a folder of Keras' own cache, or a
+    table (.csv) with a line of column names, of which --target names the one to predict.
     """
     with one_line_errors(None):
-        from grader.datasets.adding import added_dataset
-        from grader.datasets.files import own_folder
+        from grader.datasets.adding import add_dataset
+        from grader.datasets.array_files import own_folder
 
-        added = added_dataset(path, name, data or own_folder(), replace)
-    rows = f"{added.rows[0]:,} training and {added.rows[1]:,} test images"
+        added = add_dataset(path, name, data or own_folder(), replace, targets, classes)
+    rows = f"{added.rows[0]:,} training and {added.rows[1]:,} test {added.noun}"
     checked = {True: ", checked: the real ones", False: ", NOT those of the real data set", None: ""}[added.real]
     click.echo(f"{added.path}: {'there already' if added.known else 'added'}, {rows}{checked}")
 
 
 def _rows(folder: Path | None, cache: Path) -> Iterator[dict[str, Any]]:
     from grader.assets import rubrics_folder
-    from grader.datasets.sources import load_dataset
-    from grader.reading.rubric import load_rubric, rubrics
+    from grader.datasets.known_sets import declarations
+    from grader.datasets.sources import load_dataset, names_in_folders
+    from grader.submissions.rubric_file import load_rubric, rubrics
 
     labs: dict[str, list[str]] = {}
     for place in rubrics([rubrics_folder()]):
         rubric = load_rubric(place)
         for name in rubric.datasets:
             labs.setdefault(name, []).append(rubric.name)
-    for name in sorted(labs):
-        row: dict[str, Any] = {"name": name, "labs": labs[name], "found": None, "mend": ""}
+    for name in sorted({*labs, *declarations(), *names_in_folders(folder)}):
+        row: dict[str, Any] = {"name": name, "labs": labs.get(name, []), "found": None, "mend": ""}
         try:
             found = load_dataset(name, folder, cache, download=False)
         except UserError as error:
-            yield {**row, "mend": str(error)}
+            if name in labs:
+                yield {**row, "mend": str(error)}
+            continue
+        if found.standin and name not in labs:
             continue
         advice = f"labgrade data add FILE --name {name}, or a network: then the first run downloads it"
         yield {**row, "found": _found(found), "mend": advice if found.standin else ""}
@@ -91,7 +100,9 @@ def _found(dataset: Dataset) -> dict[str, Any]:
         "path": str(dataset.place) if dataset.place else "",
         "training": rows[0],
         "test": rows[1],
-        "shape": list(dataset.x_train.shape[1:]),
+        "noun": dataset.noun,
+        "shape": list(dataset.example),
+        "classes": dataset.classes or None,
         "digest": dataset.digest,
         "standin": dataset.standin,
         "real": False if dataset.standin else is_real(dataset.name, dataset.digest, rows),
@@ -102,14 +113,17 @@ def _show(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from grader.facts.status import sign
+
     console = Console(highlight=False, soft_wrap=True)
     for row in rows:
         found = row["found"]
-        shape = "●" if found and not found["standin"] else "◐" if found else "○"
-        console.print(f"{shape} [bold]{escape(row['name'])}[/bold]  for {escape(', '.join(row['labs']))}")
+        shape = sign("passed" if found and not found["standin"] else "partial" if found else "failed")
+        labs = f"for {', '.join(row['labs'])}" if row["labs"] else "for no lab that is here"
+        console.print(f"{shape} [bold]{escape(row['name'])}[/bold]  {escape(labs)}")
         if found:
-            size = " x ".join(str(side) for side in found["shape"])
-            count = f"{found['training']:,} training and {found['test']:,} test images of {size}"
+            size = " x ".join(str(side) for side in found["shape"]) or "1"
+            count = f"{found['training']:,} training and {found['test']:,} test {found['noun']} of {size}"
             real = ", the real ones" if found["real"] else ""
             console.print(f"    {count}{real}; {escape(found['from'])}")
             console.print(f"    [dim]{escape(found['path'])}  sha256 {found['digest'][:16]}…[/dim]")

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.endings import one_line_errors
+from grader.commands.output import one_line_errors
 from grader.errors import UserError
 
 if TYPE_CHECKING:
-    from grader.doctor.finding import Examination, Finding
+    from grader.facts.status import Status
+    from grader.health import Examination, Finding
 
-_SHAPES = {"works": "[green]●[/green]", "limited": "[yellow]◐[/yellow]", "missing": "[red]○[/red]"}
+_LIKE: dict[str, Status] = {"works": "passed", "limited": "partial", "missing": "failed"}
+"""How a finding stands -> the status whose sign and colour it is shown with."""
 
 
 @click.command()
@@ -33,7 +35,7 @@ def doctor(data: Path | None, cache: Path | None, build_image: bool, as_json: bo
 
     console = Console(stderr=True, highlight=False, quiet=as_json)
     with one_line_errors(cache, verbose):
-        from grader.doctor.examination import examination
+        from grader.health import examination
         from grader.options import default_cache
 
         if build_image:
@@ -48,10 +50,9 @@ def doctor(data: Path | None, cache: Path | None, build_image: bool, as_json: bo
 
 
 def _build_image() -> None:
-    from grader.sandbox.container.engine import found_engine
-    from grader.sandbox.container.image import build_image
+    from grader.sandbox.container.container_engine import build_image, find_engine
 
-    engine = found_engine()
+    engine = find_engine()
     if engine is None:
         raise UserError("--build-image: neither docker nor podman is installed; install Docker Desktop or podman")
     failed = engine.refusal() or build_image(engine)
@@ -62,6 +63,8 @@ def _build_image() -> None:
 def _show(console: Any, found: Examination, every_layer: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
+
+    from grader.facts.status import STATUSES
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
@@ -74,7 +77,8 @@ def _show(console: Any, found: Examination, every_layer: bool) -> None:
         if finding.area not in (area, "layers"):
             area = finding.area
             table.add_row("", f"[bold]{area.capitalize()}[/bold]", "")
-        table.add_row(_SHAPES[finding.status], escape(finding.name), _words(finding))
+        shown = STATUSES[_LIKE[finding.status]]
+        table.add_row(f"[{shown.colour}]{shown.sign}[/]", escape(finding.name), _words(finding))
     console.print(f"labgrade {found.labgrade} on {escape(found.platform)}", style="dim")
     console.print(table)
     console.print()

@@ -3,17 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.endings import one_line_errors
+from grader.commands.output import one_line_errors, stop
+from grader.errors import UserError
 
-PLATFORMS = ("gradescope", "canvas", "moodle", "brightspace", "csv")
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+    from rich.console import Console
+
+    from grader.exports.grades import Export
+    from grader.exports.platform import Platform
+
+
+class PlatformName(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone
+    """The platforms that there are: known only when the command runs, as finding them loads what they need."""
+
+    name = "platform"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """`[canvas|moodle|...]`."""
+        return f"[{'|'.join(_platforms())}]"
+
+    def convert(self, value: str | Platform, param: click.Parameter | None, ctx: click.Context | None) -> Platform:
+        """The platform called `value`."""
+        known = _platforms()
+        if isinstance(value, str) and value.lower() not in known:
+            self.fail(f"{value!r} is not one of {', '.join(known)}.", param, ctx)
+        return known[value.lower()] if isinstance(value, str) else value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names that begin with what was typed."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in _platforms() if name.startswith(incomplete.lower())]
+
+
+def _platforms() -> dict[str, Platform]:
+    from grader.exports.platforms import platforms
+
+    try:
+        return platforms()
+    except UserError as error:  # a package that brings an export and cannot be loaded
+        stop(str(error))
 
 
 @click.command()
 @click.argument("reports", type=click.Path(path_type=Path), default=Path("reports"))
-@click.option("--to", "platform", type=click.Choice(PLATFORMS), required=True, help="For which platform.")
+@click.option("--to", "platform", type=PlatformName(), required=True, help="For which platform.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="The platform's own exported gradebook or worksheet.")
 @click.option("--item", metavar="TITLE", help="The assignment, where the sheet has several.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to. Default: export in REPORTS.")
@@ -22,7 +61,7 @@ PLATFORMS = ("gradescope", "canvas", "moodle", "brightspace", "csv")
 @click.option("--verbose", is_flag=True, help="Log what labgrade does.")
 def export(
     reports: Path,
-    platform: str,
+    platform: Platform,
     sheet: Path | None,
     item: str | None,
     out: Path | None,
@@ -35,7 +74,49 @@ def export(
 
     console = Console(highlight=False)
     with one_line_errors(None, verbose):
-        from grader.commands.classes.exporting import exported, print_export
-
         folder = out or reports / "export"
-        print_export(console, exported(reports, platform, sheet, item, scale, provisional), folder)
+        print_export(console, make_export(reports, platform, sheet, item, scale, provisional), folder)
+
+
+# The steps of `labgrade export`.
+
+_SHOWN = 30
+
+
+def make_export(
+    reports: Path, platform: Platform, sheet: Path | None, item: str | None, scale: bool, provisional: bool
+) -> Export:
+    """The export of the results in `reports`. Raises `UserError`."""
+    from grader.classroom.review_sheet import results_below
+    from grader.classroom.roster import roster_behind
+    from grader.classroom.sheets import read_sheet
+    from grader.exports.grades import grades_of
+    from grader.exports.platform import ExportRequest
+
+    results = results_below(reports)
+    entries = roster_behind(reports)
+    if entries:
+        results = {entry.name: results[entry.name] for entry in entries if entry.name in results}
+    grades = grades_of(entries, results, provisional)
+    return platform.export(ExportRequest(grades, reports, read_sheet(sheet) if sheet else None, item, scale))
+
+
+def print_export(console: Console, export: Export, folder: Path) -> None:
+    """Write the files, and say who is in none of them and why."""
+    from grader.exports.grades import write_export
+
+    for path in write_export(export, folder):
+        console.print(str(path), markup=False, soft_wrap=True)
+    told = (
+        (export.unmatched, "not found on the platform's list, or more than once"),
+        (export.absent, "on the platform's list without a submission"),
+        (export.blank, "left without a grade: a person has to mark first, or it could not be graded"),
+        (export.provisional, "exported although a part still awaits a person and counts 0"),
+        (export.notes, "to be looked at"),
+    )
+    for names, what in told:
+        if names:
+            shown = "; ".join(names[:_SHOWN]) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+            console.print(f"{len(names)} {what}: {shown}", style="yellow", markup=False, soft_wrap=True)
+    if any((export.unmatched, export.absent, export.blank, export.provisional)):
+        console.print(f"All of them are listed in {folder / 'left-out.csv'}", markup=False, soft_wrap=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from grader.commands.choices import run_choices, run_options
-from grader.commands.endings import one_line_errors
+from grader.commands.output import one_line_errors
+from grader.commands.run_options import run_choices, run_options
 
 
 @click.command()
@@ -18,10 +18,10 @@ def reference(lab: str, verbose: bool, **choices: Any) -> None:
     """Train the reference models of a lab and write its answer key, reference.pdf."""
     from rich.console import Console
 
-    from grader.display import TerminalProgress
+    from grader.commands.output import TerminalProgress
 
     with one_line_errors(choices["cache"], verbose):
-        from grader.answer_key import answer_key
+        from grader.authoring.answer_key import answer_key
 
         with TerminalProgress(Console(stderr=True, highlight=False)) as progress:
             files = answer_key(run_options(**{**choices, "rubric": lab}), progress)

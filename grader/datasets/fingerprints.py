@@ -1,25 +1,31 @@
-"""Fingerprints of a data set's rows, which stay the same when a row is rescaled.
-
-A row is stretched to 0..255 by its own least and largest value and rounded; the fingerprint is a linear hash of those
-bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type leave it
-as it is; a negative image is looked up as the negative of what was given.
-"""
+"""Fingerprints of a data set's rows and labels, which stay the same however a student lays them out or scales them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.datasets.dataset import Bytes, Dataset
+from grader.datasets.dataset import Dataset, Indices
+from grader.records.arrays import Array
 
-Indices: TypeAlias = NDArray[np.int64]
+# Fingerprints of a data set's rows; those of images stay the same when an image is rescaled.
+#
+# An image is stretched to 0..255 by its own least and largest value and rounded; the fingerprint is a linear hash of
+# those bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type
+# leave it as it is; a negative image is looked up as the negative of what was given.
+#
+# The columns of a table have each a range of its own, so that stretching a row would leave little but its largest
+# column: rows of anything but bytes are hashed as they are, in single precision, as Keras casts what it is given.
+
+Bytes: TypeAlias = NDArray[np.uint8]
 
 _VERSION = 1
 _ROUNDING = 0.499
@@ -28,7 +34,7 @@ the float errors of a student's own scaling cannot tip the rounding."""
 _CHUNK = 2_000
 
 
-def stretched_rows(rows: NDArray[Any]) -> tuple[Bytes, NDArray[np.bool_]]:
+def stretch_rows(rows: Array) -> tuple[Bytes, NDArray[np.bool_]]:
     """Rows (n, d) stretched to 0..255 each, and which of them can be (finite, and not of one value throughout)."""
     values = rows.astype(np.float32) if rows.dtype.kind in "iub" or rows.dtype == np.float16 else rows
     least = values.min(axis=1, keepdims=True)
@@ -42,6 +48,12 @@ def stretched_rows(rows: NDArray[Any]) -> tuple[Bytes, NDArray[np.bool_]]:
         stretched += _ROUNDING
         stretched[~usable] = 0
         return stretched.astype(np.uint8), usable
+
+
+def exact_rows(rows: Array) -> tuple[Bytes, NDArray[np.bool_]]:
+    """The bytes of rows (n, d) in single precision, (n, 4 d), and which rows are finite throughout."""
+    single = np.ascontiguousarray(rows, np.dtype("<f4")) + np.float32(0)  # which makes one zero of the two
+    return single.view(np.uint8).reshape(len(single), 4 * single.shape[1]), np.isfinite(single).all(axis=1)
 
 
 def row_hashes(stretched: Bytes) -> NDArray[np.uint64]:
@@ -78,47 +90,46 @@ class Fingerprints:
     @property
     def train_rows(self) -> int:
         """Number of training rows."""
-        return len(self.dataset.x_train)
+        return self.dataset.train_rows
 
     @property
     def width(self) -> int:
         """Numbers in one row."""
-        return int(np.prod(self.dataset.x_train.shape[1:]))
+        return int(np.prod(self.dataset.example))
 
-    def rows(self, indices: Indices) -> Bytes:
+    def rows(self, indices: Indices) -> Array:
         """The original rows (n, width) at `indices`."""
         test = indices >= self.train_rows
-        rows = np.empty((len(indices), self.width), np.uint8)
+        rows = np.empty((len(indices), self.width), self.dataset.x_train.dtype)
         rows[~test] = self.dataset.x_train[indices[~test]].reshape(-1, self.width)
         rows[test] = self.dataset.x_test[indices[test] - self.train_rows].reshape(-1, self.width)
         return rows
 
-    def found(self, given: NDArray[Any]) -> tuple[Indices, NDArray[np.intp]]:
+    def find(self, given: Array) -> tuple[Indices, NDArray[np.intp]]:
         """Row indices of the given rows (n, width), -1 where unknown, and their places in `order`.
 
-        A row may also be the negative of an original. Every hit is confirmed pixel by pixel, so that no crafted row
-        passes for another.
+        An image may also be the negative of an original. Every hit is confirmed number by number, so that no crafted
+        row passes for another.
         """
         indices = np.full(len(given), -1, np.int64)
         places = np.zeros(len(given), np.intp)
         for start in range(0, len(given), _CHUNK):
-            for sign in (1, -1):
+            for sign in (1, -1) if self.dataset.is_bytes else (1,):
                 missing = start + np.flatnonzero(indices[start : start + _CHUNK] < 0)
                 if len(missing):
                     self._find(given, missing, sign, indices, places)
         return indices, places
 
-    def _find(
-        self, given: NDArray[Any], missing: Indices, sign: int, indices: Indices, places: NDArray[np.intp]
-    ) -> None:
+    def _find(self, given: Array, missing: Indices, sign: int, indices: Indices, places: NDArray[np.intp]) -> None:
         rows = given[missing] if sign > 0 else -given[missing].astype(np.result_type(given.dtype, np.float32))
-        stretched, usable = stretched_rows(rows)
-        hashes = row_hashes(stretched)
+        encode = stretch_rows if self.dataset.is_bytes else exact_rows
+        encoded, usable = encode(rows)
+        hashes = row_hashes(encoded)
         place = np.searchsorted(self.hashes, hashes)
         place[place == len(self.hashes)] = 0
         hits = np.flatnonzero(usable & (self.hashes[place] == hashes))
-        originals, _ = stretched_rows(self.rows(self.order[place[hits]]))
-        hits = hits[(originals == stretched[hits]).all(axis=1)]
+        originals, _ = encode(self.rows(self.order[place[hits]]))
+        hits = hits[(originals == encoded[hits]).all(axis=1)]
         indices[missing[hits]] = self.order[place[hits]]
         places[missing[hits]] = place[hits]
 
@@ -136,7 +147,8 @@ def dataset_fingerprints(dataset: Dataset, cache: Path) -> Fingerprints:
         kept = np.load(path, allow_pickle=False)
         if kept.shape == (2, total) and kept.dtype == np.uint64:
             return Fingerprints(dataset, kept[0], kept[1].astype(np.int64))
-    hashes = np.concatenate([_hashes(dataset.x_train), _hashes(dataset.x_test)])
+    encode = stretch_rows if dataset.is_bytes else exact_rows
+    hashes = np.concatenate([_hashes(dataset.x_train, encode), _hashes(dataset.x_test, encode)])
     order = np.argsort(hashes, kind="stable")
     # what can be made again may fail to be kept
     with contextlib.suppress(OSError):
@@ -144,9 +156,9 @@ def dataset_fingerprints(dataset: Dataset, cache: Path) -> Fingerprints:
     return Fingerprints(dataset, hashes[order], order.astype(np.int64))
 
 
-def _hashes(images: Bytes) -> NDArray[np.uint64]:
-    rows = images.reshape(len(images), -1)
-    parts = [row_hashes(stretched_rows(rows[i : i + _CHUNK])[0]) for i in range(0, len(rows), _CHUNK)]
+def _hashes(examples: Array, encode: Callable[[Array], tuple[Bytes, NDArray[np.bool_]]]) -> NDArray[np.uint64]:
+    rows = examples.reshape(len(examples), -1)
+    parts = [row_hashes(encode(rows[i : i + _CHUNK])[0]) for i in range(0, len(rows), _CHUNK)]
     return np.concatenate(parts)
 
 
@@ -160,3 +172,104 @@ def _keep(path: Path, array: NDArray[np.uint64]) -> None:
     except OSError:
         Path(scratch).unlink(missing_ok=True)
         raise
+
+
+# A long sequence of targets in a data set's own order gives away the rows that their examples no longer show.
+
+_LEAST_ROWS = 100
+_LEAST_CLASSES = 4
+"""100 rows of 4 classes fit at one place of a million by a chance below 1e-50; two classes in blocks fit anywhere."""
+_ANCHOR = 24
+
+
+def label_sequence_rows(targets: Array, positions: Indices, dataset: Dataset) -> Indices | None:
+    """Row indices (n,) into `dataset` (training rows first), or `None` when the targets follow neither split.
+
+    `targets` (n,) are class numbers, or numbers where the data set's are, and `positions` (n,) their places in the
+    student's whole array, which may start anywhere in the split. Every single one must agree.
+    """
+    if len(targets) < _LEAST_ROWS or len(targets) != len(positions) or len(np.unique(targets)) < _LEAST_CLASSES:
+        return None
+    own = dataset.targets
+    if positions.min() < 0 or own.size != len(own):
+        return None
+    own = own.reshape(-1)
+    for before, part in ((0, own[: dataset.train_rows]), (dataset.train_rows, own[dataset.train_rows :])):
+        starts = _starts(targets, positions, part)
+        # a sequence that fits in two places proves neither
+        if len(starts) == 1:
+            rows: Indices = before + starts[0] + positions
+            return rows
+    return None
+
+
+def _starts(targets: Array, positions: Indices, own: Array) -> Indices:
+    """Every start at which all targets agree."""
+    room = len(own) - int(positions.max())
+    if room <= 0:
+        return np.empty(0, np.int64)
+    starts = np.arange(room)
+    for place in np.linspace(0, len(targets) - 1, min(_ANCHOR, len(targets))).astype(int):
+        starts = starts[own[starts + positions[place]] == targets[place]]
+    return np.array([s for s in starts.tolist() if np.array_equal(own[s + positions], targets)], np.int64)
+
+
+# How a student's array lays out the pixels of a data set's images.
+
+LayoutName: TypeAlias = Literal["rows", "channels_first", "grey_as_colour", "padded"]
+"""`rows`: the original order of the pixels under any shape; `channels_first`: colour moved to the front;
+`grey_as_colour`: a grey image three times; `padded`: 28x28 with a border to 32x32."""
+
+_PADDED = 32
+
+
+@dataclass(frozen=True)
+class PixelLayout:
+    """One way from a data set's images to a student's."""
+
+    name: LayoutName
+    image: tuple[int, ...]
+    """Shape of the data set's image."""
+    shape: tuple[int, ...]
+    """Shape of the student's example."""
+
+    def flat(self, given: Array) -> Array:
+        """The given examples (n, *shape) as rows (n, pixels) in the data set's own order."""
+        count = len(given)
+        if self.name == "channels_first":
+            given = np.moveaxis(given, 1, -1)
+        elif self.name == "grey_as_colour":
+            given = given[..., 0]
+        elif self.name == "padded":
+            edge = (_PADDED - self.image[0]) // 2
+            given = given.reshape(count, _PADDED, _PADDED)[:, edge:-edge, edge:-edge]
+        return given.reshape(count, -1)
+
+    def arrange(self, rows: NDArray[np.float32], ground: float) -> NDArray[np.float32]:
+        """Rows (n, pixels) in the student's shape; `ground` is the value of a border pixel."""
+        count = len(rows)
+        if self.name == "rows":
+            return rows.reshape(count, *self.shape)
+        images = rows.reshape(count, *self.image)
+        if self.name == "channels_first":
+            return np.ascontiguousarray(np.moveaxis(images, -1, 1))
+        if self.name == "grey_as_colour":
+            return np.repeat(images[..., None], self.shape[-1], axis=-1)
+        edge = (_PADDED - self.image[0]) // 2
+        border = ((0, 0), (edge, edge), (edge, edge))
+        return np.pad(images, border, constant_values=ground).reshape(count, *self.shape)
+
+
+def pixel_layouts(image: tuple[int, ...], shape: tuple[int, ...]) -> tuple[PixelLayout, ...]:
+    """The layouts that could lead from a data set's `image` shape to an example of `shape`, likeliest first."""
+    names: list[LayoutName] = []
+    pixels = int(np.prod(image))
+    if len(image) == 3 and shape == (image[2], image[0], image[1]):
+        names.append("channels_first")
+    if int(np.prod(shape)) == pixels:
+        names.append("rows")
+    if len(image) == 2 and len(shape) == 3 and shape[:2] == image and shape[2] > 1:
+        names.append("grey_as_colour")
+    if len(image) == 2 and image[0] < _PADDED and shape in ((_PADDED, _PADDED), (_PADDED, _PADDED, 1)):
+        names.append("padded")
+    return tuple(PixelLayout(name, image, shape) for name in names)

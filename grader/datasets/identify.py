@@ -1,18 +1,21 @@
-"""Which rows of which data set a student's arrays hold, found by content and never by name."""
+"""Which rows of which data set a student's arrays hold, found by content."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.datasets.fingerprints import Fingerprints, Indices
-from grader.datasets.label_sequence import label_sequence_rows
-from grader.datasets.layouts import LayoutName, PixelLayout, pixel_layouts
+from grader.datasets.dataset import Dataset, Indices
+from grader.datasets.fingerprints import Fingerprints, LayoutName, PixelLayout, label_sequence_rows, pixel_layouts
+from grader.errors import LabgradeError
+from grader.records.arrays import Array, DType
 from grader.records.models import DataUse
+
+# Which rows of which data set a student's arrays hold, found by content and never by name.
 
 _PROBE_ROWS = 200
 _FIT_ROWS = 64
@@ -36,38 +39,64 @@ class Identification:
 
 
 def identify(
-    x: NDArray[Any],
-    y: NDArray[Any] | None,
+    x: Array,
+    y: Array | None,
     datasets: Sequence[Fingerprints],
     positions: Indices | None = None,
 ) -> Identification:
-    """Find the rows of `x` (n, *shape) and their labels `y` (n,), (n, 1) or one-hot (n, classes) in `datasets`.
+    """Find the rows of `x` (n, *shape) and their targets `y` in `datasets`: class numbers (n,), (n, 1) or one-hot
+    (n, classes), or numbers (n,) or (n, targets).
 
-    Pixels may be reshaped, rescaled, centred or inverted. Where no row can be recognised, as after a scaling of its own
-    for each pixel, a long sequence of labels in the order of the training or test set speaks instead; `positions` gives
-    for each row its place in the student's whole array when only a sample of it is given.
+    Pixels may be reshaped, rescaled, centred or inverted; the rows of a table may not. Where no row can be recognised,
+    as after a scaling of its own for each pixel or column, a long sequence of targets in the order of the training or
+    test set speaks instead; `positions` gives for each row its place in the student's whole array when only a sample
+    of it is given.
     """
     x = np.asarray(x)
-    classes, one_hot = class_numbers(y) if y is not None and len(y) == len(x) else (None, None)
+    given = y if y is not None and len(y) == len(x) else None
+    classes, one_hot = class_numbers(given) if given is not None else (None, None)
     by_pixels = _by_pixels(x, classes, datasets)
     if by_pixels is not None:
         fingerprints, layout, indices = by_pixels
         scale, offset = affine_fit(layout.flat(x), indices, fingerprints)
-        use = _data_use(x, classes, one_hot, indices, fingerprints, scale, offset)
+        agree = _agreement(given, classes, indices, fingerprints.dataset)
+        use = _data_use(x, one_hot, indices, fingerprints, scale, offset, agree)
         return Identification(use, indices, layout.name, "pixels")
-    if classes is not None:
+    if given is not None:
         places = np.arange(len(x)) if positions is None else np.asarray(positions)
         for fingerprints in datasets:
-            rows = label_sequence_rows(classes, places, fingerprints.dataset)
+            targets = classes if fingerprints.dataset.has_classes else numbers(given)
+            rows = None if targets is None else label_sequence_rows(targets, places, fingerprints.dataset)
             if rows is not None:
-                return Identification(
-                    _data_use(x, classes, one_hot, rows, fingerprints, None, None), rows, None, "labels"
-                )
+                agree = _agreement(given, classes, rows, fingerprints.dataset)
+                use = _data_use(x, one_hot, rows, fingerprints, None, None, agree)
+                return Identification(use, rows, None, "labels")
     unknown = np.full(len(x), -1, np.int64)
-    return Identification(_data_use(x, classes, one_hot, unknown, None, None, None), unknown, None, "nothing")
+    return Identification(_data_use(x, one_hot, unknown, None, None, None, None), unknown, None, "nothing")
 
 
-def class_numbers(y: NDArray[Any]) -> tuple[Indices | None, bool | None]:
+def numbers(y: Array) -> Array | None:
+    """Targets of one number a row as (n,) float32; `None` when they are several, or no numbers."""
+    return y.reshape(-1).astype(np.float32) if y.dtype.kind in "iufb" and y.size == len(y) else None
+
+
+def _agreement(y: Array | None, classes: Indices | None, indices: Indices, dataset: Dataset) -> float | None:
+    """Share of the known rows whose target is the data set's own; `None` where that cannot be told.
+
+    Numbers that differ tell nothing: they may have been scaled, so that only full agreement is told of them.
+    """
+    known = indices >= 0
+    if y is None or not known.any():
+        return None
+    own = dataset.targets[indices[known]]
+    if dataset.has_classes:
+        return None if classes is None else float((classes[known] == own).mean())
+    if y.dtype.kind not in "iufb" or y.size != len(y) * own.shape[1]:
+        return None
+    return 1.0 if np.array_equal(y[known].reshape(own.shape).astype(np.float32), own) else None
+
+
+def class_numbers(y: Array) -> tuple[Indices | None, bool | None]:
     """Labels as class numbers (n,), and whether they were one-hot; (`None`, `None`) when they are neither."""
     y = np.asarray(y)
     if y.dtype.kind not in "iufb" or not len(y):
@@ -83,11 +112,13 @@ def class_numbers(y: NDArray[Any]) -> tuple[Indices | None, bool | None]:
     return flat.astype(np.int64), False
 
 
-def affine_fit(rows: NDArray[Any], indices: Indices, fingerprints: Fingerprints) -> tuple[float | None, float | None]:
+def affine_fit(rows: Array, indices: Indices, fingerprints: Fingerprints) -> tuple[float | None, float | None]:
     """Scale and offset with `rows` = scale * original + offset, over a sample; `None` twice when no one pair fits."""
     known = np.flatnonzero(indices >= 0)
     if not len(known):
         return None, None
+    if not fingerprints.dataset.is_bytes:
+        return 1.0, 0.0  # such rows are known as they are, or not at all
     sample = known[np.linspace(0, len(known) - 1, min(_FIT_ROWS, len(known))).astype(int)]
     given = rows[sample].astype(np.float64).reshape(-1)
     original = fingerprints.rows(indices[sample]).astype(np.float64).reshape(-1)
@@ -101,7 +132,7 @@ def affine_fit(rows: NDArray[Any], indices: Indices, fingerprints: Fingerprints)
     return _round(float(scale)), _round(float(offset))
 
 
-def _resolution(dtype: np.dtype[Any]) -> float:
+def _resolution(dtype: DType) -> float:
     return 2 * float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0
 
 
@@ -111,36 +142,36 @@ def _round(value: float) -> float:
 
 
 def _by_pixels(
-    x: NDArray[Any], classes: Indices | None, datasets: Sequence[Fingerprints]
+    x: Array, classes: Indices | None, datasets: Sequence[Fingerprints]
 ) -> tuple[Fingerprints, PixelLayout, Indices] | None:
     if x.dtype.kind not in "iuf" or x.ndim < 2 or not len(x):
         return None
     probe = np.unique(np.linspace(0, len(x) - 1, min(_PROBE_ROWS, len(x))).astype(int))
     best: tuple[int, Fingerprints, PixelLayout] | None = None
     for fingerprints in datasets:
-        for layout in pixel_layouts(fingerprints.dataset.x_train.shape[1:], x.shape[1:]):
-            hits = int((fingerprints.found(layout.flat(x[probe]))[0] >= 0).sum())
+        for layout in pixel_layouts(fingerprints.dataset.example, x.shape[1:]):
+            hits = int((fingerprints.find(layout.flat(x[probe]))[0] >= 0).sum())
             if hits and (best is None or hits > best[0]):
                 best = hits, fingerprints, layout
     if best is None:
         return None
     _, fingerprints, layout = best
-    indices, places = fingerprints.found(layout.flat(x))
+    indices, places = fingerprints.find(layout.flat(x))
     if (indices >= 0).sum() < _KNOWN_SHARE * len(x):
         return None
-    if x.dtype == np.float16:
+    if x.dtype == np.float16 and fingerprints.dataset.is_bytes:
         _snap(layout.flat(x), indices, places, fingerprints)
     _choose_twins(indices, places, classes, fingerprints)
     return fingerprints, layout, indices
 
 
-def _snap(rows: NDArray[Any], indices: Indices, places: NDArray[np.intp], fingerprints: Fingerprints) -> None:
+def _snap(rows: Array, indices: Indices, places: NDArray[np.intp], fingerprints: Fingerprints) -> None:
     """Half precision blurs the steps of narrow rows: undo the scaling found on the others, and look again."""
     scale, offset = affine_fit(rows, indices, fingerprints)
     missing = np.flatnonzero(indices < 0)
     if scale is None or offset is None or not len(missing):
         return
-    indices[missing], places[missing] = fingerprints.found(np.rint((rows[missing].astype(np.float32) - offset) / scale))
+    indices[missing], places[missing] = fingerprints.find(np.rint((rows[missing].astype(np.float32) - offset) / scale))
 
 
 def _choose_twins(
@@ -154,31 +185,30 @@ def _choose_twins(
         return
     clear = np.setdiff1d(np.flatnonzero(known), ambiguous, assume_unique=True)
     mostly_test = (indices[clear] >= fingerprints.train_rows).mean() > 0.5 if len(clear) else False
-    labels = fingerprints.dataset.labels
+    labels = fingerprints.dataset.targets if fingerprints.dataset.has_classes else None
     for row in ambiguous:
         twins = fingerprints.twins(int(places[row]))
         same_split = (twins >= fingerprints.train_rows) == mostly_test
-        same_label = labels[twins] == classes[row] if classes is not None else np.zeros(len(twins), bool)
+        same_label = (
+            labels[twins] == classes[row] if classes is not None and labels is not None else np.zeros(len(twins), bool)
+        )
         indices[row] = twins[np.argmax(2 * same_split + same_label)]
 
 
 def _data_use(
-    x: NDArray[Any],
-    classes: Indices | None,
+    x: Array,
     one_hot: bool | None,
     indices: Indices,
     fingerprints: Fingerprints | None,
     scale: float | None,
     offset: float | None,
+    agree: float | None,
 ) -> DataUse:
     known = indices >= 0
     split: Literal["train", "test", "mixed", "unknown"] = "unknown"
-    agree: float | None = None
     if fingerprints is not None and known.any():
         test = indices[known] >= fingerprints.train_rows
         split = "test" if test.all() else "mixed" if test.any() else "train"
-        if classes is not None:
-            agree = float((classes[known] == fingerprints.dataset.labels[indices[known]]).mean())
     return DataUse(
         split=split,
         dataset=fingerprints.dataset.name if fingerprints is not None else None,
@@ -187,6 +217,27 @@ def _data_use(
         shape=tuple(int(side) for side in x.shape[1:]),
         scale=scale,
         offset=offset,
-        one_hot=one_hot,
+        one_hot=one_hot if fingerprints is None or fingerprints.dataset.has_classes else None,
         labels_agree=agree,
     )
+
+
+# A data set's own test rows, prepared the way a student prepared theirs.
+
+
+def prepare_test_set(
+    dataset: Dataset, scale: float, offset: float, shape: tuple[int, ...], layout: LayoutName | None = None
+) -> tuple[NDArray[np.float32], Array]:
+    """The test examples as `scale * original + offset`, (rows, *shape) float32, and their targets: class numbers
+    (rows,) int64, or numbers (rows, targets) float32.
+
+    `scale`, `offset`, `shape` and `layout` are what `identify` found; without `layout` the likeliest for the shape is
+    taken. Raises `LabgradeError` when examples of this data set cannot be brought into `shape`.
+    """
+    layouts: tuple[PixelLayout, ...] = pixel_layouts(dataset.example, shape)
+    chosen = next((candidate for candidate in layouts if layout in (None, candidate.name)), None)
+    if chosen is None:
+        raise LabgradeError(f"{dataset.name}: examples of shape {dataset.example} cannot be given the shape {shape}")
+    rows = dataset.x_test.reshape(len(dataset.x_test), -1).astype(np.float32)
+    prepared = (rows * np.float32(scale) + np.float32(offset)).astype(np.float32)
+    return chosen.arrange(prepared, offset), dataset.targets[dataset.train_rows :]

@@ -9,12 +9,16 @@ whole numbers, and random numbers come from NumPy's frozen legacy stream, so tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from grader.datasets.dataset import LAYOUTS, Bytes
+from grader.facts.datasets import CIFAR10, IMAGE_SETS, MNIST
+from grader.records.arrays import Array
+
+Bytes: TypeAlias = NDArray[np.uint8]
 
 RECIPE = 1
 """Raised whenever the stand-ins' bytes change."""
@@ -48,32 +52,28 @@ class Jitter:
     """Steepness of a stroke's edge."""
 
 
-def standin_arrays(name: str) -> dict[str, Bytes] | None:
-    """The stand-in's four arrays under Keras' names, or `None` where no stand-in exists for `name`."""
-    if name == "mnist":
-        return _grey_arrays()
-    if name == "cifar10":
-        return _colour_arrays()
-    return None
+def standin_arrays(name: str) -> dict[str, Array]:
+    """The four arrays of the stand-in for `name`, MNIST or CIFAR-10, under Keras' names."""
+    return {MNIST: _grey_arrays, CIFAR10: _colour_arrays}[name]()
 
 
-def _grey_arrays(jitter: Jitter = Jitter()) -> dict[str, Bytes]:
-    rows = LAYOUTS["mnist"].rows
-    arrays: dict[str, Bytes] = {}
+def _grey_arrays(jitter: Jitter = Jitter()) -> dict[str, Array]:
+    rows = IMAGE_SETS[MNIST].rows
+    arrays: dict[str, Array] = {}
     for split, (images, labels) in _digits(rows, 28, jitter).items():
         arrays[f"x_{split}"], arrays[f"y_{split}"] = images, labels
     return arrays
 
 
-def _colour_arrays(jitter: Jitter = Jitter()) -> dict[str, Bytes]:
-    rows = LAYOUTS["cifar10"].rows
+def _colour_arrays(jitter: Jitter = Jitter()) -> dict[str, Array]:
+    rows = IMAGE_SETS[CIFAR10].rows
     random = np.random.RandomState(_SEED + 2)
     from sklearn.datasets import load_sample_images  # takes a second to load, and most runs need none of it
 
     photographs = np.stack(load_sample_images().images).astype(np.uint8)
     middle = photographs.shape[2] // 2
     halves = {"train": photographs[:, :, :middle], "test": photographs[:, :, middle:]}
-    arrays: dict[str, Bytes] = {}
+    arrays: dict[str, Array] = {}
     for split, (images, labels) in _digits(rows, 32, jitter).items():
         arrays[f"x_{split}"] = _blended(images, halves[split], random)
         arrays[f"y_{split}"] = labels.reshape(-1, 1)

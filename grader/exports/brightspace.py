@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from grader.classes.sheets import Sheet, sheet_text
+from grader.classroom.sheets import Sheet, sheet_text
 from grader.errors import UserError
-from grader.exports.grades import Export, Grade, compare_points, written_score
-from grader.exports.matching import folded_name, matched_rows
+from grader.exports.grades import Export, Grade, compare_points, match_rows, name_key, score_cell
+from grader.exports.platform import ExportRequest, Platform
 
 _ITEM = re.compile(r"(?P<item>.+?) Points Grade(?: <(?P<form>[^>]*)>)?", re.IGNORECASE)
 _MOST = re.compile(r"MaxPoints:\s*([\d.]+)")
@@ -30,20 +30,20 @@ def brightspace_export(grades: list[Grade], sheet: Sheet | None, item: str | Non
     header, most = _item(sheet, item)
     compare_points(most, grades, scale, export)
     rows = [(at, _identity(sheet, row.cells, ids)) for at, row in enumerate(sheet.rows) if at > 0]
-    found = matched_rows(
+    found = match_rows(
         grades,
         rows,
         [
             ("org", lambda grade: [grade.number("brightspace").casefold()]),
             ("user", lambda grade: [grade.member.login.casefold(), grade.member.email.split("@")[0].casefold()]),
-            ("name", lambda grade: [folded_name(grade.member.name)]),
+            ("name", lambda grade: [name_key(grade.member.name)]),
         ],
         export,
     )
     columns = [at for at in ids.values() if at is not None]
     text: list[list[str]] = [[*(sheet.header[at] for at in columns), header, _END]]
     for place, grade in sorted(found.items()):
-        written = written_score(grade, most, scale, export)
+        written = score_cell(grade, most, scale, export)
         if not written:
             continue
         cells = sheet.rows[place].cells
@@ -60,7 +60,7 @@ def _from_roster(grades: list[Grade], item: str | None, export: Export) -> Expor
         number = grade.number("brightspace")
         if not (number or grade.member.login):
             export.unmatched.append(grade.called)
-        elif written := written_score(grade, None, False, export):
+        elif written := score_cell(grade, None, False, export):
             text.append([number, grade.member.login, written, "#"])
     export.files["brightspace.csv"] = sheet_text(text).encode("utf-8", "replace")
     return export
@@ -83,4 +83,16 @@ def _identity(sheet: Sheet, cells: tuple[str, ...], ids: dict[str, int | None]) 
 
     name = " ".join(cell(sheet.column(*names)) for names in (("First Name",), ("Last Name",))).strip()
     org, user = (cell(ids[key]).removeprefix("#").casefold() for key in ("org", "user"))
-    return {"org": org, "user": user, "name": folded_name(name), "shown": name or user or org}
+    return {"org": org, "user": user, "name": name_key(name), "shown": name or user or org}
+
+
+def _brightspace(request: ExportRequest) -> Export:
+    return brightspace_export(request.grades, request.sheet, request.item, request.scale)
+
+
+PLATFORM = Platform(
+    name="brightspace",
+    needs="`--sheet`: exported grades, or `--item`",
+    writes="`brightspace.csv`",
+    export=_brightspace,
+)

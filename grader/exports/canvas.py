@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
-from grader.classes.sheets import Sheet, read_number, sheet_text
+from grader.classroom.sheets import Sheet, read_number, sheet_text
 from grader.errors import UserError
-from grader.exports.grades import Export, Grade, compare_points, written_score
-from grader.exports.matching import folded_name, joined_name, matched_rows
+from grader.exports.grades import Export, Grade, compact_name, compare_points, match_rows, name_key, score_cell
+from grader.exports.platform import ExportRequest, Platform
 
 _TITLE = re.compile(r"(?P<title>.+) \((?P<id>\d+)\)")
 _POINTS = "points possible"
@@ -31,15 +31,15 @@ def canvas_export(grades: list[Grade], sheet: Sheet, item: str | None, scale: bo
     compare_points(most, grades, scale, export)
     students = [(at, row) for at, row in enumerate(sheet.rows) if at > 0 and _cell(row.cells, sheet.column("ID"))]
     rows = [(at, _identity(sheet, row.cells)) for at, row in students]
-    found = matched_rows(
+    found = match_rows(
         grades,
         rows,
         [
             ("id", lambda grade: [grade.number("canvas")]),
             ("sis", lambda grade: [grade.number("")]),
             ("login", lambda grade: [grade.member.login.casefold(), grade.member.email.casefold()]),
-            ("name", lambda grade: [folded_name(_name(grade))]),
-            ("joined", lambda grade: [joined_name(_name(grade))]),
+            ("name", lambda grade: [name_key(_name(grade))]),
+            ("joined", lambda grade: [compact_name(_name(grade))]),
         ],
         export,
     )
@@ -82,13 +82,13 @@ def _filled(before: str, grade: Grade, row: dict[str, str], most: float | None, 
     if before.strip().upper() == _EXCUSED:
         export.notes.append(f"{row['shown']} is excused in Canvas, and stays so.")
         return before
-    called = joined_name(grade.member.name)
+    called = compact_name(grade.member.name)
     if grade.member.platform == "canvas" and called not in ("", row["joined"]):
         export.notes.append(
             f"{row['shown']} handed in as '{grade.member.name}': if that is a group, Canvas grades its other members, "
             "too, unless it grades them one by one (then name them in class.yaml)."
         )
-    return written_score(grade, most, scale, export) or before  # an empty cell would take an earlier grade away
+    return score_cell(grade, most, scale, export) or before  # an empty cell would take an earlier grade away
 
 
 def _identity(sheet: Sheet, cells: tuple[str, ...]) -> dict[str, str]:
@@ -100,11 +100,24 @@ def _identity(sheet: Sheet, cells: tuple[str, ...]) -> dict[str, str]:
         "id": _cell(cells, sheet.column("ID")),
         "sis": _cell(cells, sheet.column("SIS User ID")),
         "login": login.casefold(),
-        "name": folded_name(name),
-        "joined": joined_name(name),
+        "name": name_key(name),
+        "joined": compact_name(name),
         "shown": name,
     }
 
 
 def _cell(cells: tuple[str, ...], column: int | None) -> str:
     return cells[column] if column is not None and column < len(cells) else ""
+
+
+def _canvas(request: ExportRequest) -> Export:
+    sheet = request.require_sheet("the gradebook that Canvas exports")
+    return canvas_export(request.grades, sheet, request.item, request.scale)
+
+
+PLATFORM = Platform(
+    name="canvas",
+    needs="`--sheet`: the exported gradebook",
+    writes="`canvas.csv`: its student columns and the one assignment",
+    export=_canvas,
+)

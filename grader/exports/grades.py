@@ -1,14 +1,20 @@
-"""What is exported: a grade for each student, and what comes of an export."""
+"""What is exported: a grade for each student, matched to the platform's rows, and the file it becomes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.classes.sheets import number_text
+from grader.classroom.sheets import number_text, sheet_text
+from grader.records.classes import Entry, Member
 from grader.records.result import Result
-from grader.records.roster import Entry, Member
+from grader.reports.files import write_whole
+
+# What is exported: a grade for each student, and what comes of an export.
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def compare_points(most: float | None, grades: Iterable[Grade], scale: bool, exp
         export.notes.append(f"The platform has {most:g} points for it, the rubric {named}; --scale converts.")
 
 
-def written_score(grade: Grade, most: float | None, scale: bool, export: Export) -> str:
+def score_cell(grade: Grade, most: float | None, scale: bool, export: Export) -> str:
     """The grade's cell; an empty one, a provisional one and one that the platform would refuse are noted."""
     text = score_text(grade, most if scale else None)
     if not text:
@@ -127,3 +133,83 @@ def report_of(reports: Path, grade: Grade) -> Path | None:
         if (reports / grade.entry.name / name).is_file():
             return reports / grade.entry.name / name
     return None
+
+
+# Which row of a platform's list is which student.
+
+
+def match_rows(
+    grades: Sequence[Grade],
+    rows: Iterable[tuple[int, Mapping[str, str]]],
+    fields: Sequence[tuple[str, Callable[[Grade], Iterable[str]]]],
+    export: Export,
+    agrees: Callable[[Grade, Mapping[str, str]], bool] = lambda *_: True,
+) -> dict[int, Grade]:
+    """Row -> grade. `rows` are (place, cells by field); `fields` say, surest first, which values of a grade stand in
+    which field. A value that several rows or several students have decides nothing, and neither does a less sure field
+    for them; a pair that does not `agree` otherwise is none. Who is left goes to `export.unmatched`; rows that are left
+    go to `export.absent`.
+    """
+    rows = list(rows)
+    cells_at = dict(rows)
+    found: dict[int, Grade] = {}
+    left = list(grades)
+    contested: list[Grade] = []
+    for name, values in fields:
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, cells in rows:
+            if place not in found and (value := cells.get(name, "")):
+                places[value].append(place)
+        claims: defaultdict[str, list[Grade]] = defaultdict(list)
+        for grade in left:
+            for value in dict.fromkeys(value for value in values(grade) if value):
+                claims[value].append(grade)
+        for value, claimants in claims.items():
+            if len(claimants) > 1 or len(places[value]) > 1:
+                contested += claimants if places[value] else []
+                continue
+            at, grade = next(iter(places[value]), None), claimants[0]
+            if (
+                at is not None
+                and at not in found
+                and grade in left
+                and grade not in contested
+                and agrees(grade, cells_at[at])
+            ):
+                found[at] = grade
+                left.remove(grade)
+    export.unmatched += [grade.called for grade in left]
+    export.absent += [cells.get("shown", "") or f"line {place}" for place, cells in rows if place not in found]
+    return found
+
+
+def name_key(text: str) -> str:
+    """A name without case, accents, signs and order: `Doe, Jane` and `Jane Doe` are one."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return " ".join(sorted(re.findall(r"[^\W_]+", letters)))
+
+
+def compact_name(text: str) -> str:
+    """A name as Canvas puts it into file names: `Doe, Jane` is `doejane`."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[\W_]+", "", "".join(sign for sign in plain if not unicodedata.combining(sign)))
+
+
+# An export on disk.
+
+LEFT_OUT = "left-out.csv"
+
+
+def write_export(export: Export, folder: Path) -> list[Path]:
+    """Write the files of `export` and the list of those who are in none of them; what to name on the terminal."""
+    for name, data in export.files.items():
+        write_whole(folder / name, data)
+    rows: list[list[object]] = [["who", "why"]]
+    rows += [[who, "not found on the platform's list, or more than once"] for who in export.unmatched]
+    rows += [[who, "on the platform's list, without a submission"] for who in export.absent]
+    rows += [[who, "exported, but provisional: what awaits a person counts 0"] for who in export.provisional]
+    rows += [[who, "no grade yet: a person has to mark first, or it could not be graded"] for who in export.blank]
+    write_whole(folder / LEFT_OUT, sheet_text(rows, bom=True).encode("utf-8", "replace"))
+    written = [folder / name for name in export.files]
+    return written if len(written) <= 5 else [folder]

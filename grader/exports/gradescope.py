@@ -8,9 +8,11 @@ has `score`, `max_score`, `name`, `number`, `output`, `output_format`, `status` 
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from pydantic import JsonValue
 
 from grader.exports.grades import Export, Grade
+from grader.exports.platform import Platform
 from grader.records.result import Deduction, QuestionResult, Result
 
 _VISIBILITY = "after_published"
@@ -30,9 +32,9 @@ def gradescope_export(grades: list[Grade]) -> Export:
     return export
 
 
-def results_json(result: Result) -> dict[str, Any]:
+def results_json(result: Result) -> dict[str, JsonValue]:
     """What Gradescope shows of one submission: a test for each question, one for a deduction."""
-    tests = [_test(question) for question in result.questions]
+    tests: list[JsonValue] = [_test(question) for question in result.questions]
     tests += [_deduction(deduction) for deduction in result.deductions]
     score = result.score
     awaiting = f"; {score.awaiting:g} of {score.points:g} await the teacher" if score.awaiting else ""
@@ -46,7 +48,7 @@ def results_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _deduction(deduction: Deduction) -> dict[str, Any]:
+def _deduction(deduction: Deduction) -> dict[str, JsonValue]:
     return {
         "score": -deduction.points,
         "max_score": 0,
@@ -57,7 +59,7 @@ def _deduction(deduction: Deduction) -> dict[str, Any]:
     }
 
 
-def _test(question: QuestionResult) -> dict[str, Any]:
+def _test(question: QuestionResult) -> dict[str, JsonValue]:
     lines = []
     for verdict in question.verdicts:
         points = (
@@ -66,7 +68,7 @@ def _test(question: QuestionResult) -> dict[str, Any]:
         lines.append(f"[{points}] {verdict.criterion.replace('_', ' ')}: {verdict.explanation}")
         if verdict.marked and verdict.marked.comment:
             lines.append(f"    {verdict.marked.by}: {verdict.marked.comment}")
-    test: dict[str, Any] = {
+    test: dict[str, JsonValue] = {
         "score": question.awarded,
         "max_score": question.points,
         "name": question.title,
@@ -78,3 +80,10 @@ def _test(question: QuestionResult) -> dict[str, Any]:
     if all(verdict.decided for verdict in question.verdicts):
         test["status"] = "passed" if question.status == "passed" else "failed"
     return test
+
+
+PLATFORM = Platform(
+    name="gradescope",
+    writes="`NAME/results.json`, a test per question",
+    export=lambda request: gradescope_export(request.grades),
+)

@@ -18,10 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classes.names import safe_name
-from grader.classes.sheets import Sheet, read_number, sheet_text
-from grader.exports.grades import Export, Grade, compare_points, report_of, written_score
-from grader.exports.matching import folded_name, matched_rows
+from grader.classroom.sheets import Sheet, read_number, safe_name, sheet_text
+from grader.exports.grades import Export, Grade, compare_points, match_rows, name_key, report_of, score_cell
+from grader.exports.platform import ExportRequest, Platform
 
 _IDENTIFIER = ("Identifier", "ID", "Kennung", "Identifiant", "Identificador", "Identificativo")
 _NAME = (
@@ -81,7 +80,7 @@ class _Columns:
 
 
 def _fill(cells: list[str], grade: Grade, columns: _Columns, most: float | None, scale: bool, export: Export) -> None:
-    written = written_score(grade, most, scale, export)
+    written = score_cell(grade, most, scale, export)
     if not written:
         return
     cells[columns.mark] = written
@@ -96,20 +95,20 @@ def _matched(grades: list[Grade], rows: list[tuple[int, dict[str, str]]], export
     names = {row["name"] for _, row in rows}
     claims: defaultdict[str, list[Grade]] = defaultdict(list)
     for grade in grades:
-        called = folded_name(grade.member.name)
+        called = name_key(grade.member.name)
         if grade.entry.source == "moodle" and called not in names:
             claims[called].append(grade)
     teams = {called: claimants[0] for called, claimants in claims.items() if called and len(claimants) == 1}
     found = {at: teams[row["team"]] for at, row in rows if row["team"] in teams}
     alone = [grade for grade in grades if not any(grade is one for one in found.values())]
     left = [(at, row) for at, row in rows if at not in found]
-    return found | matched_rows(
+    return found | match_rows(
         alone,
         left,
         [
             ("number", lambda grade: [_number(grade.number("moodle"))]),
             ("email", lambda grade: [grade.member.email.casefold()]),
-            ("name", lambda grade: [folded_name(grade.member.name)]),
+            ("name", lambda grade: [name_key(grade.member.name)]),
         ],
         export,
         _agrees,
@@ -123,7 +122,7 @@ def _agrees(grade: Grade, row: Mapping[str, str]) -> bool:
     """
     if grade.member.platform != "moodle" or not row["name"] or row["number"] in row["name"].split():
         return True
-    return bool(set(folded_name(grade.member.name).split()) & set(row["name"].split()))
+    return bool(set(name_key(grade.member.name).split()) & set(row["name"].split()))
 
 
 def _feedback(found: dict[int, Grade], rows: dict[int, dict[str, str]], reports: Path, export: Export) -> bytes:
@@ -150,8 +149,8 @@ def _identity(sheet: Sheet, cells: tuple[str, ...], identifier: int) -> dict[str
     return {
         "number": _number(_cell(cells, identifier)),
         "email": _cell(cells, sheet.column(*_EMAIL)).casefold(),
-        "name": folded_name(name),
-        "team": folded_name(_cell(cells, sheet.column(*_TEAM))),
+        "name": name_key(name),
+        "team": name_key(_cell(cells, sheet.column(*_TEAM))),
         "shown": name or _cell(cells, identifier),
     }
 
@@ -164,3 +163,16 @@ def _number(text: str) -> str:
     """The number at the end of `Participant 4711`."""
     found = re.search(r"(\d{1,18})\s*$", text)
     return found[1].lstrip("0") if found else ""
+
+
+def _moodle(request: ExportRequest) -> Export:
+    sheet = request.require_sheet("Moodle's grading worksheet")
+    return moodle_export(request.grades, sheet, request.reports, request.scale)
+
+
+PLATFORM = Platform(
+    name="moodle",
+    needs="`--sheet`: the grading worksheet",
+    writes="`moodle.csv` with Grade and Feedback comments, `moodle-feedback.zip` with the reports",
+    export=_moodle,
+)

@@ -3,7 +3,6 @@
 A class for each question, a method for each case; see docs/functions.md.
 """
 
-from grader.functions.agreement import assert_agrees
-from grader.functions.declaring import FunctionTests, Partly, credit, layout, mistake
+from grader.functions.cases import FunctionTests, Partly, assert_agrees, credit, layout, mistake
 
 __all__ = ["FunctionTests", "Partly", "assert_agrees", "credit", "layout", "mistake"]

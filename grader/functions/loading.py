@@ -1,6 +1,6 @@
-"""A lab's tests for functions, loaded and checked: `cases.py`, or a folder `cases` of such files.
+"""A lab's tests for functions: `cases.py`, or a folder `cases` of such files, loaded and checked against the rubric.
 
-They are the teacher's: trusted code, run by the host.
+They are the teacher's: trusted code, run by the host. `FunctionWork` puts them beside the functions of one submission.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import traceback
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.errors import UserError
-from grader.functions.declaring import FunctionTests
-from grader.functions.groups import Group, group_of, line_of
+from grader.functions.cases import FunctionTests, Group, group_of, line_of
+from grader.functions.plan import FunctionPlan
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def _modules(folder: Path, files: tuple[Path, ...]) -> list[types.ModuleType]:
     """The files of `folder` as modules of one package: one may import from another (`from .inputs import x`)."""
     package = types.ModuleType(_module_name(folder))
     package.__path__ = [str(folder)]
+    # Loaded before for another submission: a case may keep something in its class, which must not reach the next one.
     for name in [name for name in sys.modules if name.startswith(f"{package.__name__}.")]:
         del sys.modules[name]
     sys.modules[package.__name__] = package
@@ -114,6 +115,7 @@ def _module_name(path: Path) -> str:
 
 @contextmanager
 def _mistakes_named(path: Path) -> Iterator[None]:
+    """Whatever the teacher's code raises becomes a `UserError` with its file and line."""
     try:
         yield
     except SyntaxError as error:
@@ -130,6 +132,7 @@ def place_in(path: Path, error: BaseException) -> str:
 
 
 def _check_questions(path: Path, groups: tuple[_Placed, ...], asked: tuple[str, ...]) -> None:
+    """Raise `UserError` unless each question that asks for a function has exactly one class of cases."""
     named = [one.group.question for one in groups]
     for one in groups:
         question = one.group.question
@@ -141,3 +144,24 @@ def _check_questions(path: Path, groups: tuple[_Placed, ...], asked: tuple[str, 
     for question in asked:
         if question not in named:
             raise UserError(f'{path}: no class with question = "{question}", though the rubric asks for its function')
+
+
+@dataclass(frozen=True)
+class FunctionWork:
+    """What a recording needs in order to try a submission's functions."""
+
+    cases: CaseFile
+    plan: FunctionPlan
+    only: tuple[str, ...] = ()
+    """Questions whose functions are tried; all where it is empty."""
+
+    @property
+    def key(self) -> list[object]:
+        """What its outcomes rest on, as JSON-compatible values."""
+        return [self.cases.digest, self.plan.as_json(), *([list(self.only)] if self.only else [])]
+
+    def new_cases(self) -> CaseFile:
+        """The cases loaded anew: what one submission's trials leave in them must not reach the next one's."""
+        loaded = load_cases(self.cases.path.parent, tuple(group.question for group in self.cases.groups)) or self.cases
+        wanted = tuple(group for group in loaded.groups if not self.only or group.question in self.only)
+        return replace(loaded, groups=wanted)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from grader.matching.match import match_submission
+from grader.matching.matcher import match_submission
 
 __all__ = ["match_submission"]

@@ -1,4 +1,10 @@
-"""The one global assignment of a student's families of models to the models that the lab asks for."""
+"""A student's families of models, assigned to the reference's models all at once.
+
+The rubric asks about some of the reference's models: each is a *slot*. Every family is held against every slot in six
+parts (`Likeness`), and of all assignments the one with the greatest total likeness is taken: a family that comes first
+in the file cannot take the place of one that fits better. What is left over afterwards may carry on an earlier
+training, be a sweep's baseline, or answer a second question about the same network.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +13,191 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from grader.matching.families import Family, joined
-from grader.matching.layers import bare_shape, is_regularised, shape
-from grader.matching.similarity import Likeness, Slot, architecture_likeness, family_likeness
-from grader.records.models import Architecture
+from grader.facts.metrics import VALIDATION_ACCURACY
+from grader.matching.families import (
+    Family,
+    bare_shape,
+    has_class,
+    is_regularised,
+    join_families,
+    shape,
+    strengths,
+    weighty_layers,
+)
+from grader.records.match import ReferenceModel
+from grader.records.models import Architecture, CompileArguments, Layer
 
+WEIGHTS = {
+    "architecture": 0.40,
+    "section": 0.22,
+    "regularisation": 0.13,
+    "order": 0.10,
+    "fit": 0.08,
+    "compile": 0.07,
+}
+"""What each part of a likeness counts; 1 in all.
+
+What a network is counts most, then where it stands. Loss, optimizer, epochs and batch size count least, as they are
+what groups get wrong: were fit and compilation to count 0.3 each, a network with a wrong loss would go to another slot.
+"""
 THRESHOLD = 0.55
-"""A family that is less like a slot than this stays unmatched."""
+"""A family that is less like a slot than this stays unmatched.
+
+In the tests right pairs have 0.82 and more, with a wrong loss and rate, without any ids, or never trained; a
+convolutional network for a fully connected one has 0.54 at most.
+"""
 _UNLIKE = 0.72
-"""Below this likeness of layers only the place in the file can vouch for a family."""
+"""Below this likeness of layers only the place in the file speaks for a family.
+
+A network without one of the hidden layers asked for has 0.70, and so falls below; one of half the width, or with one
+hidden layer too many, has 0.76 and more and is still taken for the network that was asked for, built wrongly.
+"""
+_IN_PLACE = 0.75
+"""From this share of its cells under a slot's questions on, a family's place speaks for it, however it is built."""
 _BUILT_OTHERWISE = 0.4
-"""A network that fills one of two equal slots is as good for the other, with activations as layers of their own too."""
+"""From this likeness of layers on, a network that fills one of two equal slots is as good for the other.
+
+A fully connected network whose activations are layers of their own has 0.57, a convolutional one in its place 0.38.
+"""
+_CLEAR_GAP = 0.1
+"""A match that beats its next best slot by so much is as sure as its likeness; an equal rival costs a fifth of it."""
+_MOST_LAYERS = 200
+"""Layers of one network that are aligned: the work grows with the product of both numbers."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A reference model that questions ask about."""
+
+    name: str
+    model: ReferenceModel
+    must_have: tuple[str, ...]
+    """Layer classes of a free design; empty when likeness is asked for."""
+    sweep: bool
+    cells: frozenset[int]
+    """Cells under the questions that use it; those with something to run, where they are known."""
+    questions: tuple[str, ...]
+    position: float
+    """Place in the order of the lab, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The parts of one comparison, each 0 to 1."""
+
+    architecture: float
+    section: float
+    regularisation: float
+    order: float
+    fit: float
+    compile: float
+
+    @property
+    def total(self) -> float:
+        """Weighted sum, 0 to 1."""
+        return float(sum(weight * getattr(self, part) for part, weight in WEIGHTS.items()))
+
+
+def architecture_likeness(
+    architecture: Architecture, reference: Architecture, must_have: tuple[str, ...] = ()
+) -> float:
+    """Likeness of two networks, 0 to 1: 1 for equal layers, else the best alignment of them, at most 0.95.
+
+    The alignment is the longest common subsequence, each pair counted by how alike its layers are, as a share of the
+    longer network. A free design needs only the classes in `must_have`, and has the share of them that is there.
+    """
+    if must_have:
+        found = sum(has_class(architecture, wanted) for wanted in must_have) / len(must_have)
+        # Not 0: a wrong attempt under its question is still the answer to it.
+        return 0.15 + 0.85 * found if found else 0.1
+    if shape(architecture) == shape(reference):
+        return 1.0
+    ours, theirs = weighty_layers(architecture)[:_MOST_LAYERS], weighty_layers(reference)[:_MOST_LAYERS]
+    if not ours or not theirs:
+        return 0.0
+    best = np.zeros((len(ours) + 1, len(theirs) + 1))
+    for i, layer in enumerate(ours):
+        for j, other in enumerate(theirs):
+            best[i + 1, j + 1] = max(best[i, j + 1], best[i + 1, j], best[i, j] + _layer_likeness(layer, other))
+    alike = float(best[-1, -1]) / max(len(ours), len(theirs))
+    same_kind = has_class(architecture, "Conv") == has_class(reference, "Conv")
+    return 0.75 * alike + (0.2 if same_kind else 0.0)
+
+
+def _layer_likeness(layer: Layer, other: Layer) -> float:
+    """0 for another class; of one class by the ratio of units or filters, as a width is what groups choose first."""
+    if layer.class_name != other.class_name:
+        return 0.0
+    for key in ("units", "filters"):
+        ours, theirs = layer.config.get(key), other.config.get(key)
+        if isinstance(ours, int) and isinstance(theirs, int) and ours > 0 and theirs > 0:
+            return 0.3 + 0.7 * min(ours, theirs) / max(ours, theirs)
+    return 1.0
+
+
+def family_likeness(
+    family: Family, slot: Slot, architectures: dict[str, Architecture], position: float, claimed: frozenset[int]
+) -> Likeness:
+    """`family` held against `slot`.
+
+    `position` is its place in the file, 0 to 1, or its rank among free designs; `claimed` holds the cells of all slots.
+    """
+    architecture = architectures.get(family.architecture) if family.architecture else None
+    alike = architecture_likeness(architecture, slot.model.architecture, slot.must_have) if architecture else 0.0
+    return Likeness(
+        architecture=alike,
+        section=_section(family, slot, claimed),
+        regularisation=_regularisation(family, slot, architectures),
+        # Squared, so that of two equal networks the earlier goes to the earlier slot.
+        order=1.0 - (position - slot.position) ** 2,
+        # A free design is free in these too.
+        fit=float(bool(family.trainings)) if slot.must_have else _fit(family, slot),
+        compile=1.0 if slot.must_have else _compile(family.compile, slot.model.compile),
+    )
+
+
+def _section(family: Family, slot: Slot, claimed: frozenset[int]) -> float:
+    """Share of the family that stands under the slot's questions. Cells under no question at all count two fifths.
+
+    A cell that trains counts three times one that only builds: several questions may use one definition.
+    """
+    if not slot.cells:
+        # Where the slot's questions stand is not known: that speaks neither for nor against, unless another's is.
+        return 0.3 if claimed & set(family.cells) else 0.5
+    weight = {cell: 3.0 if cell in family.training_cells else 1.0 for cell in family.cells}
+    inside = sum(weight[cell] for cell in family.cells if cell in slot.cells)
+    nowhere = sum(weight[cell] for cell in family.cells if cell not in claimed)
+    return (inside + 0.4 * nowhere) / sum(weight.values())
+
+
+def _regularisation(family: Family, slot: Slot, architectures: dict[str, Architecture]) -> float:
+    """Half for a regulariser where one is asked for and none where none is, half likewise for a sweep."""
+    known = [architectures[key] for key in family.architectures if key in architectures]
+    regularised = any(is_regularised(architecture) for architecture in known)
+    wanted = is_regularised(slot.model.architecture)
+    settings = {setting for architecture in known for setting in strengths(architecture)}
+    swept = len(settings) > 1 or (len(family.trainings) > 1 and len(family.models) > 1)
+    return 0.5 * (regularised == wanted) + 0.5 * (swept == slot.sweep)
+
+
+def _fit(family: Family, slot: Slot) -> float:
+    """Of a trained family at least 0.3; the ratio of the epochs adds up to 0.5, an equal batch size 0.2."""
+    reference = slot.model.fit
+    if reference is None or not family.trainings:
+        return 1.0 if reference is None and not family.trainings else 0.0
+    fit = family.trainings[-1].fit
+    epochs = min(fit.epochs, reference.epochs) / max(fit.epochs, reference.epochs, 1)
+    return 0.3 + 0.5 * epochs + 0.2 * (fit.batch_size == reference.batch_size)
+
+
+def _compile(arguments: CompileArguments | None, reference: CompileArguments | None) -> float:
+    """Loss and optimizer count 0.4 each, the learning rate 0.2."""
+    if arguments is None or reference is None:
+        return float(arguments is None and reference is None)
+    same_rate = arguments.learning_rate == reference.learning_rate
+    return (
+        0.4 * (arguments.loss == reference.loss) + 0.4 * (arguments.optimizer == reference.optimizer) + 0.2 * same_rate
+    )
 
 
 @dataclass(frozen=True)
@@ -27,18 +207,22 @@ class Pair:
     family: Family
     slot: Slot | None
     confidence: float
+    """0 to 1; 0 for what is left over."""
     reason: str
+    """One sentence for the report."""
 
 
-def assigned_pairs(
+def assign_families(
     families: tuple[Family, ...],
     slots: tuple[Slot, ...],
     architectures: dict[str, Architecture],
     shown: dict[int, float] | None = None,
 ) -> tuple[Pair, ...]:
-    """Every family, with the slot it fills if any. A network trained only once may fill several slots.
+    """Every family with the slot that it fills, if any, in the order of the file and of the lab.
 
-    `shown` gives for cells the best validation accuracy in their saved logs, where that tells more than the rerun.
+    A network that was trained once may fill several slots, and then stands in several pairs. `architectures` are the
+    recording's, by id; `shown` gives for cells the best validation accuracy (0 to 1) in their saved logs, where that
+    tells more than the rerun.
     """
     table = _likeness_table(families, slots, architectures, shown or {})
     filled = _best_assignment(table)
@@ -88,23 +272,28 @@ def _ranks(families: tuple[Family, ...], shown: dict[int, float]) -> list[float]
 
 
 def _accuracy(training: object) -> float:
+    """On the test set where the host measured it, else the last validation accuracy; 0 where there is no number."""
     test = getattr(training, "test", None)
-    if test is not None:
+    if test is not None and "accuracy" in test.metrics:
         return float(test.accuracy)
     history = getattr(training, "history", None)
-    values = history.metrics.get("val_accuracy", ()) if history is not None else ()
+    values = history.metrics.get(VALIDATION_ACCURACY, ()) if history is not None else ()
     return float(values[-1]) if values and np.isfinite(values[-1]) else 0.0
 
 
 def _worth(likeness: Likeness) -> float:
-    if likeness.architecture < _UNLIKE and likeness.section < 0.75:
+    """What an assignment gains by this pair: its total likeness, or 0 where it must not be."""
+    if likeness.architecture < _UNLIKE and likeness.section < _IN_PLACE:
         return 0.0
     # A single plain training is no sweep, and a regularised sweep is no single plain training.
     return likeness.total if likeness.regularisation > 0.0 else 0.0
 
 
 def _best_assignment(table: list[list[Likeness]]) -> dict[int, int]:
-    """Row -> column of the assignment with the greatest total likeness; staying unmatched is worth `THRESHOLD`."""
+    """Row -> column of the assignment with the greatest total likeness; staying unmatched is worth `THRESHOLD`.
+
+    Each family has a column of its own for staying unmatched, so that all of them may.
+    """
     if not table or not table[0]:
         return {}
     rows, columns = len(table), len(table[0])
@@ -123,10 +312,11 @@ def _confidence(table: list[list[Likeness]], row: int, column: int) -> float:
     total = table[row][column].total
     others = [likeness.total for index, likeness in enumerate(table[row]) if index != column]
     gap = total - max(others, default=0.0)
-    return round(total * (0.8 + 0.2 * min(max(gap, 0.0) / 0.1, 1.0)), 2)
+    return round(total * (0.8 + 0.2 * min(max(gap, 0.0) / _CLEAR_GAP, 1.0)), 2)
 
 
 def _reason(likeness: Likeness, slot: Slot) -> str:
+    """What speaks for the pair, for a reader: of each part only what is clear."""
     said = []
     if slot.must_have and likeness.architecture > 0.9:
         said.append(f"it has the {' and '.join(slot.must_have)} asked for")
@@ -153,7 +343,7 @@ def _continued(
     for family in left:
         for index, pair in enumerate(pairs):
             if _continues(family, pair.family) or _is_baseline(family, pair, architectures):
-                pairs[index] = Pair(joined(pair.family, family), pair.slot, pair.confidence, pair.reason)
+                pairs[index] = Pair(join_families(pair.family, family), pair.slot, pair.confidence, pair.reason)
                 break
         else:
             rest.append(family)
@@ -198,6 +388,7 @@ def _shared(pairs: list[Pair], empty: list[Slot], architectures: dict[str, Archi
             same = shape(slot.model.architecture) == shape(other.model.architecture)
             if same and architecture_likeness(known, slot.model.architecture) > _BUILT_OTHERWISE:
                 reason = f"The same network as `{other.name}`, which was built once: it is taken for `{slot.name}` too."
+                # Which of the two slots the group had in mind is not told, so the second is the less sure one.
                 shared.append(Pair(pair.family, slot, round(0.7 * pair.confidence, 2), reason))
                 break
     return shared

@@ -1,7 +1,9 @@
-"""Families: which recorded model objects and trainings belong together.
+"""Families: which recorded models and trainings belong together, and what makes two networks the same.
 
 One object with its trainings is one family, unless it was trained again in a later cell or with other arguments. Models
-trained in one loop with the same layers up to the strength of their regularisers are one family: a sweep.
+trained in one loop with the same layers, up to the strength of their regularisers, are one family too: a sweep. Two
+networks are the same when classes and sizes of their layers are; names, the rank of the input and the strength of a
+regulariser are left out, as those differ between hand-ins that do the same.
 """
 
 from __future__ import annotations
@@ -10,11 +12,98 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from grader.matching.layers import Shape, compile_shape, is_regularised, shape
-from grader.records.models import Architecture, CompileArguments
+from pydantic import JsonValue
+
+from grader.facts.keras_layers import INPUT_SHAPING
+from grader.records.models import Architecture, CompileArguments, Layer
 from grader.records.recording import Compiled, ModelBuilt, Recording, SummaryShown, Trained
 
+Shape: TypeAlias = tuple[str, ...]
+"""A layer as comparable text: its class, its sizes, the kinds of its regularisers."""
 ModelEvent: TypeAlias = ModelBuilt | Compiled | Trained | SummaryShown
+"""What tells of a model object."""
+
+_SIZES = ("units", "filters", "kernel_size", "strides", "padding", "pool_size", "rate", "activation", "output_dim")
+_REGULARISERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
+_DEEPEST = 20
+"""Levels of a layer's settings that are searched: they come from the sandbox, which may nest them as it likes."""
+
+
+def weighty_layers(architecture: Architecture) -> tuple[Layer, ...]:
+    """The layers that tell networks apart: those that only bring the input into shape are left out."""
+    return tuple(layer for layer in architecture.layers if layer.class_name not in INPUT_SHAPING)
+
+
+def shape(architecture: Architecture) -> tuple[Shape, ...]:
+    """A comparable description of the layers, with the kinds of regularisers but not their strengths."""
+    return tuple(_layer_shape(layer) for layer in weighty_layers(architecture))
+
+
+def bare_shape(architecture: Architecture) -> tuple[Shape, ...]:
+    """A comparable description of the layers without any regulariser."""
+    return tuple(tuple(part for part in layer if "_regularizer=" not in part) for layer in shape(architecture))
+
+
+def _layer_shape(layer: Layer) -> Shape:
+    sizes = tuple(f"{key}={layer.config[key]}" for key in _SIZES if key in layer.config)
+    kinds = tuple(
+        f"{key}={_class_name(layer.config.get(key))}" for key in _REGULARISERS if _weighs(layer.config.get(key))
+    )
+    return (layer.class_name, *sizes, *kinds)
+
+
+def _weighs(regulariser: JsonValue) -> bool:
+    """Whether it is a regulariser at all: one of strength 0 is none."""
+    if not isinstance(regulariser, dict):
+        return bool(regulariser)
+    nested = regulariser.get("config")
+    values = {**regulariser, **(nested if isinstance(nested, dict) else {})}
+    known = [values[kind] for kind in ("l1", "l2", "factor") if isinstance(values.get(kind), int | float)]
+    return any(known) if known else bool(regulariser)
+
+
+def _class_name(value: JsonValue) -> str:
+    return str(value.get("class_name", "")) if isinstance(value, dict) else str(value)
+
+
+def compile_shape(arguments: CompileArguments) -> tuple[object, ...]:
+    """Loss, optimizer and learning rate, comparable. Weight decay is left out: it may be what is swept."""
+    rate = arguments.learning_rate
+    return (arguments.loss, arguments.from_logits, arguments.optimizer, None if rate is None else f"{rate:.6g}")
+
+
+def is_regularised(architecture: Architecture) -> bool:
+    """Whether any layer carries a regulariser on its weights."""
+    return any(_weighs(layer.config.get(key)) for layer in architecture.layers for key in _REGULARISERS[:2])
+
+
+def strengths(architecture: Architecture) -> tuple[str, ...]:
+    """The distinct regulariser settings of the layers, as comparable text."""
+    return tuple(
+        dict.fromkeys(
+            str(layer.config[key])
+            for layer in architecture.layers
+            for key in _REGULARISERS[:2]
+            if layer.config.get(key)
+        )
+    )
+
+
+def has_class(architecture: Architecture, wanted: str) -> bool:
+    """Whether a layer of class `wanted` stands anywhere, also inside a nested model; any convolution counts for one."""
+    stem = "Conv" if wanted.startswith("Conv") else wanted
+    return any(stem in layer.class_name or _names_class(layer.config, stem) for layer in architecture.layers)
+
+
+def _names_class(value: JsonValue, stem: str, depth: int = 0) -> bool:
+    if depth > _DEEPEST:
+        return False
+    if isinstance(value, dict):
+        named = value.get("class_name")
+        return (isinstance(named, str) and stem in named) or any(
+            _names_class(part, stem, depth + 1) for part in value.values()
+        )
+    return isinstance(value, list) and any(_names_class(part, stem, depth + 1) for part in value)
 
 
 @dataclass(frozen=True)
@@ -28,6 +117,7 @@ class Family:
     architecture: str | None
     """Id of the first training's architecture, else of the last one that was seen."""
     architectures: tuple[str, ...]
+    """Ids of all that were seen, in order of appearance."""
     trainings: tuple[Trained, ...]
     compile: CompileArguments | None
     cells: tuple[int, ...]
@@ -77,7 +167,7 @@ def _pieces(events: list[ModelEvent], architectures: dict[str, Architecture]) ->
 
 
 def _family_key(piece: list[ModelEvent], number: int, architectures: dict[str, Architecture]) -> tuple[object, ...]:
-    """Pieces with the same key form one family."""
+    """Pieces with the same key form one family: of a sweep wherever they were trained, of others in one cell."""
     trainings = [event for event in piece if isinstance(event, Trained)]
     if not trainings:
         return ("untrained", piece[0].model, number)
@@ -112,8 +202,8 @@ def _family(events: list[ModelEvent]) -> Family:
     )
 
 
-def joined(family: Family, other: Family) -> Family:
-    """`family` with the trainings of `other`, of the same object, added: one training carried on in two cells."""
+def join_families(family: Family, other: Family) -> Family:
+    """`family` with `other` added: a training that was carried on in a later cell, or the baseline of a sweep."""
     return Family(
         models=tuple(dict.fromkeys(family.models + other.models)),
         name=family.name or other.name,

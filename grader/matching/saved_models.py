@@ -1,10 +1,15 @@
-"""Models that only the saved outputs tell of, because the cells that made them did not run again."""
+"""Models that only the saved outputs tell of, because the cells that made them did not run again.
+
+A printed summary with the reference's number of parameters, or the log of a training, shows that there was a model. It
+fills a slot that the rerun leaves empty, with low confidence.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from grader.matching.similarity import Slot
+from grader.facts.metrics import is_validation_accuracy
+from grader.matching.assignment import Slot
 from grader.records.recording import (
     Compiled,
     LoggedSummary,
@@ -14,6 +19,15 @@ from grader.records.recording import (
     SummaryShown,
     Trained,
 )
+
+_LEAST_LIKENESS = 0.3
+"""A saved model that is less like a slot is not taken for it.
+
+The reference's number of parameters, the place, or equal epochs in as many logs as a sweep or a single training has
+are each enough; equal epochs alone are not, as many trainings of a lab have those in common.
+"""
+_MOST_CONFIDENCE = 0.4
+"""Saved outputs may be another version's: a match by them is less sure than any by layers (0.44 and more)."""
 
 
 @dataclass
@@ -43,7 +57,7 @@ def saved_models(saved: Recording, rerun: Recording) -> list[SavedModel]:
     return found
 
 
-def shown_accuracies(saved: Recording, rerun: Recording) -> dict[int, float]:
+def best_logged_accuracies(saved: Recording, rerun: Recording) -> dict[int, float]:
     """Cell -> best validation accuracy of its saved logs, where the rerun had less data than the group.
 
     With a tenth of the data the attempt that was best may come out as the worst.
@@ -54,27 +68,28 @@ def shown_accuracies(saved: Recording, rerun: Recording) -> dict[int, float]:
     for event in saved.events:
         if isinstance(event, LoggedTraining):
             for epoch in event.epochs:
-                values = [v for name, v in epoch.metrics.items() if name.startswith("val_") and "acc" in name]
+                values = [v for name, v in epoch.metrics.items() if is_validation_accuracy(name)]
                 best[event.cell] = max([best.get(event.cell, 0.0), *(v for v in values if 0.0 <= v <= 1.0)])
     return best
 
 
-def saved_assignment(models: list[SavedModel], slots: list[Slot]) -> list[tuple[SavedModel, Slot, float, str]]:
+def assign_saved_models(models: list[SavedModel], slots: list[Slot]) -> list[tuple[SavedModel, Slot, float, str]]:
     """The best saved model for each of `slots`, with a low confidence and the reason; each is used once."""
     chosen: list[tuple[SavedModel, Slot, float, str]] = []
     free = list(models)
     for slot in slots:
         ranked = sorted(free, key=lambda model: -_likeness(model, slot))
-        if not ranked or _likeness(ranked[0], slot) < 0.3:
+        if not ranked or _likeness(ranked[0], slot) < _LEAST_LIKENESS:
             continue
         best = ranked[0]
         free.remove(best)
-        confidence = round(min(0.4, 0.5 * _likeness(best, slot)), 2)
+        confidence = round(min(_MOST_CONFIDENCE, 0.5 * _likeness(best, slot)), 2)
         chosen.append((best, slot, confidence, _reason(best)))
     return chosen
 
 
 def _likeness(model: SavedModel, slot: Slot) -> float:
+    """0 to 1: 0.4 for the number of parameters, 0.3 for the place, 0.2 for the epochs, 0.1 for one log or several."""
     same_size = model.parameters is not None and model.parameters == slot.model.architecture.parameters
     inside = bool(slot.cells & set(model.cells))
     fit = slot.model.fit

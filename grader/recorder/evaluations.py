@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from numpy.typing import NDArray
-
-from grader.recorder.data import DataDesk
-from grader.recorder.trainings import FinishedTraining, TrainingDesk
-from grader.records.models import DataUse, History, TestScore
+from grader.facts.metrics import VALIDATION, is_accuracy_of_classes, split_metric
+from grader.probe.messages import ModelEvaluated
+from grader.recorder.shown_data import DataHandler
+from grader.recorder.trainings import FinishedTraining, TrainingHandler
+from grader.records.models import DataUse, History, Score
 from grader.records.recording import Trained
+from grader.sandbox.frames import Array
 from grader.training.plain import canonical_digest
-from grader.training.pool import array_digest
+from grader.training.spec import array_digest
 
-Array = NDArray[Any]
 Scored = tuple[str, str]
 """Digests of rows and of their class numbers."""
 
 _NEAR = 0.06
 """How far a validation accuracy may lie from the accuracy on the test set: other rows, and fewer under quick effort."""
-_ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy")
 
 
 def weights_digest(weights: Sequence[Array]) -> str:
@@ -28,14 +26,14 @@ def weights_digest(weights: Sequence[Array]) -> str:
     return canonical_digest([array_digest(array) for array in weights])
 
 
-class EvaluationDesk:
+class EvaluationHandler:
     """All evaluations of one submission. Weights are known by their digest: those of the host's own trainings, and
     those that the sandbox sent."""
 
-    def __init__(self, desk: TrainingDesk, data: DataDesk) -> None:
-        self._desk = desk
+    def __init__(self, trainings: TrainingHandler, data: DataHandler) -> None:
+        self._trainings = trainings
         self._data = data
-        self._known: dict[tuple[str, Scored], TestScore | None] = {}
+        self._known: dict[tuple[str, Scored], Score | None] = {}
         self._trained: dict[str, int] = {}
 
     def remember(self, trained: Trained, finished: FinishedTraining) -> None:
@@ -50,32 +48,32 @@ class EvaluationDesk:
         """Keep what was trained in the sandbox."""
         self._trained[weights_digest(weights)] = trained.seq
 
-    def trained(self, weights: Any, claimed: Any, trainings: Sequence[Trained], model: str) -> int | None:
-        """`seq` of the training that these weights come from; where the host does not know them, as `claimed`."""
-        if isinstance(weights, str) and weights in self._trained:
-            return self._trained[weights]
-        own = [training.seq for training in trainings if training.model == model]
-        return claimed if isinstance(claimed, int) and not isinstance(claimed, bool) and claimed in own else None
+    def trained(self, evaluated: ModelEvaluated, trainings: Sequence[Trained]) -> int | None:
+        """`seq` of the training that the weights come from; where the host does not know them, as it was said."""
+        if evaluated.weights in self._trained:
+            return self._trained[evaluated.weights]
+        own = [training.seq for training in trainings if training.model == evaluated.model]
+        return evaluated.trained if evaluated.trained in own else None
 
     def measured(
-        self, header: Mapping[str, Any], use: DataUse, rows: Scored | None, fetch: Callable[[], list[Array]]
-    ) -> TestScore | None:
-        """What the host finds with the weights that `header` names on `rows`; `fetch` has the sandbox send them.
+        self, evaluated: ModelEvaluated, use: DataUse, rows: Scored | None, fetch: Callable[[], list[Array]]
+    ) -> Score | None:
+        """What the host finds with the weights that `evaluated` names on `rows`; `fetch` has the sandbox send them.
 
         `None` where data, labels or model are not known well enough.
         """
-        weights = header.get("weights")
-        if rows is None or not isinstance(weights, str) or not self._desk.scores(header, use.shape):
+        weights = evaluated.weights
+        if rows is None or weights is None or not self._trainings.can_score(evaluated.description, use.shape):
             return None
         if (weights, rows) not in self._known:
             sent = fetch()
             weights = weights_digest(sent)
             if (weights, rows) not in self._known:
-                self._known[weights, rows] = self._desk.score_on(header, use, rows, sent)
+                self._known[weights, rows] = self._trainings.score_on(evaluated, use, rows, sent)
         return self._known[weights, rows]
 
 
-def vouched(history: History, test: TestScore | None) -> bool:
+def bears_out(test: Score | None, history: History) -> bool:
     """Whether the host's own score of the returned weights bears out what a sandbox says of its training.
 
     Some epoch's validation accuracy (without one, training accuracy) must lie near it: the weights need not be those of
@@ -83,8 +81,9 @@ def vouched(history: History, test: TestScore | None) -> bool:
     """
     if test is None:
         return False
-    for prefix in ("val_", ""):
-        claims = [values for name in _ACCURACIES if (values := history.metrics.get(prefix + name))]
+    told = [(split_metric(name)[0], values) for name, values in history.metrics.items() if is_accuracy_of_classes(name)]
+    for prefix in (VALIDATION, ""):
+        claims = [values for of, values in told if of == prefix and values]
         if claims:
             return any(abs(value - test.accuracy) <= _NEAR for values in claims for value in values)
     return False

@@ -5,31 +5,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grader.errors import LabgradeError
-from grader.recorder.data import DataDesk
-from grader.recorder.evaluations import EvaluationDesk, vouched
-from grader.recorder.events import EventLog, ForgedError
-from grader.recorder.functions.desk import FunctionDesk
-from grader.recorder.line import Line, StudentProcess
-from grader.recorder.native import native_training
-from grader.recorder.shown import ShownData
-from grader.recorder.trainings import FinishedTraining, TrainingDesk, TrainingUnavailableError, fit_arguments
+from grader.probe import descriptions, messages
+from grader.recorder.architectures import fit_arguments
+from grader.recorder.connection import Connection, ForgedError, StudentProcess, send_message
+from grader.recorder.evaluations import EvaluationHandler, bears_out
+from grader.recorder.event_log import EventLog
+from grader.recorder.functions import FunctionHandler, candidate_jobs
+from grader.recorder.shown_data import DataHandler, ShownData
+from grader.recorder.trainings import (
+    FinishedTraining,
+    TrainingHandler,
+    TrainingUnavailableError,
+    reported_training,
+)
 from grader.records.models import DataUse
 from grader.records.progress import Progress
 from grader.records.recording import Outcome, Recording, Trained
 from grader.records.submission import Cell, DataFile
-from grader.sandbox.frames import FrameError
-from grader.training.handed_in.origin import HandedInWeights
+from grader.sandbox.frames import Array, FrameError
 from grader.training.plain import NotExpressibleError
-from grader.training.pool import DataPool
 from grader.training.service import EpochProgress
+from grader.training.spec import DataPool
+from grader.training.weight_files import HandedInWeights
 
-Array = NDArray[Any]
 logger = logging.getLogger(__name__)
 
 
@@ -49,36 +51,41 @@ class Recorder:
     def __init__(
         self,
         cells: Sequence[Cell],
-        desk: TrainingDesk,
-        data: DataDesk,
+        trainings: TrainingHandler,
+        data: DataHandler,
         pool: DataPool,
         progress: Progress,
         files: Sequence[DataFile] = (),
     ) -> None:
         self._cells = cells
-        self._desk = desk
+        self._training = trainings
         self._data = data
         self._progress = progress
         self._log = EventLog(len(cells))
         self._trainings: list[tuple[Trained, FinishedTraining]] = []
-        self._evaluations = EvaluationDesk(desk, data)
+        self._evaluations = EvaluationHandler(trainings, data)
         self._shown = ShownData(data, pool, self._log)
         self._files = files
         self._handed_in = HandedInWeights(files)
-        self._drafts: tuple[int, Any] = (-1, [])
+        self._drafts: tuple[int, tuple[descriptions.FigureDescription, ...]] = (-1, ())
         """The last cell that left figures open, and what they showed then."""
         self._code = [cell.index for cell in cells if cell.kind == "code"]
 
     def record(
-        self, student: StudentProcess, effort: str, threads: int, functions: FunctionDesk | None = None
+        self, student: StudentProcess, effort: str, threads: int, functions: FunctionHandler | None = None
     ) -> Recorded:
         """Run the cells in `student`, try its `functions`, return what happened; the process is gone afterwards."""
         outcome = Outcome(status="crashed")
         try:
             files = [np.frombuffer(file.content, np.uint8) for file in self._files]
-            job = {"effort": effort, "threads": threads, "cells": jobs(self._cells)}
-            job |= {"files": [file.path for file in self._files]} | (functions.job if functions else {})
-            student.channel.send(job, files)
+            job = messages.RunCells(
+                effort=effort,
+                threads=threads,
+                cells=cell_jobs(self._cells),
+                files=tuple(file.path for file in self._files),
+                functions=candidate_jobs(functions.plan) if functions else (),
+            )
+            send_message(student.channel, job, files)
             done = self._listen(student, functions)
             outcome = student.wait(timeout=10) if done else self._ended(student)
             if functions and functions.done and not functions.first_lives:
@@ -116,106 +123,106 @@ class Recorder:
             return outcome.model_copy(update={"status": "crashed", "message": message})
         return outcome
 
-    def _listen(self, student: StudentProcess, functions: FunctionDesk | None) -> bool:
+    def _listen(self, student: StudentProcess, functions: FunctionHandler | None) -> bool:
         """Answer until the sandbox says that it is done (True) or is gone (False)."""
-        line = Line(student)
+        connection = Connection(student)
         while True:
             try:
-                header, arrays = student.channel.receive()
-                kind = header.get("type")
-                if kind == "done":
+                message, arrays = connection.receive()
+                if isinstance(message, messages.Done):
                     return True
-                if kind == "functions" and functions is not None and not functions.done:
+                if isinstance(message, messages.FunctionsReady) and functions is not None and not functions.done:
                     functions.judge(student, self._log)
                     if not functions.first_lives:
                         return True
                     continue
-                self._answered(line, header, arrays, str(kind))
+                self._handle(connection, message, arrays)
             except (EOFError, ConnectionError):
                 return False
 
-    def _answered(self, line: Line, header: dict[str, Any], arrays: list[Array], kind: str) -> None:
+    def _handle(self, connection: Connection, message: messages.FromProbe, arrays: list[Array]) -> None:
         """Answer one message. Nothing that a sandbox sends may stop the host: what cannot be handled ends its run."""
         try:
-            self._answer(line, header, arrays, kind)
+            if isinstance(message, messages.Question):
+                self._answer(connection, message, arrays)
+            elif isinstance(message, messages.Event):
+                self._take(message)
+            else:
+                raise ForgedError(f"a message out of turn: {type(message).__name__}")
         except (FrameError, ForgedError, LabgradeError, EOFError, OSError):
             raise
         except Exception as error:
-            logger.exception("a message of type %r could not be handled", kind[:40])
+            logger.exception("a message %s could not be handled", type(message).__name__)
             raise ForgedError(f"a message that could not be handled: {type(error).__name__}") from error
 
-    def _answer(self, line: Line, header: dict[str, Any], arrays: list[Array], kind: str) -> None:
-        if kind == "event":
-            self._event(header)
-            return
-        line.count(kind)
-        self._log.place(header)
-        if kind == "fit":
-            self._fit(line, header)
-        elif kind == "native":
-            self._native(line, header, arrays)
-        elif kind == "data":
-            self._shown.take(line, header)
-        elif kind == "evaluated":
-            self._evaluated(line, header)
+    def _answer(self, connection: Connection, question: messages.Question, arrays: list[Array]) -> None:
+        connection.count(question)
+        self._log.place(question)
+        if isinstance(question, messages.FitAsked):
+            self._fit(connection, question)
+        elif isinstance(question, messages.FitReported):
+            self._reported(connection, question, arrays)
+        elif isinstance(question, messages.DataOffered):
+            self._shown.take(connection, question)
+        elif isinstance(question, messages.ModelEvaluated):
+            self._evaluated(connection, question)
         else:
-            self._shown.serve(line, header)
+            self._shown.serve(connection, question)
 
-    def _event(self, header: dict[str, Any]) -> None:
-        kind = header.get("kind")
-        if kind == "cell":
-            cell = self._log.enter(header)
+    def _take(self, event: messages.Event) -> None:
+        """Take note of what happened."""
+        if isinstance(event, messages.CellBegun):
+            cell = self._log.enter(event)
             if cell in self._code:
                 self._progress.cell(self._code.index(cell) + 1, len(self._code))
-        elif kind == "epoch":
-            epoch, epochs = header.get("epoch"), header.get("epochs")
-            if isinstance(epoch, int) and isinstance(epochs, int):
-                self._progress.training(self._label(), epoch, epochs)
-        elif kind == "drafts":
-            self._drafts = self._log.place(header), header.get("figures")
-        elif kind != "finished":
-            self._log.said(header, self._shown.use(header.get("data")))
+        elif isinstance(event, messages.EpochEnded):
+            self._progress.training(self._label(), event.epoch, event.epochs)
+        elif isinstance(event, messages.FiguresDrafted):
+            self._drafts = self._log.place(event), event.figures
+        elif isinstance(event, messages.ModelPredicted):
+            self._log.said(event, self._shown.use(event.data))
+        elif not isinstance(event, messages.CellsFinished):
+            self._log.said(event)
 
     def _label(self) -> str:
         cell = self._cells[self._log.cell] if self._log.cell >= 0 else None
         return f"cell {cell.number}" if cell else "training"
 
-    def _fit(self, line: Line, header: dict[str, Any]) -> None:
+    def _fit(self, connection: Connection, asked: messages.FitAsked) -> None:
         def progress(done: EpochProgress) -> None:
             self._progress.training(self._label(), done.epoch, done.epochs)
 
         try:
-            with line.host_time():
-                finished = self._desk.fit(header, lambda: line.fetch("arrays"), progress)
+            with connection.host_time():
+                finished = self._training.fit(asked, lambda: connection.fetch(messages.ArraysSent), progress)
         except NotExpressibleError as why:
-            line.tell({"type": "native", "why": str(why)})
+            connection.tell(messages.FitHere(why=str(why)))
             return
         except TrainingUnavailableError as why:
             self._log.note("limit", "training", f"A training was not done: {why}.")
-            line.tell({"type": "unavailable", "why": str(why)})
+            connection.tell(messages.FitUnavailable(why=str(why)))
             return
         self._tell_origin(finished.start)
-        trained = self._trained(header, finished)
-        reply = {
-            "type": "trained",
-            "history": {name: list(values) for name, values in finished.result.history.metrics.items()},
-            "seconds": list(finished.result.history.epoch_seconds),
-            "seq": trained.seq,
-            "steps": finished.steps,
-        }
-        line.tell(reply, [*finished.result.weights, *finished.result.optimizer])
+        trained = self._trained(asked, finished)
+        done = messages.FitDone(
+            history=finished.result.history.metrics,
+            seconds=finished.result.history.epoch_seconds,
+            seq=trained.seq,
+            steps=finished.steps,
+        )
+        connection.tell(done, [*finished.result.weights, *finished.result.optimizer])
 
-    def _trained(self, header: dict[str, Any], finished: FinishedTraining) -> Trained:
-        model, architecture = self._log.model(header, self._log.cell, finished.train.shape)
+    def _trained(self, asked: messages.FitAsked, finished: FinishedTraining) -> Trained:
+        model, architecture = self._log.model(asked, finished.train.shape)
         self._confirm(architecture, sum(int(weight.size) for weight in finished.result.weights))
         trained = Trained(
             seq=self._log.next_seq,
             cell=self._log.cell,
             model=model,
-            name=str(header["description"].get("name"))[:100],
+            name=asked.description.name[:100],
             architecture=architecture,
-            compile=self._log.compiled(header),
-            fit=fit_arguments(header["fit"]),
+            compile=self._log.compiled(asked.compile),
+            fit=fit_arguments(asked.fit),
             history=finished.result.history,
             train=finished.train,
             validation=finished.validation,
@@ -238,34 +245,35 @@ class Recorder:
         update = {"parameters": parameters, "layers": layers}
         self._log.architectures[architecture] = known.model_copy(update=update)
 
-    def _native(self, line: Line, header: dict[str, Any], weights: list[Array]) -> None:
-        train, validation, shown = (self._shown.use(header.get(name)) for name in ("train", "validation", "shown"))
-        model, architecture = self._log.model(header, self._log.cell)
-        trained = native_training(header, model, architecture, self._log, train, validation)
-        with line.host_time():
-            test = self._desk.score(header, shown or trained.train, weights)
-        trained = trained.model_copy(update={"test": test, "vouched": vouched(trained.history, test)})
+    def _reported(self, connection: Connection, reported: messages.FitReported, weights: list[Array]) -> None:
+        """A training that ran inside: kept as its word, and held against what the host finds with its weights."""
+        uses = (self._shown.use(data) for data in (reported.train, reported.validation, reported.shown))
+        train, validation, shown = uses
+        model, architecture = self._log.model(reported)
+        trained = reported_training(reported, model, architecture, self._log, train, validation)
+        with connection.host_time():
+            test = self._training.score(reported, shown or trained.train, weights)
+        trained = trained.model_copy(update={"test": test, "vouched": bears_out(test, trained.history)})
         self._log.add(trained)
         self._evaluations.remember_sent(trained, weights)
-        line.tell({"type": "noted", "seq": trained.seq})
+        connection.tell(messages.Kept(seq=trained.seq))
 
-    def _evaluated(self, line: Line, header: dict[str, Any]) -> None:
+    def _evaluated(self, connection: Connection, evaluated: messages.ModelEvaluated) -> None:
         """The host evaluates too, where it knows the data or was shown some of it."""
-        use = self._shown.use(header.get("data")) or DataUse(split="unknown", rows=0, used_rows=0, shape=())
-        rows = self._shown.scored_rows(header.get("data")) if header.get("plain") is True else None
+        use = self._shown.use(evaluated.data) or DataUse(split="unknown", rows=0, used_rows=0, shape=())
+        rows = self._shown.scored_rows(evaluated.data) if evaluated.plain else None
 
         def fetch() -> list[Array]:
-            weights = line.fetch("weights")
+            weights = connection.fetch(messages.WeightsSent)
             self._tell_origin(weights)
             return weights
 
-        with line.host_time():
-            measured = self._evaluations.measured(header, use, rows, fetch)
+        with connection.host_time():
+            measured = self._evaluations.measured(evaluated, use, rows, fetch)
         trainings = [event for event in self._log.events if isinstance(event, Trained)]
-        model = str(header.get("model"))
-        trained = self._evaluations.trained(header.get("weights"), header.get("trained"), trainings, model)
-        self._log.evaluated(header, use, trained, measured)
-        line.tell({"type": "noted"})
+        trained = self._evaluations.trained(evaluated, trainings)
+        self._log.evaluated(evaluated, use, trained, measured)
+        connection.tell(messages.Kept())
 
     def _tell_origin(self, weights: Sequence[Array]) -> None:
         """A note where a model's weights were handed in as a file."""
@@ -274,16 +282,21 @@ class Recorder:
             self._log.note("warning", "handed-in weights", f"The weights of a model come from {file}, handed in.")
 
 
-def jobs(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+def cell_jobs(cells: Sequence[Cell]) -> tuple[messages.CellJob, ...]:
     """The code cells as the probe takes them. Figures are collected where a notebook would show them: after each
     cell, but in a script only at its end, as one of its figures may be drawn over several pieces."""
     code = [cell for cell in cells if cell.kind == "code"]
     last = {cell.file: cell.index for cell in code}
-    return [
-        {
-            "index": cell.index,
-            "source": cell.source,
-            "flush": not cell.file.endswith(".py") or last[cell.file] == cell.index,
-        }
+    return tuple(
+        messages.CellJob(
+            index=cell.index,
+            source=cell.source,
+            flush=not cell.file.endswith(".py") or last[cell.file] == cell.index,
+        )
         for cell in code
-    ]
+    )
+
+
+def run_content(cells: Sequence[Cell]) -> list[list[str | int]]:
+    """What of the code cells a recording rests on, as JSON data for its key."""
+    return [[job.index, job.source, job.flush] for job in cell_jobs(cells)]

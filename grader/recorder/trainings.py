@@ -7,26 +7,31 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-from numpy.typing import NDArray
 
 from grader.errors import TrainerError
-from grader.recorder.architectures import canonical_architecture
-from grader.recorder.data import DataDesk
-from grader.recorder.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, kept_rows
-from grader.records.models import DataUse, FitArguments, TestScore
-from grader.training.arguments import canonical_compile, canonical_fit
-from grader.training.budget.graph import model_size
-from grader.training.budget.limits import OverBudgetError, rows_at_once, training_size
-from grader.training.plain import NotExpressibleError, canonical_digest, mapping
-from grader.training.pool import DataPool, array_digest
+from grader.probe.descriptions import ModelDescription
+from grader.probe.messages import FitAsked, FitReported, ModelEvaluated
+from grader.probe.rows import TRAIN_ONE_IN, VALIDATION_ONE_IN, effort_rows
+from grader.recorder.architectures import (
+    canonical_architecture,
+    compile_content,
+    fit_arguments,
+    fit_content,
+)
+from grader.recorder.event_log import EventLog
+from grader.recorder.shown_data import DataHandler
+from grader.records.models import DataUse, History, Score
+from grader.records.recording import Trained
+from grader.sandbox.frames import Array
+from grader.training.budget import Budget, OverBudgetError, check_budget, rows_at_once
+from grader.training.keras.arguments import canonical_compile, canonical_fit
+from grader.training.keras.canonical import KerasObject, flat_rows, plain_labels, without_leading_flatten
+from grader.training.keras.cost import model_size
+from grader.training.plain import NotExpressibleError, canonical_digest
 from grader.training.service import EpochProgress, TrainingLimitError, TrainingRefusedError, TrainingService
-from grader.training.shared_form import flat_rows, plain_labels, without_leading_flatten
-from grader.training.spec import DataDigests, TrainingSpec
-from grader.training.store import TrainingResult
+from grader.training.spec import DataDigests, DataPool, FitConfig, TrainingSpec, array_digest
+from grader.training.training_store import TrainingResult
 
-Array = NDArray[Any]
 Fetch = Callable[[], list[Array]]
 
 logger = logging.getLogger(__name__)
@@ -54,36 +59,38 @@ class FinishedTraining:
         return -(-self.train.used_rows // int(str(self.spec.fit["batch_size"])))
 
 
-class TrainingDesk:
+class TrainingHandler:
     """All trainings of one submission."""
 
-    def __init__(self, service: TrainingService, pool: DataPool, data: DataDesk, effort: str) -> None:
+    def __init__(
+        self, service: TrainingService, pool: DataPool, data: DataHandler, effort: str, budget: Budget | None = None
+    ) -> None:
+        """`effort` names the share of the rows that trainings see; `budget` is what they may cost."""
         self._service = service
         self._pool = pool
         self._data = data
         self._effort = effort
+        self._budget = budget or service.budget
         self._asked: Counter[str] = Counter()
         self._seconds = 0.0
         """That the trainer worked for this submission's trainings."""
         self._scoring_seconds = 0.0
         """The same for scorings of weights that it sent."""
 
-    def fit(
-        self, header: Mapping[str, Any], fetch: Fetch, progress: Callable[[EpochProgress], None]
-    ) -> FinishedTraining:
-        """The training that `header` asks for; `fetch` has the sandbox send its arrays.
+    def fit(self, asked: FitAsked, fetch: Fetch, progress: Callable[[EpochProgress], None]) -> FinishedTraining:
+        """The training that is asked for; `fetch` has the sandbox send its arrays.
 
         Raises `NotExpressibleError` when it has to be trained natively, and `TrainingUnavailableError`.
         """
-        compile_arguments, fit = canonical_compile(header.get("compile")), canonical_fit(header.get("fit"))
-        description = mapping(header.get("description"), "the model's description")
-        digests, start = self._arrays(header, fetch)
+        compile_arguments = canonical_compile(compile_content(asked.compile))
+        fit = canonical_fit(fit_content(asked.fit))
+        digests, start = self._arrays(asked, fetch)
         shape = tuple(int(size) for size in self._array(digests[0]).shape[1:])
-        architecture = canonical_architecture(description, shape)
-        train = self._use(digests[0], digests[1], _rows(header, "rows"), TRAIN_ONE_IN)
+        architecture = canonical_architecture(asked.description, shape)
+        train = self._use(digests[0], digests[1], _some(asked.rows), TRAIN_ONE_IN)
         validation = None
         if len(digests) == 4:
-            validation = self._use(digests[2], digests[3], _rows(header, "validation_rows"), VALIDATION_ONE_IN)
+            validation = self._use(digests[2], digests[3], _some(asked.validation_rows), VALIDATION_ONE_IN)
         at_once = self._affordable(architecture, shape, fit, digests, start)
         architecture, flat = without_leading_flatten(architecture)
         test = self._data.test_set(train)
@@ -118,34 +125,34 @@ class TrainingDesk:
         rows = self._pool.add(flat_rows(self._array(x))) if flat else x
         return rows, self._pool.add(plain_labels(self._array(y)))
 
-    def score(self, header: Mapping[str, Any], use: DataUse, weights: Sequence[Array]) -> TestScore | None:
+    def score(self, reported: FitReported, use: DataUse, weights: Sequence[Array]) -> Score | None:
         """The host's own score of weights that were trained in the sandbox, on the test set prepared as in `use`."""
         test = self._data.test_set(use)
-        return self.score_on(header, use, test, weights) if test is not None else None
+        return self.score_on(reported, use, test, weights) if test is not None else None
 
-    def scores(self, header: Mapping[str, Any], shape: tuple[int, ...]) -> bool:
-        """Whether the host can rebuild the model of `header` for examples of `shape`."""
+    def can_score(self, description: ModelDescription, shape: tuple[int, ...]) -> bool:
+        """Whether the host can rebuild the described model for examples of `shape`."""
         try:
-            return model_size(canonical_architecture(header["description"], shape), shape).widest > 0
+            return model_size(canonical_architecture(description, shape), shape).widest > 0
         except NotExpressibleError:
             return False
 
     def score_on(
-        self, header: Mapping[str, Any], use: DataUse, rows: tuple[str, str], weights: Sequence[Array]
-    ) -> TestScore | None:
+        self, about: FitReported | ModelEvaluated, use: DataUse, rows: tuple[str, str], weights: Sequence[Array]
+    ) -> Score | None:
         """The host's own score of `weights` on rows and class numbers of these digests; `None` where it cannot tell."""
         if not weights:
             return None
         try:
-            architecture = canonical_architecture(header["description"], use.shape)
+            architecture = canonical_architecture(about.description, use.shape)
             size = model_size(architecture, use.shape)
         except NotExpressibleError:
             return None
         try:
-            loss = canonical_compile(header.get("compile"))["loss"]
+            loss = canonical_compile(compile_content(about.compile))["loss"]
         except NotExpressibleError:
             loss = None
-        budget = self._service.budget
+        budget = self._budget
         numbers = sum(array.size for array in weights)
         if numbers > budget.parameters or (size.exact and numbers != size.parameters):
             return None
@@ -155,7 +162,7 @@ class TrainingDesk:
         began = time.monotonic()
         try:
             return self._service.score(
-                architecture, loss, labels, weights, rows, use.dataset or "", rows_at_once(size, budget)
+                architecture, loss, labels, weights, rows, use.dataset or "", rows_at_once(size, budget), budget=budget
             )
         except TrainerError:
             logger.exception("the trainer failed to score")
@@ -165,23 +172,24 @@ class TrainingDesk:
 
     def _affordable(
         self,
-        architecture: Mapping[str, Any],
+        architecture: KerasObject,
         shape: tuple[int, ...],
-        fit: Mapping[str, Any],
+        fit: FitConfig,
         digests: Sequence[str],
         start: Sequence[Array],
     ) -> int:
         """Rows of one batch of an evaluation. Raises `TrainingUnavailableError` for what would cost too much."""
-        budget = self._service.budget
+        budget = self._budget
         arrays = [self._array(digest) for digest in digests]
         held = sum(array.nbytes for array in [*arrays, *start])
-        if sum(self._asked.values()) >= budget.trainings or self._seconds > self._service.all_seconds:
+        if sum(self._asked.values()) >= budget.trainings or self._seconds > self._budget.all_seconds:
             raise TrainingUnavailableError(
                 f"the trainings of this submission passed their limit of {budget.trainings:,} trainings, or of "
-                f"{self._service.all_seconds:,.0f} seconds together"
+                f"{self._budget.all_seconds:,.0f} seconds together"
             )
         try:
-            size = training_size(architecture, shape, fit, len(arrays[0]), held, budget)
+            size = model_size(architecture, shape)
+            check_budget(size, fit, len(arrays[0]), held, budget)
         except OverBudgetError as error:
             raise TrainingUnavailableError(f"it is larger than labgrade trains: {error}") from error
         if start and size.exact and sum(array.size for array in start) < size.parameters:
@@ -202,7 +210,7 @@ class TrainingDesk:
     ) -> TrainingResult:
         began = time.monotonic()
         try:
-            return self._service.train(spec, start, train.dataset or "", progress, at_once)
+            return self._service.train(spec, start, train.dataset or "", progress, at_once, budget=self._budget)
         except TrainingRefusedError as error:
             raise NotExpressibleError(f"the trainer could not train it ({str(error)[:200]})") from error
         except TrainingLimitError as error:
@@ -213,22 +221,21 @@ class TrainingDesk:
         finally:
             self._seconds += time.monotonic() - began
 
-    def _arrays(self, header: Mapping[str, Any], fetch: Fetch) -> tuple[list[str], tuple[Array, ...]]:
+    def _arrays(self, asked: FitAsked, fetch: Fetch) -> tuple[list[str], tuple[Array, ...]]:
         """Digests that the host computed itself, and the weights that a continued training starts from."""
-        asked, starts = header.get("digests"), header.get("start")
-        if not isinstance(asked, list) or len(asked) not in (2, 4) or not isinstance(starts, int) or starts < 0:
+        count = len(asked.digests)
+        if count not in (2, 4):
             raise NotExpressibleError("its description is incomplete")
-        if not starts and all(isinstance(name, str) and self._pool.get(name) is not None for name in asked):
-            return [str(name) for name in asked], ()
+        if not asked.start and all(self._pool.get(name) is not None for name in asked.digests):
+            return list(asked.digests), ()
         arrays = fetch()
-        if len(arrays) != len(asked) + starts or any(len(array) == 0 for array in arrays[: len(asked)] if array.ndim):
+        data, start = arrays[:count], arrays[count:]
+        if len(data) != count or len(start) != asked.start or any(array.ndim == 0 or len(array) == 0 for array in data):
             raise NotExpressibleError("its arrays are incomplete")
-        if any(array.ndim == 0 for array in arrays[: len(asked)]):
-            raise NotExpressibleError("its arrays are incomplete")
-        return [self._pool.add(array) for array in arrays[: len(asked)]], tuple(arrays[len(asked) :])
+        return [self._pool.add(array) for array in data], tuple(start)
 
     def _use(self, x: str, y: str, rows: int, one_in: Mapping[str, int]) -> DataUse:
-        positions = kept_rows(rows, one_in[self._effort])
+        positions = effort_rows(rows, one_in[self._effort])
         if len(self._array(x)) != len(positions) or len(self._array(y)) != len(positions):
             raise NotExpressibleError("the number of rows sent is not the number asked for")
         return self._data.use(x, y, rows, positions)
@@ -240,50 +247,34 @@ class TrainingDesk:
         return array
 
 
-def _rows(header: Mapping[str, Any], name: str) -> int:
-    rows = header.get(name)
-    if not isinstance(rows, int) or isinstance(rows, bool) or not 0 < rows < 1 << 31:
+def _some(rows: int) -> int:
+    if not rows:
         raise NotExpressibleError("its number of rows is missing")
     return rows
 
 
-def fit_arguments(raw: Any) -> FitArguments:
-    """Fit arguments as a record, from the sandbox's description."""
-    given: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    return FitArguments(
-        batch_size=_number(given.get("batch_size"), 32),
-        epochs=_number(given.get("epochs"), 1),
-        initial_epoch=_number(given.get("initial_epoch"), 0),
-        shuffle=given.get("shuffle") is not False,
-        verbose=_number(given.get("verbose"), 1),
-        validation=_validation_kind(given.get("validation")),
-        validation_split=_share(given.get("validation_split")),
-        callbacks=tuple(_callback(item) for item in _items(given.get("callbacks"))[:32]),
-        class_weight=None,
+def reported_training(
+    reported: FitReported,
+    model: str,
+    architecture: str,
+    log: EventLog,
+    train: DataUse | None,
+    validation: DataUse | None,
+) -> Trained:
+    """A training that ran inside the sandbox: the sandbox's word, marked as such."""
+    train = train or DataUse(split="unknown", rows=0, used_rows=0, shape=())
+    if reported.train is not None and reported.train.used is not None:
+        train = train.model_copy(update={"rows": reported.train.rows, "used_rows": reported.train.used})
+    return Trained(
+        seq=log.next_seq,
+        cell=log.cell,
+        model=model,
+        name=reported.description.name[:100],
+        architecture=architecture,
+        compile=log.compiled(reported.compile),
+        fit=fit_arguments(reported.fit),
+        history=History(metrics=reported.history, epoch_seconds=reported.seconds),
+        train=train,
+        validation=validation,
+        native=reported.why,
     )
-
-
-def _validation_kind(value: Any) -> Literal["none", "split", "data"]:
-    return "split" if value == "split" else "data" if value == "data" else "none"
-
-
-def _share(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and 0.0 <= value < 1.0 else 0.0
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _number(value: Any, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else default
-
-
-def _callback(item: Any) -> dict[str, Any]:
-    fields = item if isinstance(item, dict) else {}
-    kept = {
-        str(key)[:40]: value
-        for key, value in fields.items()
-        if value is None or isinstance(value, str | bool | float) or (isinstance(value, int) and abs(value) < 1 << 53)
-    }
-    return {key: value[:100] if isinstance(value, str) else value for key, value in list(kept.items())[:20]}

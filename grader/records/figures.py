@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.records.base import Record
+from grader.records.record import Record
 
 
 class Line(Record):
@@ -75,12 +75,22 @@ class Figure(Record):
     png: str = ""
     """Base64 PNG, made inside the sandbox: untrusted. Only where `svg` is empty."""
 
-    def shows(self, kind: str) -> bool:
-        """Whether it has what a criterion of `kind` looks for: images, bars, a square matrix; or lines."""
-        if kind in ("image_grid", "prediction"):
-            return any(min(shape[:2], default=0) >= _SMALLEST_IMAGE for axes in self.axes for shape in axes.images)
-        if kind == "histogram":
-            return any(axes.bars > 2 and not axes.images for axes in self.axes)
-        if kind == "confusion_matrix":
-            return any(len(matrix) == len(matrix[0]) for axes in self.axes for matrix in axes.matrices)
+    @property
+    def has_lines(self) -> bool:
+        """Whether any line is plotted."""
         return any(axes.lines for axes in self.axes)
+
+    @property
+    def has_images(self) -> bool:
+        """Whether it shows pictures that are large enough to be images."""
+        return any(min(shape[:2], default=0) >= _SMALLEST_IMAGE for axes in self.axes for shape in axes.images)
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether it has bars, beside no picture."""
+        return any(axes.bars > 2 and not axes.images for axes in self.axes)
+
+    @property
+    def has_square_matrix(self) -> bool:
+        """Whether it shows a matrix with as many rows as columns."""
+        return any(len(matrix) == len(matrix[0]) for axes in self.axes for matrix in axes.matrices)

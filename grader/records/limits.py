@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from grader.records.base import Record
+from grader.records.record import Record
 
 _NUMBER = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?([A-Za-z]{0,8})")
 _SECONDS = {
@@ -142,7 +142,7 @@ class LimitChoices(Record):
 
 
 class BudgetChoices(Record):
-    """What a training may cost, as chosen; `None` leaves one to `grader.training.budget.limits.Budget`.
+    """What a training may cost, as chosen; `None` leaves one to `grader.training.budget.Budget`.
 
     Text takes units as in `LimitChoices`, and `k`, `million`, `billion` for numbers.
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import fmean, pstdev
 
-from grader.records.base import Record
 from grader.records.models import Architecture, CompileArguments, FitArguments
+from grader.records.record import Record
 from grader.records.recording import FigureDrawn, PictureSaved, Recording, Trained
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage, Submission
@@ -25,7 +25,8 @@ class ReferenceModel(Record):
     @property
     def test_accuracies(self) -> tuple[float, ...]:
         """Measured test accuracy of each training, 0 to 1."""
-        return tuple(training.test.accuracy for training in self.trainings if training.test)
+        tests = [training.test for training in self.trainings]
+        return tuple(test.accuracy for test in tests if test is not None and "accuracy" in test.metrics)
 
     @property
     def mean_accuracy(self) -> float | None:

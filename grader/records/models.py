@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import JsonValue, model_validator
 
-from grader.records.base import Record
+from grader.facts.metrics import ACCURACY, LOSS
+from grader.records.record import Record
+
+_FIRST_METRICS = (ACCURACY, LOSS)
+"""Of a score, in the files of the first edition."""
 
 
 class Layer(Record):
@@ -30,6 +35,11 @@ class Architecture(Record):
     kind: Literal["sequential", "functional", "subclassed"]
     layers: tuple[Layer, ...]
     """In order, input layers left out."""
+    class_name: str = ""
+    """Of the model itself, such as `Sequential` or a group's own `Net`."""
+    input_steps: tuple[Layer, ...] = ()
+    """Layers, and operations such as `inputs / 255`, from the input to the first weights; empty where `layers` says the
+    same, of a sequential model of standard layers, and of a class that only its code tells."""
     input_shape: tuple[int | None, ...] | None = None
     """Per example, without the batch axis."""
     parameters: int | None = None
@@ -101,14 +111,39 @@ class History(Record):
         return max((len(values) for values in self.metrics.values()), default=0)
 
 
-class TestScore(Record):
-    """Measured by the host with the returned weights on the data set's own test rows and labels."""
-
-    __test__ = False  # pytest would otherwise collect it
+class Score(Record):
+    """How well a model does on a data set's rows, measured by the host with the model's weights. Never the student's
+    own word."""
 
     dataset: str
+    """Name such as `mnist`; empty where the rows are of no data set that was recognised."""
     rows: int
-    accuracy: float
-    """Share of rows whose arg-max class is the label, 0 to 1."""
-    loss: float | None = None
-    """The compiled loss (without regularisation) on those rows."""
+    """Rows that were scored."""
+    metrics: dict[str, float]
+    """Metric -> value. Of classes `accuracy`, the share of rows whose arg-max output is the class, 0 to 1; of numbers
+    `mae`, `mse` and `rmse`, in the targets' own unit (squared for `mse`). `loss` is the compiled loss without
+    regularisation, where it is known. NaN is data: a diverged model."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_first_edition(cls, given: object) -> object:
+        """The first edition stored an accuracy and a loss as fields of their own."""
+        if not isinstance(given, dict) or "metrics" in given or ACCURACY not in given:
+            return given
+        rest = {name: value for name, value in given.items() if name not in _FIRST_METRICS}
+        return rest | {"metrics": {name: given[name] for name in _FIRST_METRICS if given.get(name) is not None}}
+
+    def __hash__(self) -> int:
+        # A record with a table in it has no hash of its own, and equal scores are counted in sets.
+        return hash((self.dataset, self.rows, tuple(sorted(self.metrics.items()))))
+
+    @property
+    def accuracy(self) -> float:
+        """The share of rows whose arg-max output is the class, 0 to 1; NaN where the targets are no classes, which is
+        near no number and above none."""
+        return self.metrics.get(ACCURACY, math.nan)
+
+    @property
+    def loss(self) -> float | None:
+        """The compiled loss on these rows; `None` where it is not known."""
+        return self.metrics.get(LOSS)

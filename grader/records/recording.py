@@ -1,4 +1,4 @@
-"""A recording: what happened when a submission's code ran, or what its saved outputs say happened."""
+"""A recording: what happened when a submission's code ran, or what its saved outputs say."""
 
 from __future__ import annotations
 
@@ -6,13 +6,67 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from grader.records.base import Record, RecordedEvent, Scalar
+from grader.facts.metrics import (
+    ACCURACY,
+    CUSTOM,
+    LOSS,
+    canonical_metric,
+    claims_accuracy,
+    is_accuracy_of_classes,
+    is_keras_metric,
+)
 from grader.records.figures import Figure
-from grader.records.functions.outcomes import FunctionTested
-from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, TestScore
+from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, Score
+from grader.records.record import Record, RecordedEvent, Scalar
 from grader.records.submission import SavedImage
 
-_ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy")
+# How functions did in a teacher's cases.
+
+
+class CaseOutcome(Record):
+    """How a function did in one case. The texts are made by the host, of arrays and of the student's messages."""
+
+    title: str
+    credit: float
+    """Weight among the question's cases."""
+    status: Literal["passed", "partial", "failed", "errored"]
+    """`errored`: the case itself or labgrade failed."""
+    share: float = Field(ge=0.0, le=1.0)
+    """Of its credit."""
+    message: str = ""
+    """One or two sentences: what is wrong. Empty when it passed."""
+    given: str = ""
+    """The arguments of the call that went wrong, each under its name."""
+    answer: str = ""
+    """What came back."""
+    expected: str = ""
+    """What should have come back."""
+
+
+class FunctionTested(RecordedEvent):
+    """The host tried a question's function on the lab's cases, after the last cell; `cell` is the function's."""
+
+    kind: Literal["function_tested"] = "function_tested"
+    question: str
+    function: str | None = None
+    """Its name; `None` when no function was found for the question."""
+    line: int | None = None
+    """Line in the cell, from 1."""
+    called: str = ""
+    """How its arguments were given, such as `pool(fmap, size, stride)`."""
+    reason: str = ""
+    """What speaks for this function, as the end of a sentence."""
+    remarks: tuple[str, ...] = ()
+    """One sentence each: conventions of its own, work left to a library."""
+    cases: tuple[CaseOutcome, ...] = ()
+    computing: int | None = None
+    """Where no function was found: index of a cell under the question whose code may answer it all the same."""
+    trouble: str = ""
+    """Why labgrade could not try it, which is no fault of the submission; else empty."""
+
+
+# A recording: what happened when a submission's code ran, or what its saved outputs say happened.
+
 _LEAST_DISPUTE = 0.02
 
 
@@ -56,7 +110,7 @@ class Trained(RecordedEvent):
     """Content key in the store; `None` when trained natively."""
     native: str | None = None
     """Why it was trained inside the sandbox instead of by the trainer; `None` when the trainer did it."""
-    test: TestScore | None = None
+    test: Score | None = None
     """`None` when the data set could not be recognised or the weights could not be had."""
     vouched: bool = True
     """Whether labgrade stands for the history: it trained itself, or its own score of the returned weights agrees."""
@@ -72,23 +126,43 @@ class Evaluated(RecordedEvent):
     """`seq` of the training whose weights it had; `None` when untrained."""
     data: DataUse
     metrics: dict[str, float]
-    measured: TestScore | None = None
+    measured: Score | None = None
     """What the host itself finds with the same weights on the same rows, or on the first of them; `None` where it
     knows neither the model nor what the labels are."""
 
+    meanings: dict[str, str] = {}
+    """Name in `metrics` -> what `compile` was given for it: Keras' own spelling, or `custom` for the group's own code.
+    A name that is not in it means what it says."""
+
+    def meaning(self, name: str) -> str:
+        """The canonical name of one of `metrics`; `custom` for one that is none of Keras'."""
+        known = self.meanings.get(name, name)
+        return canonical_metric(known) if is_keras_metric(known) else CUSTOM
+
     @property
     def claimed_accuracy(self) -> float | None:
-        """The accuracy that the student's process says."""
-        return next((self.metrics[name] for name in _ACCURACIES if name in self.metrics), None)
+        """The accuracy that the student's process says: that of Keras, else what code of its own calls one."""
+        names = [name for name in self.metrics if is_accuracy_of_classes(self.meanings.get(name, name))]
+        names += [name for name in self.metrics if self.meaning(name) == CUSTOM and claims_accuracy(name)]
+        return self.metrics[names[0]] if names else None
+
+    @property
+    def own_values(self) -> dict[str, float]:
+        """Values of metrics that are code of the group's own, whatever they are called, by name."""
+        return {name: value for name, value in self.metrics.items() if name != LOSS and self.meaning(name) == CUSTOM}
+
+    def agrees(self, value: float) -> bool:
+        """Whether `value` is the accuracy that the host itself measured, as far as its sample of rows tells."""
+        if self.measured is None or ACCURACY not in self.measured.metrics:
+            return True
+        # A sample of n rows strays by its standard error, at most 0.5 / sqrt(n): four of them are no chance.
+        sampled = 0.0 if self.measured.rows == self.data.rows else 2.0 / max(self.measured.rows, 1) ** 0.5
+        return abs(value - self.measured.accuracy) <= max(_LEAST_DISPUTE, sampled)
 
     @property
     def disputed(self) -> bool:
         """Whether the host's own evaluation contradicts the accuracy that was said."""
-        if self.measured is None or self.claimed_accuracy is None:
-            return False
-        # A sample of n rows strays by its standard error, at most 0.5 / sqrt(n): four of them are no chance.
-        sampled = 0.0 if self.measured.rows == self.data.rows else 2.0 / max(self.measured.rows, 1) ** 0.5
-        return not abs(self.claimed_accuracy - self.measured.accuracy) <= max(_LEAST_DISPUTE, sampled)
+        return self.claimed_accuracy is not None and not self.agrees(self.claimed_accuracy)
 
 
 class Predicted(RecordedEvent):

@@ -1,4 +1,4 @@
-"""A result: verdicts and observations of one submission, what reports and exports are made of."""
+"""A result: verdicts, observations and a person's marks on one submission; reports and exports are made of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from grader.records.base import Record, Scalar
+from grader.facts.status import AWAITING
+from grader.facts.status import Status as Status
 from grader.records.models import Layer
+from grader.records.record import Record, Scalar
 
-Status: TypeAlias = Literal["passed", "partial", "failed", "review", "errored", "skipped"]
-"""`review`: a person decides. `errored`: labgrade's fault or a limit. `skipped`: what it rests on is absent."""
+# A result: verdicts and observations of one submission, what reports and exports are made of.
 
 Effort: TypeAlias = Literal["quick", "full"]
 
@@ -30,11 +31,22 @@ class Marked(Record):
     """Why this mark does not count any more, one sentence; empty while it does."""
 
 
+class Reason(Record):
+    """Why a verdict is what it is: a code, and the values that its sentence is made of."""
+
+    code: str
+    """Stable, such as `trained.epochs_short`: the criterion's kind, or `shared`, and what is the matter."""
+    values: dict[str, JsonValue] = {}
+    """By name, as the template of the code's sentence names them: counts, shares, places."""
+
+
 class Verdict(Record):
     """What one criterion says of one question."""
 
     criterion: str
     """Kind, such as `history_plot`."""
+    title: str = ""
+    """The criterion's, such as `History plot`; empty in results of labgrade 1."""
     status: Status
     points: float
     """That can be reached."""
@@ -42,8 +54,10 @@ class Verdict(Record):
     """0 while it awaits a person."""
     observed: JsonValue = None
     expected: JsonValue = None
+    reasons: tuple[Reason, ...] = ()
+    """In the order of their sentences; none in results of labgrade 1."""
     explanation: str
-    """One or two sentences to the group, with numbers."""
+    """One or two sentences to the group, with numbers: those of `reasons`, rendered when the verdict was made."""
     evidence: tuple[str, ...] = ()
     """Places: `cell 16`, `notebook.ipynb cell 16, saved output`."""
     marked: Marked | None = None
@@ -52,7 +66,7 @@ class Verdict(Record):
     @property
     def decided(self) -> bool:
         """Whether the points are settled without a person."""
-        return self.status not in ("review", "errored")
+        return self.status not in AWAITING
 
 
 class QuestionResult(Record):
@@ -71,7 +85,7 @@ class QuestionResult(Record):
     """Digest of the answer's words and code: marks rest on it."""
 
 
-class Score(Record):
+class Points(Record):
     """Never one number that hides the three."""
 
     points: float
@@ -122,11 +136,11 @@ class Observation(Record):
 class Result(Record):
     """What `result.json` holds."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     submission: str
     rubric: str
     effort: Effort
-    score: Score
+    score: Points
     """Of the questions, before any deduction."""
     questions: tuple[QuestionResult, ...]
     models: tuple[ModelSummary, ...]
@@ -149,3 +163,55 @@ class Result(Record):
     def final(self) -> float:
         """Points awarded, less what is taken off."""
         return round(self.score.awarded - self.deducted, 6)
+
+
+def upgrade(content: JsonValue) -> JsonValue:
+    """What a `result.json` of version 1 holds, as one of version 2: `skipped` was the name of `absent`.
+
+    It had neither titles nor reasons; its explanations are kept as they are. What is damaged stays so.
+    """
+    if isinstance(content, list):
+        return [upgrade(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    status = ("status", "automatic_status")
+    changed = {
+        key: "absent" if key in status and value == "skipped" else upgrade(value) if key in _WITH_STATUS else value
+        for key, value in content.items()
+    }
+    return {**changed, "version": 2} if "questions" in content else changed
+
+
+_WITH_STATUS = frozenset({"questions", "verdicts", "marked"})
+"""Keys below which a status stands."""
+
+
+# What a person decided about a submission: kept beside its report as `marks.json`.
+
+
+class Mark(Record):
+    """A person's decision on one criterion of one question."""
+
+    question: str
+    criterion: str
+    """Kind, such as `written`."""
+    number: int = 1
+    """Which of the question's criteria of this kind, from 1."""
+    awarded: float | None = None
+    """Points; `None` for a comment alone."""
+    comment: str = ""
+    by: str
+    at: str
+    """ISO 8601, to the minute."""
+    digest: str = ""
+    """Digest of the hand-in that was looked at."""
+    basis: str = ""
+    """Digest of the answer that was looked at: a mark on an answer that has changed since is asked for again."""
+
+
+class Marks(Record):
+    """All decisions about one submission."""
+
+    version: Literal[1] = 1
+    submission: str
+    marks: tuple[Mark, ...] = ()

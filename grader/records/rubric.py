@@ -2,68 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
-from pydantic import Field
+from pydantic import InstanceOf, SerializeAsAny
 
-from grader.records.base import Record
-from grader.records.criteria.functions import FunctionCriterion
-from grader.records.criteria.models import (
-    AccuracyCriterion,
-    ArchitectureCriterion,
-    CompiledCriterion,
-    ParametersCriterion,
-    SweepCriterion,
-    TrainedCriterion,
-)
-from grader.records.criteria.outputs import (
-    EvaluatedCriterion,
-    GeneralisationGapCriterion,
-    PredictionCriterion,
-    RightAndWrongCriterion,
-    SavedModelCriterion,
-    ScaledCriterion,
-    SingleImageCriterion,
-    SummaryShownCriterion,
-)
-from grader.records.criteria.plots import (
-    ComparisonPlotCriterion,
-    ConfusionMatrixCriterion,
-    ErrorBarPlotCriterion,
-    HistogramCriterion,
-    HistoryPlotCriterion,
-    ImageGridCriterion,
-)
-from grader.records.criteria.texts import ConsoleLogCriterion, StatesNumberCriterion, WrittenCriterion
+from grader.records.criterion import BaseCriterion
 from grader.records.limits import BudgetChoices, LimitChoices
-
-Criterion: TypeAlias = Annotated[
-    ArchitectureCriterion
-    | ParametersCriterion
-    | CompiledCriterion
-    | TrainedCriterion
-    | AccuracyCriterion
-    | ConsoleLogCriterion
-    | HistoryPlotCriterion
-    | SweepCriterion
-    | ErrorBarPlotCriterion
-    | ComparisonPlotCriterion
-    | ImageGridCriterion
-    | HistogramCriterion
-    | ConfusionMatrixCriterion
-    | EvaluatedCriterion
-    | PredictionCriterion
-    | RightAndWrongCriterion
-    | SavedModelCriterion
-    | SummaryShownCriterion
-    | ScaledCriterion
-    | GeneralisationGapCriterion
-    | SingleImageCriterion
-    | StatesNumberCriterion
-    | WrittenCriterion
-    | FunctionCriterion,
-    Field(discriminator="kind"),
-]
+from grader.records.record import Record
 
 
 class Question(Record):
@@ -80,7 +25,8 @@ class Question(Record):
     """Words or phrases that tell this question from others of its section, or find it where no id is written."""
     model: str | None = None
     """Name of the reference model that this question is about."""
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[SerializeAsAny[InstanceOf[BaseCriterion]], ...]
+    """Of the classes that the registry of criteria finds."""
 
     @property
     def points(self) -> float:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from grader.records.base import Record
+from grader.records.record import Record
 
 
 class SavedImage(Record):

@@ -1,59 +1,86 @@
-"""Numbers and states put into words, in one place, so that every part of a report says them alike."""
+"""Numbers, states and a student's text put into words that are safe to set in type.
+
+Everything that a report says is said here, in one place, so that every part of it says the same thing alike. What a
+student wrote loses control characters and runaway accents and has a cap on its length; an answer is light Markdown
+where that is simple and safe, and everything else stays as it was typed: raw HTML, links and pictures appear as text,
+formulas in LaTeX stay readable.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from functools import lru_cache
 
-from grader.records.result import Effort, Status
-from grader.reports.text import line
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from markupsafe import Markup, escape
+
+from grader.facts.languages import MONTHS
+from grader.records.result import Effort
+
+# A student's text
+
+_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_JOINERS = frozenset("\u200c\u200d")
+_VARIATION = frozenset("\ufe0e\ufe0f")
+_MOST_ACCENTS = 4
+_SPACES = re.compile(r"\s+")
 
 
-class StatusWords(NamedTuple):
-    """A status as a report shows it."""
+def plain(text: str, limit: int | None = None) -> str:
+    """`text` with line breaks and tabs kept, and everything else that is not printed taken out.
 
-    sign: str
-    """A shape that differs from the others without colour."""
-    word: str
-    meaning: str
+    Direction overrides and invisible characters go (they let a name look like another); joiners stay, as Persian,
+    Hindi and emoji need them. More than four accents on one letter are dropped. At most `limit` characters.
+    """
+    if limit is not None:
+        text = text[: 4 * limit]
+    text = _TERMINAL_COLOURS.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    if not (text.isascii() and text.replace("\n", "").isprintable()):
+        text = unicodedata.normalize("NFC", "".join(_printed(text)))
+    return text if limit is None else shorten(text, limit)
 
 
-STATUSES: dict[Status, StatusWords] = {
-    "passed": StatusWords("●", "met", "met in full"),
-    "partial": StatusWords("◐", "partly met", "met in part"),
-    "failed": StatusWords("○", "not met", "not met"),
-    "review": StatusWords("◇", "awaits the teacher", "a person decides; the points are open"),
-    "errored": StatusWords("△", "could not be checked", "labgrade could not check it; the teacher decides"),
-    "skipped": StatusWords("–", "not checked", "not checked, as what it rests on is missing"),
-}
+def _printed(text: str) -> list[str]:
+    kept: list[str] = []
+    accents = 0
+    for character in text:
+        category = unicodedata.category(character)
+        if category[0] == "M" and character not in _VARIATION:
+            accents += 1
+            if accents <= _MOST_ACCENTS:
+                kept.append(character)
+            continue
+        if character in "\u2028\u2029\x85\x0b\x0c":
+            character = "\n"
+        elif character in _JOINERS or character in _VARIATION:
+            if not kept or kept[-1] in _JOINERS or kept[-1] in _VARIATION:
+                continue
+        elif category in ("Cc", "Cf", "Cs", "Cn") and character not in "\n\t":
+            continue
+        else:
+            accents = 0
+        kept.append(character)
+    return kept
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_CRITERIA = {
-    "architecture": "Architecture",
-    "parameters": "Parameters",
-    "compiled": "Loss and optimizer",
-    "trained": "Training",
-    "accuracy": "Test accuracy",
-    "console_log": "Training log",
-    "history_plot": "History plot",
-    "sweep": "Sweep",
-    "error_bar_plot": "Plot with error bars",
-    "states_number": "Number stated",
-    "image_grid": "Grid of images",
-    "evaluated": "Evaluation",
-    "prediction": "Predictions",
-    "summary_shown": "Summary",
-    "scaled": "Scaled input",
-    "single_image": "Image of one's own",
-    "written": "Written answer",
-    "function": "Function",
-}
+
+def line(text: str, limit: int = 200) -> str:
+    """`text` as one line of at most `limit` characters."""
+    return shorten(_SPACES.sub(" ", plain(text, 4 * limit)).strip(), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """The first `limit` characters of `text`, with an ellipsis when something was cut."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+# Numbers and states
 
 _OBSERVATIONS = {
     "stale_log": "Log of another version",
@@ -103,7 +130,7 @@ def count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def counted(number: int, singular: str, plural: str | None = None) -> str:
+def amount(number: int, singular: str, plural: str | None = None) -> str:
     """`1 epoch`, `10 epochs`."""
     return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
 
@@ -140,10 +167,11 @@ def seconds(value: float) -> str:
 
 def day(value: date) -> str:
     """`21 November 2026`, whatever the machine's locale."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    month = MONTHS["en"].split()[value.month - 1]
+    return f"{value.day} {month} {value.year}"
 
 
-def listed(items: Sequence[str], word: str = "and") -> str:
+def phrase(items: Sequence[str], word: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
 
@@ -153,9 +181,9 @@ def awaits(value: float) -> str:
     return f"{points(value)} {'awaits' if value <= 1 else 'await'}"
 
 
-def criterion_title(kind: str) -> str:
-    """The name of a criterion as a report heads it."""
-    return _CRITERIA.get(kind) or line(kind, 40).replace("_", " ").capitalize()
+def criterion_title(kind: str, title: str = "") -> str:
+    """The name of a criterion as a report heads it: its `title`, or its kind where a result has no titles."""
+    return line(title, 40) or line(kind, 40).replace("_", " ").capitalize()
 
 
 def observation_title(kind: str) -> str:
@@ -168,6 +196,115 @@ def effort(value: Effort) -> str:
     return _EFFORTS[value]
 
 
-def underscored(name: str) -> str:
+def readable_name(name: str) -> str:
     """`categorical cross-entropy` for `categorical_crossentropy`."""
     return line(name, 60).replace("crossentropy", "cross-entropy").replace("_", " ")
+
+
+# Answers as HTML
+
+LONGEST_ANSWER = 12_000
+"""Characters of an answer that are shown: some four pages."""
+_MOST_MARKED, _LONGEST_MARKED = 60, 80
+"""Words that are set off in an answer, and the characters of one: they come from the checks, and are searched for."""
+_RULES = ["fence", "list", "heading", "hr", "blockquote", "backticks", "emphasis", "newline", "table"]
+_LONGEST_FORMULA = 1_000
+"""Characters between two `$`: beyond them a lone sign of money would make a formula of a whole answer."""
+_MOST_FORMULA_LINES = 60
+_EMBEDDED = re.compile(r"data:[\w/+.-]{1,60};base64,[A-Za-z0-9+/=]*")
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    reader = MarkdownIt("zero", {"html": False, "linkify": False, "breaks": False, "maxNesting": 12})
+    reader.enable(_RULES)
+    reader.block.ruler.before("fence", "formula", _formula_block, {"alt": ["paragraph", "blockquote", "list"]})
+    reader.inline.ruler.before("emphasis", "formula", _formula)
+    for rule in ("heading_open", "heading_close"):
+        reader.add_render_rule(rule, _heading)
+    reader.add_render_rule("text", _text)
+    return reader
+
+
+def _heading(renderer: object, tokens: list, index: int, options: object, env: object) -> str:  # type: ignore[type-arg]
+    return '<p class="lead">' if tokens[index].nesting == 1 else "</p>\n"
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    """Takes `$...$` as it stands, so that its underscores and stars are not read as emphasis."""
+    start = state.pos
+    if state.src[start] != "$":
+        return False
+    mark = "$$" if state.src.startswith("$$", start) else "$"
+    end = state.src.find(mark, start + len(mark), start + _LONGEST_FORMULA)
+    if end <= start + len(mark):
+        return False
+    if not silent:
+        state.push("text", "", 0).content = state.src[start : end + len(mark)]
+    state.pos = end + len(mark)
+    return True
+
+
+def _formula_block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """Takes the lines from `$$` to `$$` as they stand."""
+    opening = state.src[state.bMarks[first] + state.tShift[first] : state.eMarks[first]]
+    if not opening.startswith("$$"):
+        return False
+    end = first
+    if not (len(opening) > 2 and opening.rstrip().endswith("$$")):
+        end = first + 1
+        bottom = min(last, first + _MOST_FORMULA_LINES)
+        while end < bottom and "$$" not in state.src[state.bMarks[end] : state.eMarks[end]]:
+            end += 1
+        if end >= bottom:
+            return False
+    if silent:
+        return True
+    token = state.push("fence", "code", 0)
+    token.content = state.getLines(first, end + 1, state.blkIndent, True)
+    state.line = end + 1
+    return True
+
+
+def prose(text: str, marked: Sequence[str] = ()) -> tuple[Markup, bool]:
+    """`text` as safe HTML, and whether it had to be cut. The words of `marked` are set off where they stand in it."""
+    cleaned = plain(_EMBEDDED.sub("embedded picture", text[: 40 * LONGEST_ANSWER]))
+    cut = len(cleaned) > LONGEST_ANSWER
+    if cut:
+        cleaned = cleaned[:LONGEST_ANSWER].rstrip() + " …"
+    env = {"marked": _pattern(marked)}
+    return Markup(_markdown().render(cleaned, env)), cut  # markdown-it escapes all text, _text what it sets off
+
+
+def _pattern(marked: Sequence[str]) -> re.Pattern[str] | None:
+    """Finds any of the words as they are written, the longest first."""
+    words = sorted({plain(word) for word in marked[:_MOST_MARKED] if 1 < len(word) <= _LONGEST_MARKED}, key=len)
+    if not words:
+        return None
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(re.escape(word) for word in reversed(words))})(?![^\W_])")
+
+
+def _text(renderer: object, tokens: list, index: int, options: object, env: object) -> str:  # type: ignore[type-arg]
+    """A run of plain text, escaped piece by piece, with what is to be set off between `mark` tags."""
+    content = str(tokens[index].content)
+    pattern = env.get("marked") if isinstance(env, dict) else None
+    if pattern is None:
+        return str(escape(content))
+    parts, position = [], 0
+    for found in pattern.finditer(content):
+        parts += [escape(content[position : found.start()]), Markup("<mark>{}</mark>").format(found.group())]
+        position = found.end()
+    return str(Markup("").join([*parts, escape(content[position:])]))
+
+
+def sentence(text: str) -> Markup:
+    """A sentence of labgrade's with names between backticks set as code. Everything in it is escaped.
+
+    Where a backtick has no partner, all of them stay as they are.
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )

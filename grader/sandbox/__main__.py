@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from grader.sandbox.serving.server import serve
+from grader.sandbox.server import serve
 
 serve(int(sys.argv[1]), int(sys.argv[2]))

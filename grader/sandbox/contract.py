@@ -25,8 +25,14 @@ died: labgrade's own fault, which costs nobody points.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from grader.sandbox.frames import Channel
 
 Provider: TypeAlias = Literal["namespaces", "landlock", "container", "unconfined"]
 """What confines: Linux namespaces with a minimal root; Landlock and seccomp alone; a container of Docker or podman;
@@ -37,6 +43,9 @@ ProviderChoice: TypeAlias = Literal["auto", "namespaces", "landlock", "container
 
 LimitName: TypeAlias = Literal["wall", "cpu", "memory", "processes", "scratch", "files"]
 """The limits that end a run, as a rubric's `limits:` names them. The others make a call fail."""
+
+EndStatus: TypeAlias = Literal["finished", "timed out", "out of memory", "killed", "crashed"]
+"""How a run that began can end, as in the table above."""
 
 _MIB, _GIB = 1 << 20, 1 << 30
 
@@ -69,6 +78,38 @@ class Limits:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
                 raise ValueError(f"limit {field.name} must be a positive number, not {value!r}")
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, float]:
         """These limits as a JSON object."""
         return asdict(self)
+
+
+Entry: TypeAlias = "Callable[[Channel], object]"
+"""What runs in a forked process: it gets its end of the channel to the host."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One student run, as the server hands it to a supervisor: what, within which limits, and where it talks."""
+
+    entry: Entry
+    limits: Limits
+    threads: int
+    provider: Provider
+    slot: int
+    """Tells concurrent runs apart: each gets a user id of its own where labgrade runs as root."""
+    channel: int
+    """Descriptor of the stream socket for frames."""
+    output: int
+    """Descriptor of the pipe for what the run writes to descriptors 1 and 2."""
+
+    def close(self) -> None:
+        """Close this process's copies of the descriptors."""
+        os.close(self.channel)
+        os.close(self.output)
+
+
+def entry_function(name: str) -> Entry:
+    """The function that `module:function` names. Imports the module."""
+    module, _, function = name.partition(":")
+    found: Entry = getattr(import_module(module), function)
+    return found

@@ -1,4 +1,7 @@
-"""The environment that the warm server starts with: an allow-list, the same on every machine."""
+"""What a process has before student code runs in it or in a fork of it: its environment and the libraries loaded.
+
+The environment is an allow-list, the same on every machine.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pathlib import Path
 import grader
 
 _PASSED_ON = ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT", "TZ")
-_FIXED = {
+FIXED = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
     "LANG": "C.UTF-8",
@@ -26,6 +29,12 @@ _FIXED = {
     "PYTHONUNBUFFERED": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
+"""The same for every process near student code, in a container too: no GPU, no window, no bytecode, and every run alike
+in hashes and language."""
+
+STUDENT_ENTRY = "grader.probe.cells:main"
+TRAINER_ENTRY = "grader.training.trainer:main"
+"""What runs in a process, as `module:function`; both are imported by name, inside."""
 
 
 def warm_folder() -> Path:
@@ -55,7 +64,7 @@ def server_environment(search_path: Sequence[Path], threads: int) -> dict[str, s
     own_packages = [path for path in (site.getusersitepackages(),) if site.ENABLE_USER_SITE and path in sys.path]
     return {
         **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        **_FIXED,
+        **FIXED,
         "HOME": str(folder),
         "KERAS_HOME": str(folder / "keras"),
         "MPLCONFIGDIR": str(folder / "matplotlib"),
@@ -63,3 +72,25 @@ def server_environment(search_path: Sequence[Path], threads: int) -> dict[str, s
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": os.pathsep.join(map(str, (*search_path, package_parent, *own_packages))),
     }
+
+
+PRELOAD = (
+    "numpy",
+    "scipy.stats",
+    "scipy.ndimage",
+    "pandas",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "seaborn",
+    "sklearn.datasets",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.preprocessing",
+    "IPython.core.interactiveshell",
+    "tensorflow",
+    "keras",
+    "grader.sandbox.lazy",
+)
+"""Imported by the server, besides the modules of the entry functions. `grader.sandbox.lazy` touches what Keras and
+TensorFlow load lazily."""

@@ -24,7 +24,7 @@ JsonObject: TypeAlias = dict[str, Any]
 Array: TypeAlias = NDArray[Any]
 
 MEBIBYTE = 1 << 20
-DTYPES: dict[str, np.dtype[Any]] = {
+DTYPES: dict[str, np.dtype[np.generic]] = {
     name: np.dtype(name).newbyteorder("<")
     for name in (
         *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -33,8 +33,11 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 _LENGTH = struct.Struct(">I")
 _MOST_DIMENSIONS = 32
+"""NumPy's own bound, in the versions that had one."""
 _MOST_ELEMENTS = 1 << 48
+"""Beyond any memory, and far below where products of sizes overflow."""
 _CHUNK = 4 * MEBIBYTE
+"""Sent or taken at once: between two pieces the time is looked at."""
 
 
 class FrameError(ValueError):
@@ -73,8 +76,8 @@ class Channel:
         was sent then), TimeoutError after `timeout` seconds (the channel is of no more use then), and OSError such as
         BrokenPipeError when nobody listens.
         """
-        ready = [_sendable(array) for array in arrays]
-        prefix = _encoded(header, ready, self._caps)
+        ready = [_to_sendable(array) for array in arrays]
+        prefix = _encode(header, ready, self._caps)
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._sending:
             for piece in (memoryview(prefix), *(_octets(array) for array in ready)):
@@ -88,15 +91,15 @@ class Channel:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._incoming.complete():
-            self._socket.settimeout(_remaining(deadline))
+            self._socket.settimeout(_seconds_left(deadline))
             try:
-                got = self._socket.recv_into(self._incoming.wanted())
+                got = self._socket.recv_into(self._incoming.room())
             except ConnectionResetError:
                 got = 0
             if not got:
                 raise EOFError("the other side closed the channel")
             self._incoming.advance(got)
-        return self._incoming.taken()
+        return self._incoming.take()
 
     def fileno(self) -> int:
         """Descriptor, for `select` and `poll`: readable when a frame begins, goes on or the other side has closed."""
@@ -108,7 +111,7 @@ class Channel:
 
     def _send_bytes(self, piece: memoryview, deadline: float | None) -> None:
         while piece.nbytes:
-            self._socket.settimeout(_remaining(deadline))
+            self._socket.settimeout(_seconds_left(deadline))
             piece = piece[self._socket.send(piece[:_CHUNK]) :]
 
 
@@ -131,12 +134,12 @@ class _Incoming:
         self._view = view
         self._filled = 0
 
-    def wanted(self) -> memoryview:
+    def room(self) -> memoryview:
         """Where the next bytes go."""
         return self._view[self._filled :][:_CHUNK]
 
     def advance(self, count: int) -> None:
-        """Take note of `count` bytes written to `wanted()`."""
+        """Take note of `count` bytes written to `room()`."""
         self._filled += count
 
     def complete(self) -> bool:
@@ -161,14 +164,14 @@ class _Incoming:
         self._expect(memoryview(bytearray(length)))
 
     def _begin_arrays(self) -> None:
-        self._header, declared = _decoded(bytes(self._view))
-        kinds = _checked(declared, self._caps)
+        self._header, declared = _decode(bytes(self._view))
+        kinds = _check(declared, self._caps)
         # NumPy takes memory from the system only as it is written: a declared size costs nothing by itself.
         self._arrays = [np.empty(math.prod(shape), dtype) for dtype, shape in kinds]
         self._shapes = [shape for _, shape in kinds]
         self._stage = "arrays"
 
-    def taken(self) -> tuple[JsonObject, list[Array]]:
+    def take(self) -> tuple[JsonObject, list[Array]]:
         """The complete frame; the next one may begin."""
         arrays = [_clean(array).reshape(shape) for array, shape in zip(self._arrays, self._shapes, strict=True)]
         frame = self._header, arrays
@@ -180,7 +183,7 @@ def _octets(array: Array) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _remaining(deadline: float | None) -> float | None:
+def _seconds_left(deadline: float | None) -> float | None:
     if deadline is None:
         return None
     left = deadline - time.monotonic()
@@ -189,7 +192,7 @@ def _remaining(deadline: float | None) -> float | None:
     return left
 
 
-def _sendable(array: Array) -> Array:
+def _to_sendable(array: Array) -> Array:
     array = np.asarray(array)
     dtype = DTYPES.get(array.dtype.name)
     if dtype is None:
@@ -197,9 +200,9 @@ def _sendable(array: Array) -> Array:
     return np.ascontiguousarray(array, dtype).reshape(array.shape)
 
 
-def _encoded(header: JsonObject, arrays: Sequence[Array], caps: Caps) -> bytes:
+def _encode(header: JsonObject, arrays: Sequence[Array], caps: Caps) -> bytes:
     declared = [{"dtype": array.dtype.name, "shape": list(array.shape)} for array in arrays]
-    _checked(declared, caps)
+    _check(declared, caps)
     try:
         text = json.dumps({"header": header, "arrays": declared}, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
@@ -210,7 +213,7 @@ def _encoded(header: JsonObject, arrays: Sequence[Array], caps: Caps) -> bytes:
     return _LENGTH.pack(len(encoded)) + encoded
 
 
-def _decoded(encoded: bytes) -> tuple[JsonObject, object]:
+def _decode(encoded: bytes) -> tuple[JsonObject, object]:
     try:
         envelope = json.loads(encoded.decode("utf-8"))
         if b"\\ud" in encoded.lower():
@@ -225,17 +228,17 @@ def _decoded(encoded: bytes) -> tuple[JsonObject, object]:
     return envelope["header"], envelope["arrays"]
 
 
-def _checked(declared: object, caps: Caps) -> list[tuple[np.dtype[Any], tuple[int, ...]]]:
+def _check(declared: object, caps: Caps) -> list[tuple[np.dtype[np.generic], tuple[int, ...]]]:
     if not isinstance(declared, list) or len(declared) > caps.arrays:
         raise FrameError(f"arrays are a list of at most {caps.arrays}")
-    kinds = [_checked_kind(one) for one in declared]
+    kinds = [_check_kind(one) for one in declared]
     sizes = [dtype.itemsize * math.prod(shape) for dtype, shape in kinds]
     if max(sizes, default=0) > caps.array_bytes or sum(sizes) > caps.message_bytes:
         raise FrameError(f"arrays of {max(sizes)} bytes, {sum(sizes)} together, are over the caps")
     return kinds
 
 
-def _checked_kind(declared: object) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _check_kind(declared: object) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
     if not isinstance(declared, dict) or set(declared) != {"dtype", "shape"}:
         raise FrameError("an array is declared by dtype and shape")
     name, shape = declared["dtype"], declared["shape"]

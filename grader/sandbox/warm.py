@@ -17,17 +17,33 @@ from typing import IO, Protocol
 
 from grader.errors import LabgradeError, SandboxUnavailableError
 from grader.sandbox.contract import Limits, Provider, ProviderChoice
-from grader.sandbox.control import Message, control_pair, receive_message, send_message
-from grader.sandbox.environment import server_environment
+from grader.sandbox.control import (
+    ConditionAnswer,
+    ConditionRequest,
+    Failed,
+    Forked,
+    Message,
+    Ready,
+    Setup,
+    StudentRequest,
+    TrainerRequest,
+    Unavailable,
+    control_pair,
+    receive_message,
+    send_message,
+)
+from grader.sandbox.environment import PRELOAD, STUDENT_ENTRY, TRAINER_ENTRY, server_environment
 from grader.sandbox.frames import Caps, Channel
-from grader.sandbox.preload import PRELOAD
-from grader.sandbox.serving.condition import Condition, change, condition, strangers
-from grader.sandbox.serving.processes import StudentProcess, TrainerProcess
+from grader.sandbox.processes import Condition, StudentProcess, TrainerProcess, change, condition, strangers
 
 _START_SECONDS = 180.0
+"""To import TensorFlow and the rest: seconds as a rule, a minute or two from a cold disk."""
 _FORK_SECONDS = 30.0
+"""A fork of the warm image takes some ten milliseconds; the machine may be short of memory."""
 _END_SECONDS = 5.0
+"""For the server to see that its host is gone; it is killed then."""
 _SHOWN_OF_LOG = 2000
+"""Characters of the server's output in an error: a traceback's end, not all of TensorFlow's warnings."""
 
 
 class _Closing(Protocol):
@@ -46,20 +62,20 @@ class WarmServer:
 
     def __init__(
         self,
-        student: str = "grader.recorder.probe.main:main",
-        trainer: str = "grader.training.worker:main",
+        student: str = STUDENT_ENTRY,
+        trainer: str = TRAINER_ENTRY,
         preload: Sequence[str] = PRELOAD,
         provider: ProviderChoice = "auto",
         search_path: Sequence[Path] = (),
         caps: Caps | None = None,
     ) -> None:
-        self._setup = {"student": student, "trainer": trainer, "preload": list(preload), "provider": provider}
+        self._setup = Setup(student, trainer, list(preload), provider)
         self._search_path = search_path
         self._caps = caps
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._log: IO[bytes] | None = None
-        self._ready: Message | None = None
+        self._ready: Ready | None = None
         self._condition: Condition | None = None
         self._asking = threading.Lock()
         self._forked: weakref.WeakSet[_Closing] = weakref.WeakSet()
@@ -97,13 +113,12 @@ class WarmServer:
     @property
     def provider(self) -> Provider:
         """Which provider is in force. Waits until the server is ready."""
-        provider: Provider = self._readiness()["provider"]
-        return provider
+        return self._readiness().provider
 
     @property
     def refusals(self) -> dict[str, str]:
         """For each provider that was tried and is not to be had here: the failed step. Waits until ready."""
-        return dict(self._readiness()["refusals"])
+        return dict(self._readiness().refusals)
 
     def student(self, limits: Limits | None = None, threads: int = 2) -> StudentProcess:
         """A new run of the student entry function; student code runs when this returns.
@@ -114,7 +129,7 @@ class WarmServer:
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         status, orders = control_pair()
-        request = {"kind": "student", "limits": limits.as_json(), "threads": threads}
+        request = StudentRequest(limits, threads)
         try:
             os.close(self._ask(request, [theirs.fileno(), writing, orders.fileno()])[1])
         except BaseException:
@@ -141,7 +156,7 @@ class WarmServer:
         image.
         """
         ours, theirs = socket.socketpair()
-        request = {"kind": "trainer", "environment": dict(environment or {}), "memory_bytes": memory_bytes}
+        request = TrainerRequest(dict(environment or {}), memory_bytes)
         with theirs:
             pid, process = self._ask(request, [theirs.fileno()])
         trainer = TrainerProcess(Channel(ours, self._caps), pid, process)
@@ -189,16 +204,17 @@ class WarmServer:
             self._log.close()
         self._server = self._control = self._log = self._ready = None
 
-    def _readiness(self) -> Message:
+    def _readiness(self) -> Ready:
         with self._asking:
             return self._readiness_unlocked()
 
-    def _readiness_unlocked(self) -> Message:
+    def _readiness_unlocked(self) -> Ready:
         if self._ready is None:
             self.start()
-            message = self._answer(_START_SECONDS)
-            if message["kind"] == "refused":
-                raise SandboxUnavailableError(_refusal(message["refusals"]))
+            message, _ = self._answer(_START_SECONDS)
+            if isinstance(message, Unavailable):
+                raise SandboxUnavailableError(_refusal(message.refusals))
+            assert isinstance(message, Ready)
             self._ready = message
             self._condition = self._condition_now()
         return self._ready
@@ -207,30 +223,33 @@ class WarmServer:
         assert self._control is not None
         assert self._server is not None
         try:
-            send_message(self._control, {"kind": "condition"})
-            digest = str(self._answer(_FORK_SECONDS)["digest"])
+            send_message(self._control, ConditionRequest())
+            answer, _ = self._answer(_FORK_SECONDS)
         except (OSError, LabgradeError):
             return None
-        return condition(self._server.pid, digest)
+        assert isinstance(answer, ConditionAnswer)
+        return condition(self._server.pid, answer.digest)
 
-    def _ask(self, request: Message, descriptors: Sequence[int]) -> tuple[int, int]:
+    def _ask(self, request: StudentRequest | TrainerRequest, descriptors: Sequence[int]) -> tuple[int, int]:
+        """Have a process forked: its id, and a descriptor of it."""
         with self._asking:
             self._readiness_unlocked()
             assert self._control is not None
             with suppress(BrokenPipeError):
                 send_message(self._control, request, descriptors)
-            answer = self._answer(_FORK_SECONDS)
-        return answer["pid"], answer["process"]
+            answer, (process,) = self._answer(_FORK_SECONDS)
+        assert isinstance(answer, Forked)
+        return answer.pid, process
 
-    def _answer(self, seconds: float) -> Message:
+    def _answer(self, seconds: float) -> tuple[Message, list[int]]:
         assert self._control is not None
         try:
             message, descriptors = receive_message(self._control, seconds)
         except (EOFError, TimeoutError) as error:
             raise LabgradeError(f"the warm server is gone or does not answer: {self._log_tail()}") from error
-        if message["kind"] == "failed":
-            raise LabgradeError(f"the warm server failed: {message['error']}: {self._log_tail()}")
-        return {**message, "process": descriptors[0]} if descriptors else message
+        if isinstance(message, Failed):
+            raise LabgradeError(f"the warm server failed: {message.error}: {self._log_tail()}")
+        return message, descriptors
 
     def _log_tail(self) -> str:
         if self._log is None:

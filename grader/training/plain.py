@@ -1,4 +1,7 @@
-"""Plain data out of a sandbox: how much of it there may be, and one spelling for what it says."""
+"""Plain data out of a sandbox: how much of it there may be, and one spelling for what it says.
+
+Whatever a sandbox sent is an `object` until one of these functions has said what it is.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,28 @@ import json
 import math
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 LARGEST = 1 << 53
 """Whole numbers beyond it have no place in a configuration: TensorFlow would overflow on them."""
+_QUOTED = 60
+"""Letters of a sandbox's text that a message quotes: enough to recognise a name, too few to hide the message."""
 
 
 class NotExpressibleError(Exception):
     """The training cannot be given to the trainer as plain configuration; the message says why."""
 
 
-def mapping(value: Any, what: str) -> Mapping[str, Any]:
-    """`value`, if it is an object."""
+def mapping(value: object, what: str) -> Mapping[str, object]:
+    """`value`, if it is an object; `what` names it in the message. Raises `NotExpressibleError`."""
     if not isinstance(value, dict):
         raise NotExpressibleError(f"{what} is not plain configuration")
     return value
 
 
-def listed(value: Any, what: str, most: int) -> list[Any]:
-    """`value`, if it is a list of at most `most` items; `None` is the empty list."""
+def as_list(value: object, what: str, most: int) -> list[object]:
+    """`value`, if it is a list of at most `most` items; `None` is the empty list. Raises `NotExpressibleError`."""
     if value is None:
         return []
     if not isinstance(value, list):
@@ -37,30 +41,26 @@ def listed(value: Any, what: str, most: int) -> list[Any]:
     return value
 
 
-def class_name(item: Mapping[str, Any]) -> str:
-    """The class that a serialised object names."""
+def class_name(item: Mapping[str, object]) -> str:
+    """The class that a serialised object names. Raises `NotExpressibleError` where it names none."""
     name = item.get("class_name")
     if not isinstance(name, str):
         raise NotExpressibleError("the configuration holds an object without a class")
     return name
 
 
-def package(item: Mapping[str, Any]) -> str:
-    """`keras` when the object is Keras' own: its module says so and no registered name stands for other code."""
-    module, registered = item.get("module"), item.get("registered_name")
-    own = isinstance(module, str) and (module == "keras" or module.startswith("keras."))
-    return "keras" if own and registered in (None, item.get("class_name")) else "other"
-
-
 def whole(value: int) -> int:
-    """`value`, if it is of a size that a configuration may hold."""
+    """`value`, if it is of a size that a configuration may hold. Raises `NotExpressibleError`."""
     if not -LARGEST <= value <= LARGEST:
         raise NotExpressibleError("the configuration holds a number beyond all measure")
     return value
 
 
-def rounded(value: float) -> float:
-    """The shortest decimal that is the same single-precision number: 0.1, not 0.10000000149011612."""
+def single_precision(value: float) -> float:
+    """The shortest decimal that is the same single-precision number: 0.1, not 0.10000000149011612.
+
+    Raises `NotExpressibleError` for what is infinite or undefined in single precision.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # what does not fit becomes infinite, and is refused as such
         single = float(str(np.float32(value)))
@@ -69,30 +69,33 @@ def rounded(value: float) -> float:
     return single
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """`value` as it is quoted in a message."""
     text = value if isinstance(value, str) else type(value).__name__
-    return f"“{text[:60]}”"
+    return f"“{text[:_QUOTED]}”"
 
 
-def canonical_digest(value: Any) -> str:
+def canonical_digest(value: object) -> str:
     """SHA-256 (hex) of `value` as JSON with sorted keys and no spaces."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def value_count(value: Any, most: int, letters: int = 1_000) -> int:
+def value_count(value: object, most: int, letters: int = 1_000) -> int:
     """Numbers, texts, lists and tables in `value`; counting ends soon after `most`. Of a long text each `letters`
     count as one more."""
-    count, waiting = 0, [value]
+    count = 0
+    waiting: list[object] = [value]
     while waiting and count <= most:
         item = waiting.pop()
         count += 1
         if isinstance(item, dict):
             waiting.extend(item.values())
             count += sum(len(key) for key in item) // letters
-        elif isinstance(item, list):
+        elif isinstance(item, list | tuple):
             waiting.extend(item)
+        elif fields := getattr(type(item), "__struct_fields__", ()):  # a message, or a part of one
+            waiting.extend(getattr(item, name) for name in fields)
         elif isinstance(item, str):
             count += len(item) // letters
     return count

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol, cast
 
 from grader.errors import TrainerError
-from grader.records.models import History, TestScore
-from grader.training.budget.limits import Budget
-from grader.training.pool import DataPool
-from grader.training.spec import Runtime, TrainingSpec
-from grader.training.store import TrainingResult, TrainingStore
+from grader.records.arrays import Array
+from grader.records.models import History, Score
+from grader.training.budget import Budget
+from grader.training.spec import DEFAULT_FRAMEWORK, Configuration, DataPool, LossConfig, Runtime, TrainingSpec
+from grader.training.trainer_messages import Answer, Data, Epoch, Reply, Request, ScoreWeights, Train
+from grader.training.training_store import TrainingResult, TrainingStore
 
-Array = NDArray[Any]
 _START_SECONDS = 180.0
+"""For the trainer to load its framework: seconds from the warm image, a minute or two from a cold disk."""
 _ATTEMPTS = 2
-_MOST_LACKING = 3
+"""One more than once: a trainer may be killed for another's memory, but one training that kills two is to blame."""
+_MOST_MISSING = 3
+"""Times that a trainer may ask for data again: what does not stay with it then does not fit beside the rest."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,16 +35,21 @@ class TrainingLimitError(Exception):
     """The training passed a limit of time or memory."""
 
 
-class _Channel(Protocol):
-    def send(self, header: dict[str, Any], arrays: Sequence[Array] = ()) -> None: ...
-    def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[Array]]: ...
+class TrainerChannel(Protocol):
+    """Framed messages to and from a trainer."""
+
+    def send(self, header: dict[str, object], arrays: Sequence[Array] = ()) -> None:
+        """Send one message."""
+
+    def receive(self, timeout: float | None = None) -> tuple[dict[str, object], list[Array]]:
+        """The next message. Raises `TimeoutError` after `timeout` seconds, `EOFError` when the trainer is gone."""
 
 
 class TrainerProcess(Protocol):
     """What the service needs of a trainer's process."""
 
     @property
-    def channel(self) -> Any:
+    def channel(self) -> TrainerChannel:
         """Framed messages to and from the trainer."""
 
     @property
@@ -52,6 +58,22 @@ class TrainerProcess(Protocol):
 
     def kill(self) -> None:
         """End it at once."""
+
+
+class Compute(Protocol):
+    """What carries out one training where the trainer of this machine does not; arguments as of `TrainingService`."""
+
+    def __call__(
+        self,
+        spec: TrainingSpec,
+        start: Sequence[Array],
+        test_dataset: str,
+        progress: Callable[[EpochProgress], None],
+        rows_at_once: int,
+        budget: Budget,
+        pool: DataPool,
+    ) -> TrainingResult:
+        """The result of `spec`, whose data are in `pool`. Raises what `TrainingService.train` does."""
 
 
 @dataclass(frozen=True)
@@ -75,32 +97,39 @@ def library_versions() -> tuple[tuple[str, str], ...]:
 
 
 class TrainingService:
-    """Trains each distinct specification once, whoever asks."""
+    """Trains each distinct specification once, whoever asks.
+
+    It is configured once, when made; what a training may cost comes with each request.
+    """
 
     def __init__(
         self,
         store: TrainingStore,
-        start_trainer: Callable[[], TrainerProcess],
+        start_trainer: Callable[[int], TrainerProcess],
         pool: DataPool,
         runtime: Runtime,
         budget: Budget | None = None,
         grace_seconds: float = 60.0,
+        compute: Compute | None = None,
     ) -> None:
+        """`start_trainer` starts a trainer that may take so many bytes of memory; `budget` holds for requests that
+        bring none; `compute` carries trainings out instead of that trainer.
+        """
         self.store = store
         self.pool = pool
         self.runtime = runtime
         self.budget = budget or Budget()
-        self.limit_seconds = self.budget.seconds
-        """Wall time of one training."""
-        self.all_seconds = self.budget.all_seconds
-        """Wall time of all trainings of one submission."""
+        """What a training may cost whose request does not say so."""
         self._grace_seconds = grace_seconds
         self.trained = 0
         """Trainings really run by this service."""
         self.shared = 0
         """Trainings answered from the store."""
         self._start_trainer = start_trainer
+        self._compute = compute
         self._trainer: TrainerProcess | None = None
+        self._memory_bytes = 0
+        """What the trainer at work may take."""
         self._sent: set[str] = set()
 
     def has(self, spec: TrainingSpec) -> bool:
@@ -114,6 +143,7 @@ class TrainingService:
         test_dataset: str = "",
         progress: Callable[[EpochProgress], None] = lambda _: None,
         rows_at_once: int = 1_000,
+        budget: Budget | None = None,
     ) -> TrainingResult:
         """The result of `spec`, trained now unless it was before.
 
@@ -127,7 +157,11 @@ class TrainingService:
             if known is not None:
                 self.shared += 1
                 return known
-            result = self.compute(spec, start, test_dataset, progress, rows_at_once)
+            budget = budget or self.budget
+            if self._compute is not None:
+                result = self._compute(spec, start, test_dataset, progress, rows_at_once, budget, self.pool)
+            else:
+                result = self.compute(spec, start, test_dataset, progress, rows_at_once, budget)
             try:
                 self.store.put(spec.key, result)
             except OSError as error:
@@ -142,56 +176,84 @@ class TrainingService:
         test_dataset: str,
         progress: Callable[[EpochProgress], None],
         rows_at_once: int,
+        budget: Budget,
     ) -> TrainingResult:
         """The result of `spec`, trained now whatever the store holds. Arguments and errors are those of `train`."""
-        content = spec.content() | {"data": vars(spec.data)}
-        request = {"type": "train", "spec": content, "seed": spec.random_seed, "limit": self.limit_seconds}
-        request |= {"rows_at_once": rows_at_once}
+        request: Train = {
+            "type": "train",
+            "framework": spec.framework,
+            "architecture": spec.architecture,
+            "compile": spec.compile,
+            "fit": spec.fit,
+            "data": asdict(spec.data),
+            "seed": spec.random_seed,
+            "limit": budget.seconds,
+            "rows_at_once": rows_at_once,
+        }
 
-        def show(header: dict[str, Any]) -> None:
-            progress(EpochProgress(header["epoch"], int(str(spec.fit["epochs"])), header["metrics"]))
+        def show(told: Epoch) -> None:
+            progress(EpochProgress(told["epoch"], spec.fit["epochs"], told["metrics"]))
 
-        header, arrays = self._answer(request, start, show)
-        return self._result(header, arrays, spec, test_dataset)
+        answer, arrays = self._answer(request, start, show, budget)
+        assert answer["type"] == "trained"
+        metrics = {name: tuple(values) for name, values in answer["history"].items()}
+        return TrainingResult(
+            history=History(metrics=metrics, epoch_seconds=tuple(answer["seconds"])),
+            weights=tuple(arrays[: answer["weights"]]),
+            optimizer=tuple(arrays[answer["weights"] :]),
+            test=self._score(answer["score"], spec.data.test_x, test_dataset),
+        )
 
     def score(
         self,
-        architecture: dict[str, Any],
-        loss: dict[str, Any] | None,
+        architecture: Configuration,
+        loss: LossConfig | None,
         label_shape: tuple[int, ...],
         weights: Sequence[Array],
         test: tuple[str, str],
         test_dataset: str,
         rows_at_once: int = 1_000,
-    ) -> TestScore | None:
+        framework: str = DEFAULT_FRAMEWORK,
+        budget: Budget | None = None,
+    ) -> Score | None:
         """The test score of weights that were trained elsewhere; `None` when the trainer cannot tell.
 
-        `test` holds the digests of the test rows and their labels. Raises `TrainerError` when the trainer failed.
+        `test` holds the digests of the test rows and their targets, `label_shape` the shape of one target as the
+        student gave it. Raises `TrainerError` when the trainer failed.
         """
-        data = {"test_x": test[0], "test_y": test[1]}
-        spec = {"architecture": architecture, "compile": {"loss": loss}, "label_shape": list(label_shape), "data": data}
+        request: ScoreWeights = {
+            "type": "score",
+            "framework": framework,
+            "architecture": architecture,
+            "loss": loss,
+            "label_shape": list(label_shape),
+            "data": {"test_x": test[0], "test_y": test[1]},
+            "rows_at_once": rows_at_once,
+        }
         try:
-            header, _ = self._answer(
-                {"type": "score", "spec": spec, "rows_at_once": rows_at_once}, weights, lambda _: None
-            )
+            answer, _ = self._answer(request, weights, lambda _: None, budget or self.budget)
         except (TrainingRefusedError, TrainingLimitError):
             return None
-        score, rows = header["score"], self.pool.get(test[0])
-        if score is None or rows is None:
+        return self._score(answer["score"], test[0], test_dataset)
+
+    def _score(self, metrics: Mapping[str, float] | None, rows: str | None, dataset: str) -> Score | None:
+        """What the trainer measured on the rows of that digest, as a record."""
+        scored = self.pool.get(rows) if rows else None
+        if metrics is None or scored is None:
             return None
-        return TestScore(dataset=test_dataset, rows=len(rows), accuracy=score["accuracy"], loss=score["loss"])
+        return Score(dataset=dataset, rows=len(scored), metrics=dict(metrics))
 
     def _answer(
-        self, request: dict[str, Any], arrays: Sequence[Array], show: Callable[[dict[str, Any]], None]
-    ) -> tuple[dict[str, Any], list[Array]]:
+        self, request: Request, arrays: Sequence[Array], show: Callable[[Epoch], None], budget: Budget
+    ) -> tuple[Answer, list[Array]]:
         """The trainer's answer to `request`. A trainer that dies over it is replaced and asked once more."""
         for attempt in range(_ATTEMPTS):
-            channel = self._ready_trainer().channel
+            channel = self._ready_trainer(budget.memory_bytes).channel
             try:
-                return self._asked(channel, request, arrays, show)
+                return self._ask(channel, request, arrays, show, budget.seconds)
             except TimeoutError:
                 self.close()
-                raise TrainingLimitError(f"it passed its limit of {self.limit_seconds:,.0f} seconds") from None
+                raise TrainingLimitError(f"it passed its limit of {budget.seconds:,.0f} seconds") from None
             except (EOFError, OSError) as error:
                 self.close()
                 logger.warning("the trainer ended at attempt %d: %s", attempt + 1, type(error).__name__)
@@ -202,61 +264,57 @@ class TrainingService:
                 raise
         raise TrainerError(f"its process ended without an answer, {_ATTEMPTS} times")
 
-    def _asked(
-        self, channel: Any, request: dict[str, Any], arrays: Sequence[Array], show: Callable[[dict[str, Any]], None]
-    ) -> tuple[dict[str, Any], list[Array]]:
+    def _ask(
+        self,
+        channel: TrainerChannel,
+        request: Request,
+        arrays: Sequence[Array],
+        show: Callable[[Epoch], None],
+        limit_seconds: float,
+    ) -> tuple[Answer, list[Array]]:
         """The trainer's answer to `request`, after sending it what data it lacks."""
         self._send(channel, request, arrays)
-        deadline = time.monotonic() + self.limit_seconds + self._grace_seconds
-        lacking = 0
+        deadline = time.monotonic() + limit_seconds + self._grace_seconds
+        missing = 0
         while True:
-            header, answer = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
-            if header["type"] == "epoch":
-                show(header)
-            elif header["type"] == "missing":
-                lacking += 1
-                if lacking > _MOST_LACKING:
+            header, answered = channel.receive(timeout=max(1.0, deadline - time.monotonic()))
+            reply = cast("Reply", header)
+            if reply["type"] == "epoch":
+                show(reply)
+            elif reply["type"] == "missing":
+                missing += 1
+                if missing > _MOST_MISSING:
                     raise TrainingLimitError("its data do not fit the trainer's memory")
-                self._sent -= set(header["digests"])
+                self._sent -= set(reply["digests"])
                 self._send(channel, request, arrays)
-            elif header["type"] == "failed":
-                refused = TrainingLimitError if header["fault"] == "limit" else TrainingRefusedError
-                raise refused(header["message"])
+            elif reply["type"] == "failed":
+                fault = TrainingLimitError if reply["fault"] == "limit" else TrainingRefusedError
+                raise fault(reply["message"])
             else:
-                return header, answer
+                return reply, answered
 
-    def _send(self, channel: _Channel, request: dict[str, Any], arrays: Sequence[Array]) -> None:
-        for digest in request["spec"]["data"].values():
+    def _send(self, channel: TrainerChannel, request: Request, arrays: Sequence[Array]) -> None:
+        for digest in request["data"].values():
             if digest:
                 self._send_data(channel, digest)
-        channel.send(request, list(arrays))
+        channel.send(dict(request), list(arrays))
 
-    def _result(
-        self, header: dict[str, Any], arrays: list[Array], spec: TrainingSpec, test_dataset: str
-    ) -> TrainingResult:
-        metrics = {name: tuple(values) for name, values in header["history"].items()}
-        history = History(metrics=metrics, epoch_seconds=tuple(header["seconds"]))
-        score, test = header["score"], None
-        rows = self.pool.get(spec.data.test_x) if spec.data.test_x else None
-        if score is not None and rows is not None:
-            test = TestScore(dataset=test_dataset, rows=len(rows), accuracy=score["accuracy"], loss=score["loss"])
-        count = header["weights"]
-        return TrainingResult(history, tuple(arrays[:count]), tuple(arrays[count:]), test)
-
-    def _send_data(self, channel: _Channel, digest: str) -> None:
+    def _send_data(self, channel: TrainerChannel, digest: str) -> None:
         if digest in self._sent:
             return
         array = self.pool.get(digest)
         if array is None:
             raise TrainerError("data of a training were no longer at hand")
-        channel.send({"type": "data", "digest": digest}, [array])
+        message: Data = {"type": "data", "digest": digest}
+        channel.send(dict(message), [array])
         self._sent.add(digest)
 
-    def _ready_trainer(self) -> TrainerProcess:
-        if self._trainer is not None and self._trainer.alive:
+    def _ready_trainer(self, memory_bytes: int) -> TrainerProcess:
+        """A trainer that may take `memory_bytes`: a process gets its limit when it begins."""
+        if self._trainer is not None and self._trainer.alive and self._memory_bytes == memory_bytes:
             return self._trainer
-        self._sent.clear()
-        self._trainer = self._start_trainer()
+        self.close()
+        self._trainer, self._memory_bytes = self._start_trainer(memory_bytes), memory_bytes
         try:
             header, _ = self._trainer.channel.receive(timeout=_START_SECONDS)
         except (EOFError, OSError, TimeoutError) as error:

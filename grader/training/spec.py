@@ -1,15 +1,63 @@
-"""What is trained: one training, described by content alone."""
+"""What is trained: one training, described by content alone, and the arrays that its digests stand for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TypeAlias, TypedDict
 
-from grader.records.base import JsonObject
+import numpy as np
+
+from grader.records.arrays import Array
 from grader.training.plain import canonical_digest
 
 ENGINE_VERSION = 3
 """Raised whenever the same specification would train differently."""
+DEFAULT_FRAMEWORK = "keras"
+_HOST_BYTES = 3 << 30
+"""Of all arrays that one run holds: MNIST as 32-bit floats is 0.2 GiB, CIFAR-10 is 0.7 GiB, and a hand-in prepares
+either in a few ways."""
+
+Configuration: TypeAlias = Mapping[str, object]
+"""Plain data that the host has checked against a framework's allow-list: what the framework may build."""
+
+
+class ObjectConfig(TypedDict):
+    """An optimizer, a metric or a callback of a framework's own."""
+
+    class_name: str
+    config: dict[str, object]
+
+
+class LossConfig(TypedDict):
+    """A loss by its neutral name, such as `categorical_crossentropy`, with the arguments that differ from default."""
+
+    name: str
+    options: dict[str, object]
+
+
+class CompileConfig(TypedDict):
+    """How a model is trained, in canonical form."""
+
+    optimizer: ObjectConfig
+    loss: LossConfig
+    metrics: list[str | ObjectConfig]
+
+
+class FitConfig(TypedDict):
+    """How long, and in what order, in canonical form."""
+
+    batch_size: int
+    epochs: int
+    initial_epoch: int
+    """Epochs counted as done before: `epochs - initial_epoch` are trained."""
+    shuffle: bool
+    callbacks: list[dict[str, object]]
+    """Each with `class_name` and its arguments."""
+    class_weight: dict[str, float] | None
+    """Class number -> weight of its rows."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +69,7 @@ class DataDigests:
     validation_x: str | None = None
     validation_y: str | None = None
     test_x: str | None = None
-    """The data set's own test images, prepared as this group prepared its own."""
+    """The data set's own test rows, prepared as this group prepared its own."""
     test_y: str | None = None
 
     def given(self) -> tuple[str, ...]:
@@ -45,9 +93,9 @@ class Runtime:
 class TrainingSpec:
     """One training. Equal content gives an equal key, whoever asks."""
 
-    architecture: JsonObject
-    compile: JsonObject
-    fit: JsonObject
+    architecture: Configuration
+    compile: CompileConfig
+    fit: FitConfig
     data: DataDigests
     effort: str
     runtime: Runtime
@@ -55,15 +103,17 @@ class TrainingSpec:
     """Digest of the weights it starts from; `None` for fresh ones drawn from the seed."""
     seed: int = 0
     replica: int = 0
+    framework: str = DEFAULT_FRAMEWORK
+    """Whose engine trains it: the name of a folder beside this file."""
 
-    def content(self) -> dict[str, Any]:
-        """Everything the key is made of, as JSON."""
-        return {
+    def content(self) -> dict[str, object]:
+        """Everything the key is made of, as JSON. Its bytes decide which stored trainings are found again."""
+        content: dict[str, object] = {
             "engine": ENGINE_VERSION,
             "architecture": self.architecture,
             "compile": self.compile,
             "fit": self.fit,
-            "data": list(vars(self.data).values()),
+            "data": list(asdict(self.data).values()),
             "effort": self.effort,
             "device": self.runtime.device,
             "threads": self.runtime.threads,
@@ -72,6 +122,9 @@ class TrainingSpec:
             "seed": self.seed,
             "replica": self.replica,
         }
+        if self.framework != DEFAULT_FRAMEWORK:  # unnamed where it is the first one: its keys are older than the name
+            content["framework"] = self.framework
+        return content
 
     @property
     def key(self) -> str:
@@ -89,3 +142,32 @@ class TrainingSpec:
     def with_replica(self, replica: int) -> TrainingSpec:
         """The same training, drawn anew."""
         return replace(self, replica=replica)
+
+
+def array_digest(array: Array) -> str:
+    """SHA-256 (hex) over dtype, shape and C-order bytes."""
+    contiguous = np.ascontiguousarray(array)
+    digest = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
+    digest.update(contiguous.data.cast("B") if contiguous.size else b"")
+    return digest.hexdigest()
+
+
+class DataPool:
+    """Arrays of this run by digest, as the host received and hashed them; the longest unused go first."""
+
+    def __init__(self, limit: int = _HOST_BYTES) -> None:
+        self._arrays: OrderedDict[str, Array] = OrderedDict()
+        self._limit = limit
+
+    def add(self, array: Array) -> str:
+        """Keep `array`; its digest."""
+        digest = array_digest(array)
+        self._arrays[digest] = array
+        self._arrays.move_to_end(digest)
+        while sum(item.nbytes for item in self._arrays.values()) > self._limit and len(self._arrays) > 1:
+            self._arrays.popitem(last=False)
+        return digest
+
+    def get(self, digest: str) -> Array | None:
+        """The array of `digest`; `None` when it is not at hand."""
+        return self._arrays.get(digest)

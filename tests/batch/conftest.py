@@ -1,4 +1,4 @@
-"""The workers of these tests find the fictional workshop."""
+"""The workers of these tests find the fictional session."""
 
 from __future__ import annotations
 

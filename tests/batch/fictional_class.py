@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-from grader.batch.class_run import Class, graded_class
+from grader.batch.class_run import Class, grade_class
 from grader.batch.job import Done
 from grader.options import Options
-from grader.reports import written
+from grader.reports import document as written
 
 HERE = Path(__file__).parent
-WORKSHOP = "fictional_workshop:FictionalWorkshop"
+SESSION = "fictional_session:FictionalSession"
 RUBRIC = """
 version: 1
 title: A lab of two questions
@@ -37,13 +37,13 @@ class Quiet:
     def begin(self, state: object, workers: int) -> None:
         pass
 
-    def working(self, state: object, workers: object) -> None:
+    def show_workers(self, state: object, workers: object) -> None:
         pass
 
-    def results(self, state: object) -> None:
+    def show_results(self, state: object) -> None:
         pass
 
-    def finished(self, done: Done, state: object) -> None:
+    def show_finished(self, done: Done, state: object) -> None:
         self.done.append(done)
 
 
@@ -77,7 +77,7 @@ def graded(root: Path, workers: int = 2, **more: object) -> tuple[Class, list[Do
         mock.patch.object(written, "tagged_pdf", lambda html, day: html.encode()),
         mock.patch.object(written, "standalone_html", str),
     ):
-        found = graded_class(root / "in", options_for(root, **more), watcher, workers, workshop=WORKSHOP)
+        found = grade_class(root / "in", options_for(root, **more), watcher, workers, session=SESSION)
     return found, watcher.done
 
 

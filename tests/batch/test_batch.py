@@ -11,9 +11,9 @@ import pytest
 from fictional_class import RUBRIC, fictional_lab, fictional_submission, graded, started
 from filelock import FileLock
 
-from grader.batch.class_run import graded_class
+from grader.batch.class_run import grade_class
 from grader.errors import UserError
-from grader.reports.tables import read_result
+from grader.reports.files import read_result
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_finished_work_is_not_repeated(root: Path) -> None:
     before = contents(root)
     assert {f"{name}/report.pdf" for name in ("group1", "group2", "group10")} <= before.keys()
     found, done = graded(root)
-    assert (found.state.current, done) == (3, [])
+    assert (found.state.cached, done) == (3, [])
     assert recorded(root) == []
     assert contents(root) == before
 
@@ -68,7 +68,11 @@ def test_only_what_changed_is_graded_again(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("points: 3", "points: 4"), ("What is a tensor", "What a tensor is"), ("[axis]", "[axis, dimension]")],
+    [
+        ("points: 3", "points: 4"),
+        pytest.param("What is a tensor", "What a tensor is", marks=pytest.mark.long),
+        pytest.param("[axis]", "[axis, dimension]", marks=pytest.mark.long),
+    ],
 )
 def test_rubric_edit_runs_only_the_pure_checks(root: Path, before: str, after: str) -> None:
     """Points, titles and concepts change: every result is judged again, nothing is run, not even the reference."""
@@ -80,6 +84,7 @@ def test_rubric_edit_runs_only_the_pure_checks(root: Path, before: str, after: s
     assert recorded(root) == []
 
 
+@pytest.mark.long
 def test_changed_solution_is_recorded_and_submissions_are_not_run(root: Path) -> None:
     """The reference rests on the solution; the students' runs do not."""
     graded(root)
@@ -90,6 +95,7 @@ def test_changed_solution_is_recorded_and_submissions_are_not_run(root: Path) ->
     assert recorded(root) == ["solution"]
 
 
+@pytest.mark.long
 def test_changed_limit_runs_everything_again(root: Path) -> None:
     """A recording rests on the limits under which it was made."""
     from grader.records.limits import LimitChoices
@@ -100,6 +106,7 @@ def test_changed_limit_runs_everything_again(root: Path) -> None:
     assert recorded(root) == ["group1", "group10", "group2", "solution"]
 
 
+@pytest.mark.long
 def test_fresh_runs_the_submissions_again(root: Path) -> None:
     """`--fresh` overrides what is stored."""
     graded(root)
@@ -108,6 +115,7 @@ def test_fresh_runs_the_submissions_again(root: Path) -> None:
     assert {"group1", "group2", "group10"} <= set(recorded(root))
 
 
+@pytest.mark.long
 def test_lost_report_is_made_again(root: Path) -> None:
     """A report that somebody removed or changed by hand is written anew, from what is stored."""
     graded(root)
@@ -188,7 +196,7 @@ def test_the_class_has_a_report_without_names_on_request(root: Path) -> None:
     before = written.stat().st_mtime_ns
     graded(root)
     assert written.stat().st_mtime_ns == before
-    with mock.patch("fictional_class.graded_class", partial(graded_class, anonymous=True)):
+    with mock.patch("fictional_class.grade_class", partial(grade_class, anonymous=True)):
         graded(root)
     assert "group10" not in written.read_text()
 

@@ -8,13 +8,13 @@ from unittest import mock
 
 import pytest
 from click.testing import CliRunner, Result
-from fictional_class import WORKSHOP, fictional_lab, fictional_submission
+from fictional_class import SESSION, fictional_lab, fictional_submission
 
-from grader.batch.class_run import graded_class
-from grader.classes.sheets import read_sheet, sheet_text
+from grader.batch.class_run import grade_class
+from grader.classroom.sheets import read_sheet, sheet_text
 from grader.cli import main
-from grader.reports import written
-from grader.reports.tables import read_result
+from grader.reports import document as written
+from grader.reports.files import read_result
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def typed(root: Path, *more: str) -> Result:
 def command(root: Path, *words: str) -> Result:
     # laying out takes seconds and has tests of its own
     with (
-        mock.patch("grader.batch.class_run.graded_class", partial(graded_class, workshop=WORKSHOP)),
+        mock.patch("grader.batch.class_run.grade_class", partial(grade_class, session=SESSION)),
         mock.patch.object(written, "tagged_pdf", lambda html, day: html.encode()),
         mock.patch.object(written, "standalone_html", str),
     ):
@@ -50,7 +50,7 @@ def test_saved_only_runs_nobodys_code(root: Path) -> None:
     assert found.exit_code == 0, found.output
     assert (root / "cache" / "ledger").read_text().split() == ["solution"]
     assert "● [2/3] group1:" in found.output
-    assert "✕ [1/3] empty: empty is empty" in found.output
+    assert "△ [1/3] empty: empty is empty" in found.output
     assert "2 graded, 1 not; 2 await review" in found.output
     assert any("not run" in note for note in read_result(root / "out" / "group1" / "result.json").notes)
     again = typed(root)

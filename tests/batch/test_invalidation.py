@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fictional_class import RUBRIC, fictional_lab, fictional_submission, options_for
-from fictional_workshop import FictionalWorkshop, quick_reports
+from fictional_session import FictionalSession, quick_reports
 
-from grader import workshop
-from grader.batch import readings
-from grader.batch.basis import basis_of
-from grader.batch.job import Job
+from grader import session
+from grader.batch import job as jobs
+from grader.batch.job import Job, job_fingerprint
 from grader.batch.journal import Journal
-from grader.batch.stages import stage_done
+from grader.batch.stages import do_stage
 from grader.options import Options
+from grader.records.classes import ClassRules, Entry
 from grader.records.limits import LimitChoices
-from grader.records.roster import ClassRules, Entry
 from grader.reports import document
 
 NAMES = ("group1", "images", "notebook")
@@ -61,7 +60,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("report_pdf", "report_html"):
         monkeypatch.setattr(document, name, getattr(document, name))
     quick_reports()
-    monkeypatch.setattr(readings, "_LONG_SECONDS", -1.0)  # every hand-in is kept as it was read
+    monkeypatch.setattr(jobs, "_LONG_SECONDS", -1.0)  # every hand-in is kept as it was read
     lab = fictional_lab(tmp_path)
     (lab / "rubric.yaml").write_text(RUBRIC.replace("questions:", "datasets: [mnist]\nquestions:"))
     (tmp_path / "data").mkdir()
@@ -83,16 +82,16 @@ def done_again(root: Path, options: Options | None = None) -> tuple[list[str], l
     ledger.unlink(missing_ok=True)
     pdfs = {name: root / "out" / name / "report.pdf" for name in NAMES}
     before = {name: path.stat().st_ino for name, path in pdfs.items() if path.is_file()}
-    with Journal(options.out) as journal, FictionalWorkshop(options, Silent()) as shop:
+    with Journal(options.out) as journal, FictionalSession(options, Silent()) as session:
         for name in NAMES:
             job = Job(Entry(name=name, path=str(root / "in" / name)), ClassRules(), options)
             note = journal.note(name)
-            if note is not None and note.basis == basis_of(job):
+            if note is not None and note.fingerprint == job_fingerprint(job):
                 continue
-            done = stage_done("judge", job, shop, Silent())
+            done = do_stage("judge", job, session, Silent())
             following = {"judged": "render", "unrecorded": "record"}.get(done.outcome)
             if following is not None:
-                done = stage_done(following, job, shop, Silent())  # type: ignore[arg-type]
+                done = do_stage(following, job, session, Silent())  # type: ignore[arg-type]
             assert done.outcome == "graded", done
     ran = ledger.read_text().split() if ledger.exists() else []
     return sorted(ran), sorted(name for name, path in pdfs.items() if path.stat().st_ino != before.get(name))
@@ -150,11 +149,11 @@ def test_another_version_of_a_library_runs_everything_again(
     function: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TensorFlow, Keras and NumPy decide trainings; what students import beside them decides what their code does."""
-    known = getattr(workshop, function)()
+    known = getattr(session, function)()
     newer = (("keras", "99"),) if function == "library_versions" else {**known, "matplotlib": "99"}
-    monkeypatch.setattr(workshop, function, lambda: newer)
-    monkeypatch.setattr(f"grader.batch.basis.{function}", lambda: newer)
-    monkeypatch.setattr("grader.batch.basis._code", lambda: [function])
+    monkeypatch.setattr(session, function, lambda: newer)
+    monkeypatch.setattr(f"grader.batch.job.{function}", lambda: newer)
+    monkeypatch.setattr("grader.batch.job._code", lambda: [function])
     assert done_again(root)[0] == EVERYTHING
 
 
@@ -178,6 +177,6 @@ def test_the_old_recording_serves_when_a_change_is_taken_back(root: Path) -> Non
 
 def test_fresh_runs_the_code_again(root: Path) -> None:
     """`--fresh` asks for new recordings, whatever is stored."""
-    with FictionalWorkshop(options_for(root, data=root / "data", fresh=True), Silent()) as shop:
-        job = Job(Entry(name="group1", path=str(root / "in" / "group1")), ClassRules(), shop.options)
-        assert stage_done("judge", job, shop, Silent()).outcome == "unrecorded"
+    with FictionalSession(options_for(root, data=root / "data", fresh=True), Silent()) as session:
+        job = Job(Entry(name="group1", path=str(root / "in" / "group1")), ClassRules(), session.options)
+        assert do_stage("judge", job, session, Silent()).outcome == "unrecorded"

@@ -14,7 +14,8 @@ import psutil
 import pytest
 from fictional_class import fictional_lab, fictional_submission, started
 
-_POINTS = 50
+_POINTS, _FEW = 50, 4
+"""Kills in the long tests, and in every run of the tests."""
 _SECONDS = 600
 """After which a run is taken to hang, however busy the machine."""
 _NAMES = tuple(f"group{number}" for number in range(1, 9))
@@ -76,8 +77,9 @@ def run_and_kill(root: Path, dice: random.Random, left: int) -> tuple[int, int |
 
 
 @pytest.mark.timeout(1800)
-def test_killed_at_fifty_points(tmp_path: Path) -> None:
-    """Killed at fifty random points, the whole group or a single process, and started again: nothing is lost, nothing
+@pytest.mark.parametrize("points", [_FEW, pytest.param(_POINTS, marks=pytest.mark.long)])
+def test_killed_at_many_points(tmp_path: Path, points: int) -> None:
+    """Killed at many random points, the whole group or a single process, and started again: nothing is lost, nothing
     is doubled, and every file is byte for byte that of an undisturbed run."""
     calm = made(tmp_path / "calm")
     with gone_with_its_family(process := started(calm)):
@@ -87,15 +89,15 @@ def test_killed_at_fifty_points(tmp_path: Path) -> None:
 
     dice = random.Random(20261121)
     kills = rounds = 0
-    while kills < _POINTS:
+    while kills < points:
         rounds += 1
         root = made(tmp_path / f"round{rounds}")
         code: int | None = None
         runs = 0
         while code is None or code != 0:
             runs += 1
-            assert runs < 3 * _POINTS, "it never came to its end"
-            more, code = run_and_kill(root, dice, _POINTS - kills)
+            assert runs < 3 * points, "it never came to its end"
+            more, code = run_and_kill(root, dice, points - kills)
             kills += more
         ledger = (root / "cache" / "ledger").read_text().split()
         assert set(ledger) == {*_NAMES, "solution"}

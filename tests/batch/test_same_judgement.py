@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from grader.options import Options
-from grader.pipeline import judged, reading
+from grader.pipeline import judge_submission, reading
 from grader.records.match import Reference
 from grader.records.recording import Outcome, Recording
-from grader.reports.tables import result_json
+from grader.reports.files import result_json
 
 SAMPLES = sorted(path for path in (Path(__file__).parents[2] / "submissions").iterdir() if path.is_dir())
 UNRUN = Recording(testimony="rerun", outcome=Outcome(status="not run", message="not needed here"))
@@ -28,7 +28,7 @@ def forget_everything() -> None:
 def text_of_result(path: Path) -> str:
     read = reading(path, Options())
     reference = Reference(rubric=read.rubric.name, recording=UNRUN.model_copy(update={"testimony": "reference"}))
-    return result_json(judged(read, reference, UNRUN, "quick")[0])
+    return result_json(judge_submission(read, reference, UNRUN, "quick")[0])
 
 
 @pytest.fixture(scope="module")

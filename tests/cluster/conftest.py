@@ -1,4 +1,4 @@
-"""The workers of these tests find the fictional workshop of the batch's tests."""
+"""The workers of these tests find the fictional session of the batch's tests."""
 
 from __future__ import annotations
 

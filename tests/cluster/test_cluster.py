@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
-from fictional_class import WORKSHOP, Quiet, fictional_lab, fictional_submission, graded, options_for
+from fictional_class import SESSION, Quiet, fictional_lab, fictional_submission, graded, options_for
 from test_batch import contents
 
-from grader.batch.class_run import graded_class
-from grader.cluster.connecting import connected_client, read_cluster_file
-from grader.cluster.crew import ClusterCrew
+from grader.batch.class_run import grade_class
+from grader.cluster.cluster import ClusterWorkers, connect, read_cluster_file
 from grader.errors import UserError
 
 SIZE = 8
@@ -43,8 +42,8 @@ def class_in(root: Path) -> Path:
 def on_cluster(root: Path, cluster: LocalCluster) -> Quiet:
     watcher = Quiet()
     options = options_for(root)
-    crew = ClusterCrew(cluster.scheduler_address, options)
-    found = graded_class(root / "in", options, watcher, crew, workshop=WORKSHOP)
+    workers = ClusterWorkers(cluster.scheduler_address, options)
+    found = grade_class(root / "in", options, watcher, workers, session=SESSION)
     assert (found.state.done, found.problems) == (SIZE, {})
     return watcher
 
@@ -54,6 +53,7 @@ def reports(root: Path) -> dict[str, bytes]:
     return {name: data for name, data in contents(root).items() if not name.startswith((".labgrade", "class."))}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_costs_nothing(
     tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
@@ -87,8 +87,8 @@ def test_a_worker_killed_in_the_middle_costs_nothing(
 
 def test_a_wrong_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers: a teacher is told what to give."""
-    monkeypatch.setattr("grader.cluster.connecting._CONNECT_SECONDS", 1)
-    with pytest.raises(UserError, match="no Dask scheduler answers"), connected_client("tcp://127.0.0.1:9"):
+    monkeypatch.setattr("grader.cluster.cluster._CONNECT_SECONDS", 1)
+    with pytest.raises(UserError, match="no Dask scheduler answers"), connect("tcp://127.0.0.1:9"):
         pass
 
 
@@ -109,7 +109,7 @@ def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, told: str) -> None:
     """What is wrong in a cluster's file is named, with the file."""
     path = tmp_path / "cluster.yaml"
     path.write_text(text)
-    with pytest.raises(UserError, match=told) as error, connected_client(str(path)):
+    with pytest.raises(UserError, match=told) as error, connect(str(path)):
         pass
     assert "cluster.yaml" in str(error.value)
     assert "\n" not in str(error.value)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets.dataset import Dataset, arrays_digest, checked_arrays
+from grader.datasets.dataset import Dataset, arrays_digest
+from grader.datasets.known_sets import declaration
 
 SHARED = Path(__file__).parents[2] / "../shared/datasets"
 
 
 def small_arrays(seed: int = 0, train: int = 400, test: int = 150) -> dict[str, np.ndarray]:
-    """MNIST-shaped random images whose rows differ in their range, with random labels."""
+    """MNIST-arrange random images whose rows differ in their range, with random labels."""
     random = np.random.default_rng(seed)
     arrays = {}
     for split, rows in (("train", train), ("test", test)):
@@ -24,5 +25,14 @@ def small_arrays(seed: int = 0, train: int = 400, test: int = 150) -> dict[str, 
 
 
 def dataset_of(name: str, arrays: dict[str, np.ndarray]) -> Dataset:
-    checked = checked_arrays(name, arrays, "test")
+    checked = declaration(name).check(arrays, "test")
     return Dataset(name=name, source="test", digest=arrays_digest(checked), standin=False, **checked)
+
+
+def table_file(path: Path, rows: int = 100, seed: int = 0) -> Path:
+    """A table of houses, whose price follows from size, rooms and age."""
+    random = np.random.default_rng(seed)
+    size, rooms, age = random.integers(30, 300, rows), random.integers(1, 9, rows), random.random(rows) * 90
+    lines = [f"{s},{r},{a:.3f},{2 * s + 10 * r - a + 5:.3f}" for s, r, a in zip(size, rooms, age, strict=True)]
+    path.write_text("\n".join(["size,rooms,age,price", *lines, ""]))
+    return path

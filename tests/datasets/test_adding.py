@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from datasets_support import SHARED, small_arrays
 
 from grader.cli import main
-from grader.datasets.adding import added_dataset
-from grader.datasets.files import own_folder
+from grader.datasets.adding import add_dataset
+from grader.datasets.array_files import own_folder
 from grader.datasets.sources import load_dataset
 from grader.errors import UserError
 
@@ -55,16 +55,16 @@ def test_another_one_is_not_replaced_unasked(alone: Path, tmp_path: Path) -> Non
     one, other = tmp_path / "mnist.npz", tmp_path / "mnist2.npz"
     np.savez(one, **small_arrays(1))
     np.savez(other, **small_arrays(2))
-    first = added_dataset(one, None, tmp_path / "data")
+    first = add_dataset(one, None, tmp_path / "data")
     with pytest.raises(UserError, match="--replace"):
-        added_dataset(other, None, tmp_path / "data")
-    assert added_dataset(other, None, tmp_path / "data", replace=True).digest != first.digest
+        add_dataset(other, None, tmp_path / "data")
+    assert add_dataset(other, None, tmp_path / "data", replace=True).digest != first.digest
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["mnist.npz"]
 
 
 def test_a_cifar_archive_is_read_without_running_it(alone: Path, tmp_path: Path) -> None:
     """Its batches are pickles: arrays come out, anything else is refused and nothing of it happens."""
-    added = added_dataset(cifar_archive(tmp_path / "cifar-10-python.tar.gz"), None, tmp_path / "data")
+    added = add_dataset(cifar_archive(tmp_path / "cifar-10-python.tar.gz"), None, tmp_path / "data")
     assert (added.name, added.rows, added.real) == ("cifar10", (10, 2), None)
 
     class Touch:
@@ -73,7 +73,7 @@ def test_a_cifar_archive_is_read_without_running_it(alone: Path, tmp_path: Path)
 
     hostile = cifar_archive(tmp_path / "other-cifar10.tar.gz", Touch())
     with pytest.raises(UserError, match="cannot be read as cifar10"):
-        added_dataset(hostile, None, tmp_path / "elsewhere")
+        add_dataset(hostile, None, tmp_path / "elsewhere")
     assert not (tmp_path / "touched").exists()
     assert not (tmp_path / "elsewhere").exists()
 
@@ -85,7 +85,7 @@ def test_a_folder_of_gzipped_files(alone: Path, tmp_path: Path) -> None:
     for part, rows in (("train", 3), ("t10k", 2)):
         (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0" * 16 + b"\7" * rows * 784))
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"\0" * 8 + b"\1" * rows))
-    added = added_dataset(folder, None, tmp_path / "data")
+    added = add_dataset(folder, None, tmp_path / "data")
     assert (added.name, added.rows) == ("fashion_mnist", (3, 2))
 
 
@@ -132,4 +132,4 @@ def test_the_list_says_what_to_do(alone: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(not (SHARED / "mnist.npz").is_file(), reason="the real MNIST is not at hand")
 def test_the_real_mnist_is_known(alone: Path, tmp_path: Path) -> None:
     """Its arrays are recognised whatever file they come in."""
-    assert added_dataset(SHARED / "mnist.npz", None, tmp_path).real is True
+    assert add_dataset(SHARED / "mnist.npz", None, tmp_path).real is True

@@ -5,8 +5,7 @@ import pytest
 
 from grader.datasets.dataset import Dataset
 from grader.datasets.fingerprints import Fingerprints
-from grader.datasets.identify import identify
-from grader.datasets.prepared import prepared_test_set
+from grader.datasets.identify import identify, prepare_test_set
 from grader.errors import LabgradeError
 
 
@@ -23,7 +22,7 @@ def test_prepared_rows_equal_the_students(shape: tuple[int, ...], digits: Datase
     found = identify(given, digits.y_test, [fingerprints])
     assert found.use.scale is not None
     assert found.use.offset is not None
-    prepared, labels = prepared_test_set(digits, found.use.scale, found.use.offset, shape, found.layout)
+    prepared, labels = prepare_test_set(digits, found.use.scale, found.use.offset, shape, found.layout)
     assert prepared.dtype == np.float32
     assert prepared.shape == given.shape
     assert np.allclose(prepared, given, atol=1e-5)
@@ -33,4 +32,4 @@ def test_prepared_rows_equal_the_students(shape: tuple[int, ...], digits: Datase
 def test_an_impossible_shape_is_an_error(digits: Dataset) -> None:
     """Images that cannot be given the wanted shape are refused by name."""
     with pytest.raises(LabgradeError, match="mnist"):
-        prepared_test_set(digits, 1.0, 0.0, (14, 14))
+        prepare_test_set(digits, 1.0, 0.0, (14, 14))

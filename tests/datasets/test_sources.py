@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from datasets_support import SHARED, small_arrays
 
-from grader.datasets import download, sources
-from grader.datasets.dataset import ARRAY_NAMES
+from grader.datasets import array_files as files
+from grader.datasets import declaration, image_sets
+from grader.datasets import sources as download
+from grader.datasets.array_files import load_arrays, store_arrays
 from grader.datasets.sources import load_dataset
-from grader.datasets.store import store_arrays, stored_arrays
 from grader.errors import UserError
+from grader.facts.datasets import ARRAY_NAMES
 
 
 def cifar_batch(rows: int, key: bytes = b"labels") -> bytes:
@@ -57,7 +59,7 @@ def test_an_unpacked_copy_serves_until_the_file_changes(
     np.savez(tmp_path / "mnist.npz", **small_arrays())
     first = load_dataset("mnist", tmp_path, alone)
     with monkeypatch.context() as patched:
-        patched.setattr(sources, "npz_arrays", lambda *_: pytest.fail("unpacked twice"))
+        patched.setattr(declaration, "npz_arrays", lambda *_: pytest.fail("unpacked twice"))
         again = load_dataset("mnist", tmp_path, alone)
     assert again.digest == first.digest
     assert all(np.array_equal(again.arrays[name], first.arrays[name]) for name in ARRAY_NAMES)
@@ -165,7 +167,7 @@ def test_a_crafted_pickle_runs_nothing(alone: Path, tmp_path: Path, monkeypatch:
     """A batch file that names any function but NumPy's own is refused, and nothing of it runs."""
     folder = cifar_folder(tmp_path / "keras/datasets/cifar-10-batches-py")
     (folder / "test_batch").write_bytes(pickle.dumps(_Opens(tmp_path / "written"), protocol=2))
-    monkeypatch.setattr(sources, "standin_arrays", lambda name: None)
+    monkeypatch.setattr(image_sets.KerasImages, "standin", lambda _: None)
     with pytest.raises(UserError, match=r"cifar10\.npz"):
         load_dataset("cifar10", None, alone)
     assert not (tmp_path / "written").exists()
@@ -176,8 +178,8 @@ def test_an_unreachable_network_is_tried_once(tmp_path: Path, monkeypatch: pytes
     asked: list[str] = []
     monkeypatch.delenv("LABGRADE_OFFLINE", raising=False)
     monkeypatch.setattr(download, "_content", asked.append)
-    assert download.downloaded_arrays("mnist", tmp_path) is None
-    assert download.downloaded_arrays("mnist", tmp_path) is None
+    assert download.download_files("mnist", tmp_path) is None
+    assert download.download_files("mnist", tmp_path) is None
     assert len(asked) == 1
 
 
@@ -203,7 +205,7 @@ def test_a_download_with_another_hash_is_refused(tmp_path: Path, monkeypatch: py
     np.savez(buffer, **small_arrays())
     monkeypatch.delenv("LABGRADE_OFFLINE", raising=False)
     monkeypatch.setattr(download, "_content", lambda _address: buffer.getvalue())
-    assert download.downloaded_arrays("mnist", tmp_path) is None
+    assert download.download_files("mnist", tmp_path) is None
 
 
 def test_a_good_download_is_kept(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,11 +228,11 @@ def test_fashion_files_are_read() -> None:
     arrays = small_arrays()
     names = {"x_train": "train-images-idx3", "y_train": "train-labels-idx1", "x_test": "t10k-images-idx3"}
     names["y_test"] = "t10k-labels-idx1"
-    files = {
+    gzipped = {
         f"{file}-ubyte.gz": gzip.compress(bytes(16 if "images" in file else 8) + arrays[name].tobytes())
         for name, file in names.items()
     }
-    read = download.fashion_arrays(files)
+    read = files.fashion_arrays(gzipped)
     assert all(np.array_equal(read[name], arrays[name]) for name in ARRAY_NAMES)
 
 
@@ -239,9 +241,9 @@ def test_a_half_written_store_is_made_anew(tmp_path: Path) -> None:
     arrays = small_arrays()
     digest = store_arrays(tmp_path / "mnist", arrays)
     (tmp_path / "mnist/x_test.npy").unlink()
-    assert stored_arrays(tmp_path / "mnist") is None
+    assert load_arrays(tmp_path / "mnist") is None
     assert store_arrays(tmp_path / "mnist", arrays) == digest
-    kept = stored_arrays(tmp_path / "mnist")
+    kept = load_arrays(tmp_path / "mnist")
     assert kept is not None
     assert not kept[0]["x_train"].flags.writeable
     assert [path.name for path in tmp_path.iterdir()] == ["mnist"]

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from pathlib import Path
 
 import pytest
+from made_class import as_download, member_name, platform_sheet, user_number, zipped
 from report_records import result as made_result
 
-from grader.classes.roster import read_roster
-from grader.classes.sheets import read_sheet
+from grader.classroom.roster import read_roster
+from grader.classroom.sheets import read_sheet
 from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
 from grader.exports.grades import Export, grades_of
 from grader.exports.moodle import moodle_export
-from grader.records.result import Result, Score
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "classes"))
-
-from made_class import as_download, member_name, platform_sheet, user_number, zipped
+from grader.records.result import Points, Result
 
 STUDENTS = 24
 
 
 def settled(name: str, points: float) -> Result:
-    score = Score(points=20, decided=20, awarded=points, awaiting=0)
+    score = Points(points=20, decided=20, awarded=points, awaiting=0)
     return made_result().model_copy(update={"submission": name, "score": score, "deductions": ()})
 
 

@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 from report_records import result as made_result
 
-from grader.classes.sheets import Sheet, read_sheet
+from grader.classroom.sheets import Sheet, read_sheet
 from grader.errors import UserError
 from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
-from grader.exports.files import write_export
-from grader.exports.grades import Export, Grade, grades_of
+from grader.exports.grades import Export, Grade, grades_of, write_export
 from grader.exports.gradescope import gradescope_export, results_json
-from grader.exports.listing import listing_export
 from grader.exports.moodle import moodle_export
-from grader.records.result import Deduction, Result, Score
-from grader.records.roster import Entry, Member
+from grader.exports.plain_csv import listing_export
+from grader.records.classes import Entry, Member
+from grader.records.result import Deduction, Points, Result
 
 ADA = Member(name="Ada Example", id="4711", login="aex", email="ada@example.org")
 BO = Member(name="Bo Example", id="4712", login="bex")
@@ -34,7 +33,7 @@ ENTRIES = (
 
 
 def settled(name: str, awarded: float, awaiting: float = 0.0) -> Result:
-    score = Score(points=20, decided=20 - awaiting, awarded=awarded, awaiting=awaiting)
+    score = Points(points=20, decided=20 - awaiting, awarded=awarded, awaiting=awaiting)
     late = Deduction(kind="late", points=2, explanation="Handed in 1 hour after the deadline.")
     return made_result().model_copy(update={"submission": name, "score": score, "deductions": (late,)})
 

@@ -10,18 +10,17 @@ from pathlib import Path
 import pytest
 from report_records import result as made_result
 
-from grader.classes.sheets import Sheet, read_sheet
+from grader.classroom.sheets import Sheet, read_sheet
 from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
-from grader.exports.files import write_export
-from grader.exports.grades import Export, Grade, grades_of
+from grader.exports.grades import Export, Grade, grades_of, write_export
 from grader.exports.moodle import moodle_export
-from grader.records.result import Result, Score
-from grader.records.roster import Entry, Member
+from grader.records.classes import Entry, Member
+from grader.records.result import Points, Result
 
 
 def settled(awarded: float, awaiting: float = 0.0) -> Result:
-    score = Score(points=20, decided=20 - awaiting, awarded=awarded, awaiting=awaiting)
+    score = Points(points=20, decided=20 - awaiting, awarded=awarded, awaiting=awaiting)
     return made_result().model_copy(update={"score": score, "deductions": ()})
 
 

@@ -8,10 +8,10 @@ import pytest
 from function_trials import LAB, QUESTIONS, Tried, plan_of
 
 from grader.functions.loading import CaseFile, load_cases
-from grader.recorder.events import EventLog
-from grader.recorder.functions import session
-from grader.recorder.functions.desk import FunctionDesk
-from grader.records.functions.outcomes import FunctionTested
+from grader.recorder import functions
+from grader.recorder.event_log import EventLog
+from grader.recorder.functions import FunctionHandler
+from grader.records.recording import FunctionTested
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 
@@ -19,7 +19,7 @@ from grader.sandbox.warm import WarmServer
 @pytest.fixture(scope="session")
 def server() -> Iterator[WarmServer]:
     """Forks processes that only define; nothing but NumPy is loaded."""
-    with WarmServer("grader.recorder.probe.functions.main:main", "", ("numpy",)) as started:
+    with WarmServer("grader.probe.function_calls:main", "", ("numpy",)) as started:
         yield started
 
 
@@ -27,9 +27,9 @@ def server() -> Iterator[WarmServer]:
 def impatience() -> Iterator[None]:
     """Functions that keep the processor busy are given up soon, those that wait for it on a busy machine late."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "CALL_SECONDS", 0.5)
-        patch.setattr(session, "PROBE_SECONDS", 0.3)
-        patch.setattr(session, "WALL_FACTOR", 60)
+        patch.setattr(functions, "CALL_SECONDS", 0.5)
+        patch.setattr(functions, "PROBE_SECONDS", 0.3)
+        patch.setattr(functions, "WALL_FACTOR", 60)
         yield
 
 
@@ -49,7 +49,7 @@ def tried(server: WarmServer, lab: CaseFile) -> Tried:
         questions = tuple(group.question for group in cases.groups)
         plan = plan_of(*sources, placed=placed, questions=questions)
         log = EventLog(len(sources))
-        FunctionDesk(cases, plan, lambda: server.student(Limits(wall_seconds=60), threads=1)).judge(None, log)
+        FunctionHandler(cases, plan, lambda: server.student(Limits(wall_seconds=60), threads=1)).judge(None, log)
         return {event.question: event for event in log.events if isinstance(event, FunctionTested)}
 
     return run

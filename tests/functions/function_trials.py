@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
-from grader.reading.functions.plan import function_plan
-from grader.records.criteria.functions import FunctionCriterion
-from grader.records.functions.outcomes import FunctionTested
-from grader.records.functions.plan import FunctionPlan
+from grader.criteria.answers.function import FunctionCriterion
+from grader.functions.candidates import function_plan
+from grader.functions.plan import FunctionPlan
+from grader.records.recording import FunctionTested
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Cell, Passage, Submission
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from function_trials import Tried
 
-from grader.functions.calls.replies import FaultError, Reply, answer_of
-from grader.recorder.functions import session
-from grader.records.functions.outcomes import FunctionTested
+from grader.functions.calls import FaultError, Reply, Returned, answer_of
+from grader.recorder import functions
+from grader.records.recording import FunctionTested
 
 WRONG = """
 def softmax(x):
@@ -62,8 +62,8 @@ ATTACKS = {
         """,
     "the probe's own functions replaced": """
         def softmax(x):
-            import grader.recorder.probe.functions.values as values
-            values.Parcel.packed = lambda self, value, depth=0: {"kind": "right", "array": 10**9}
+            import grader.probe.returned_values as values
+            values.Parcel.pack = lambda self, value, depth=0: {"kind": "right", "array": 10**9}
             return np.zeros(len(x))
         """,
     "a pickle": """
@@ -117,7 +117,7 @@ def test_attacks_earn_nothing(tried: Tried, attack: str) -> None:
 
 def test_a_function_that_sleeps(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting uses no processor time, and is ended all the same."""
-    monkeypatch.setattr(session, "WALL_FACTOR", 1)
+    monkeypatch.setattr(functions, "WALL_FACTOR", 1)
     event = tried("import time\ndef softmax(x):\n    time.sleep(1000)", placed={0: "25"})["25"]
     assert share(event) == 0.0
     assert "did not end" in event.cases[0].message
@@ -190,12 +190,12 @@ def test_globals_and_helpers(tried: Tried) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (Reply("returned", {"kind": "array", "array": 7}), "no array"),
-        (Reply("returned", {"kind": "array", "array": True}, [np.ones(2)]), "no array"),
-        (Reply("returned", {"kind": "items", "items": "x"}), "no array"),
-        (Reply("returned", {}), "no array"),
+        (Reply("returned", Returned("array", array=7)), "no array"),
+        (Reply("returned", Returned("items")), "no array"),
+        (Reply("returned", Returned("items", items=(Returned("array", array=1),)), [np.ones(2)]), "no array"),
+        (Reply("returned"), "nothing"),
         (Reply("raised", error="`x`", message="`y`", text="`z`"), "It stops with"),
-        (Reply("returned", {"kind": "items", "items": 5}), "no array of numbers"),
+        (Reply("returned", Returned("other", "x`y")), "no array of numbers"),
     ],
 )
 def test_replies_are_data(reply: Reply, said: str) -> None:

@@ -9,8 +9,8 @@ from faulty_functions import FAULTS
 from function_trials import Tried
 from right_functions import RIGHT
 
-from grader.recorder.functions import session
-from grader.records.functions.outcomes import FunctionTested
+from grader.recorder import functions
+from grader.records.recording import FunctionTested
 
 
 def share(event: FunctionTested) -> float:
@@ -23,7 +23,7 @@ def share(event: FunctionTested) -> float:
 def test_fault_is_named_and_priced(tried: Tried, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The report says what is wrong in so many words, and the points are within reason."""
     if name == "endless that catches":
-        monkeypatch.setattr(session, "WALL_FACTOR", 1)
+        monkeypatch.setattr(functions, "WALL_FACTOR", 1)
     question, least, most, words, code = FAULTS[name]
     event = tried(code, placed={0: question})[question]
     said = " ".join(case.message for case in event.cases)

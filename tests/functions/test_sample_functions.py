@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from grader.functions.candidates import function_plan
 from grader.functions.loading import CaseFile
-from grader.reading.functions.plan import function_plan
-from grader.reading.passages.sections import find_passages
-from grader.reading.rubric import load_rubric
-from grader.reading.submission import read_submission
-from grader.recorder.events import EventLog
-from grader.recorder.functions.desk import FunctionDesk
-from grader.records.functions.outcomes import FunctionTested
+from grader.questions.placing import find_passages
+from grader.recorder.event_log import EventLog
+from grader.recorder.functions import FunctionHandler
+from grader.records.recording import FunctionTested
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
+from grader.submissions.read import read_submission
+from grader.submissions.rubric_file import load_rubric
 
 LAB = Path(__file__).parents[2] / "rubrics" / "image-recognition"
 CODE = Path(__file__).parents[2] / "../shared/samples/group-image-recognition/code.py"
@@ -32,7 +32,7 @@ def judged(path: Path, server: WarmServer, lab: CaseFile) -> dict[str, FunctionT
         kept.append(definition.model_copy(update={"statements": plain}))
     plan = plan.model_copy(update={"definitions": tuple(kept)})
     log = EventLog(len(submission.cells))
-    FunctionDesk(lab, plan, lambda: server.student(Limits(wall_seconds=60), threads=1)).judge(None, log)
+    FunctionHandler(lab, plan, lambda: server.student(Limits(wall_seconds=60), threads=1)).judge(None, log)
     return {event.question: event for event in log.events if isinstance(event, FunctionTested)}
 
 

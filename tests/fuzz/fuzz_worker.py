@@ -1,4 +1,6 @@
-"""Grades damaged hand-ins without running them: `python fuzz_worker.py KIND FROM TO FOLDER`, one JSON line a fault.
+"""Grades damaged hand-ins without running them, one JSON line a fault.
+
+    python fuzz_worker.py KIND[,KIND...] FROM TO FOLDER
 
 The process may take `_MEMORY` bytes beyond its libraries, and each case `_SECONDS`; both are the fault of the case.
 """
@@ -19,21 +21,20 @@ from types import FrameType
 from beginnings import ROOT, beginnings
 from mutation import case
 
-from grader.checks.result import make_result
 from grader.errors import UserError
-from grader.matching.match import match_submission
-from grader.reading.choice import find_rubric
-from grader.reading.passages.answers import answer_text
-from grader.reading.passages.sections import find_passages
-from grader.reading.rubric import load_rubric
-from grader.reading.saved import record_saved
-from grader.reading.submission import read_submission
+from grader.judging import make_result
+from grader.matching.matcher import match_submission
+from grader.questions.placing import answer_text, find_passages
 from grader.records.match import Reference, ReferenceModel
 from grader.records.models import Architecture, Layer
 from grader.records.recording import Recording
-from grader.reports.builder import report_view
 from grader.reports.document import report_html
-from grader.reports.tables import result_json
+from grader.reports.files import result_json
+from grader.reports.pages import report_view
+from grader.submissions.read import read_submission
+from grader.submissions.rubric_choice import find_rubric
+from grader.submissions.rubric_file import load_rubric
+from grader.submissions.saved_outputs import record_saved
 
 LAB = "dat405-neural-networks"
 SUFFIX = {
@@ -118,8 +119,8 @@ def faults(kind: str, seed: int, data: bytes, folder: Path) -> str | None:
     return _OWN.seen.pop() if _OWN.seen else None
 
 
-def main(kind: str, first: int, last: int, folder: Path) -> None:
-    """Run cases `first` to `last`, the latter excluded."""
+def main(kinds: list[str], first: int, last: int, folder: Path) -> None:
+    """Run cases `first` to `last`, the latter excluded, of each kind."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise TooSlowError
@@ -128,16 +129,17 @@ def main(kind: str, first: int, last: int, folder: Path) -> None:
         signal.signal(late, ring)
     logging.getLogger("grader").addHandler(_OWN)
     warnings.simplefilter("ignore")
-    begin = beginnings(kind)
+    begin = {kind: beginnings(kind) for kind in kinds}
     graded(ROOT / "submissions" / "group12", True)
     used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_DATA, (used + _MEMORY, used + _MEMORY))
-    for seed in range(first, last):
-        fault = faults(kind, seed, case(kind, seed, begin), folder)
-        if fault is not None:
-            print(json.dumps({"seed": seed, "fault": fault}), flush=True)
-    print(json.dumps({"done": last - first}))
+    for kind in kinds:
+        for seed in range(first, last):
+            fault = faults(kind, seed, case(kind, seed, begin[kind]), folder)
+            if fault is not None:
+                print(json.dumps({"kind": kind, "seed": seed, "fault": fault}), flush=True)
+    print(json.dumps({"done": (last - first) * len(kinds)}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    main(sys.argv[1].split(","), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

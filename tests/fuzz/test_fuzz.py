@@ -16,19 +16,28 @@ ROOT = HERE.parents[1]
 CASES = {"notebook": 360, "script": 300, "rubric": 240, "zip": 120, "web": 60, "markdown": 60, "pdf": 40, "word": 40}
 _STEP = 400
 """Cases of one process."""
+_SAMPLE = 12
+"""Cases of each kind in every run of the tests. The thousand are `long`."""
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ("kind", "first"), [(kind, first) for kind, count in CASES.items() for first in range(0, count, _STEP)]
+    ("kinds", "first", "last"),
+    [
+        pytest.param(list(CASES), 0, _SAMPLE, id="sample"),
+        *(
+            pytest.param([kind], first, min(first + _STEP, count), marks=pytest.mark.long, id=f"{kind}-{first}")
+            for kind, count in CASES.items()
+            for first in range(0, count, _STEP)
+        ),
+    ],
 )
-def test_damaged_input_ends_well(kind: str, first: int, tmp_path: Path) -> None:
+def test_damaged_input_ends_well(kinds: list[str], first: int, last: int, tmp_path: Path) -> None:
     """No traceback, no hang, no more memory than allowed; the same seeds every time."""
-    last = min(first + _STEP, CASES[kind])
-    command = [sys.executable, str(HERE / "fuzz_worker.py"), kind, str(first), str(last), str(tmp_path)]
+    command = [sys.executable, str(HERE / "fuzz_worker.py"), ",".join(kinds), str(first), str(last), str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "LABGRADE_OFFLINE": "1"}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=1700)
     lines = [json.loads(line) for line in ran.stdout.splitlines()]
     faults = [line for line in lines if "fault" in line]
-    assert not faults, "\n".join(f"{kind} {line['seed']}: {line['fault']}" for line in faults)
-    assert lines[-1:] == [{"done": last - first}], ran.stderr[-3000:]
+    assert not faults, "\n".join(f"{line['kind']} {line['seed']}: {line['fault']}" for line in faults)
+    assert lines[-1:] == [{"done": (last - first) * len(kinds)}], ran.stderr[-3000:]

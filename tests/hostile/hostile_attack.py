@@ -66,7 +66,7 @@ def tried(way):
 
 LINK = """
 import gc
-from grader.recorder.probe.link import Link
+from grader.probe.link import Link
 link = next(one for one in gc.get_objects() if type(one) is Link)
 channel, here = link._channel, link.cell
 def raw(data):

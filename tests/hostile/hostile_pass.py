@@ -25,16 +25,16 @@ from hostile_sheets import complaints as sheet_complaints
 from hostile_table import BY_GROUP
 
 import grader.reports.document as document
-import grader.reports.plots.histories as histories
+import grader.reports.history_charts as histories
 import grader.reports.printing as printing
 from grader.errors import SandboxUnavailableError, UserError
 from grader.options import Options
-from grader.pipeline import Checked, check
+from grader.pipeline import CheckResult, check
 from grader.records.limits import LimitChoices
 from grader.records.recording import Recording
 from grader.records.rubric import Rubric
 from grader.sandbox.contract import Limits
-from grader.workshop import Workshop
+from grader.session import Session
 
 _HONEST_EVERY = int(os.environ.get("HOSTILE_HONEST_EVERY", "15"))
 """After so many attacks an honest hand-in is graded."""
@@ -60,18 +60,18 @@ class Silence:
         return lambda *_, **__: None
 
 
-class Watched(Workshop):
-    """A workshop that keeps its last recording, and whose hand-ins may run for `wall` seconds."""
+class Watched(Session):
+    """A session that keeps its last recording, and whose hand-ins may run for `wall` seconds."""
 
     last: Recording | None = None
     wall: float = PATIENT_WALL
     _wall: float = PATIENT_WALL
     """Of what runs now: the reference is none of the hand-ins."""
 
-    def rerun(self, *arguments: Any) -> Recording:
+    def rerun(self, *arguments: Any, **more: Any) -> Recording:
         self._wall = self.wall
         try:
-            self.last = super().rerun(*arguments)
+            self.last = super().rerun(*arguments, **more)
         finally:
             self._wall = PATIENT_WALL
         return self.last
@@ -101,7 +101,7 @@ class Pass:
             threads=1,
         )
         self.options = replace(options, fresh=True)
-        self.workshop = Watched(self.options, Silence())
+        self.session = Watched(self.options, Silence())
         self._pdf = document.report_pdf
         self._fetched = FetchLog(printing)
         # The honest work's curves are the same in every report, and drawing them is a fifth of an attack's time.
@@ -110,7 +110,7 @@ class Pass:
 
     def open(self) -> str:
         """Start everything once; the provider in force."""
-        provider = self.workshop._server().provider
+        provider = self.session.server().provider
         (self.folder / "hand-ins").mkdir()
         (self.folder / "honest").mkdir()
         parts = prose("## 1.1"), code(HONEST), prose("## 1.2\nThe network has 7850 parameters.")
@@ -122,11 +122,11 @@ class Pass:
         self.outside.settle()
         return provider
 
-    def _checked(self, path: Path, pdf: bool = False, lab: str = "lab") -> Checked:
+    def _checked(self, path: Path, pdf: bool = False, lab: str = "lab") -> CheckResult:
         document.report_pdf = self._pdf if pdf else _no_pdf  # type: ignore[assignment]
-        return check(path, replace(self.options, rubric=str(HERE / lab)), Silence(), self.workshop)
+        return check(path, replace(self.options, rubric=str(HERE / lab)), Silence(), self.session)
 
-    def _result(self, checked: Checked) -> bytes:
+    def _result(self, checked: CheckResult) -> bytes:
         return checked.files.result.read_bytes()
 
     def attacked(self, attack: Attack, wall: float) -> list[str]:
@@ -135,17 +135,17 @@ class Pass:
         path = written(attack, place, self._filled)
         weak = self._score_of(attack.instead) if attack.marks == "not gained" else 0.0
         self.outside.begin()
-        self.workshop.last, self.workshop.wall = None, wall
+        self.session.last, self.session.wall = None, wall
         found: list[str] = []
         try:
-            checked: Checked | None = self._checked(path, attack.pdf, attack.lab)
+            checked: CheckResult | None = self._checked(path, attack.pdf, attack.lab)
         except UserError as error:
             checked = None
             if not attack.refused or "\n" in str(error):
                 found.append(f"it was refused: {error}")
         finally:
-            self.workshop.wall = PATIENT_WALL
-        recording = self.workshop.last
+            self.session.wall = PATIENT_WALL
+        recording = self.session.last
         printed = recording.model_dump_json() if recording else ""
         kept = [checked.files.html, checked.files.result] if checked else []
         found += self.outside.complaints(printed, kept, wall)
@@ -161,7 +161,7 @@ class Pass:
         lines = zip(self._expected.decode().splitlines(), result.decode().splitlines(), strict=False)
         return next((f"{was.strip()} / {now.strip()}" for was, now in lines if was != now), "its length")
 
-    def _judged(self, attack: Attack, checked: Checked, recording: Recording, weak: float) -> list[str]:
+    def _judged(self, attack: Attack, checked: CheckResult, recording: Recording, weak: float) -> list[str]:
         found = []
         # Out of time it may run anywhere: the machine may be busy.
         if recording.outcome.status not in (*attack.ends, "timed out"):
@@ -253,7 +253,7 @@ def main(provider: str, folder: Path, chosen: list[str]) -> None:
             lines.write(json.dumps(line) + "\n")
 
         run = Pass(provider, folder / "work")
-        with run.workshop:
+        with run.session:
             try:
                 tell(provider=run.open(), user=os.getuid())
             except SandboxUnavailableError as error:

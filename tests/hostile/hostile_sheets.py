@@ -7,10 +7,10 @@ import io
 import re
 from collections.abc import Iterator
 
-from grader.classes.gradebook import gradebook_text
+from grader.classroom.gradebook import gradebook_text
+from grader.classroom.review_sheet import review_rows, review_text
+from grader.records.classes import Entry, Member
 from grader.records.result import Result
-from grader.records.roster import Entry, Member
-from grader.reviews.rows import review_rows, review_text
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _CALCULATES = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -43,6 +43,17 @@ PASSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 """Name -> provider, user, groups. `current` is root where the tests run as root; then `ordinary` runs too."""
 
+SAMPLE: dict[str, tuple[str, ...]] = {
+    "namespaces": (
+        *("kill the parent, the server, the host and their groups", "memory in a loop", "links to the outside", "TCP"),
+        *("reading by every way of Python", "namespaces", "a header of 4 GB", "fit replaced by an invention"),
+        *("an answer that equals everything", "markup in printed text", "zip slip"),
+    ),
+}
+"""Pass -> attacks that every run of the tests makes: one of each group, of those that cost least. The others are
+`long`. A pass costs a start and two honest hand-ins before its first attack, so the sample is of one pass; Landlock is
+held to its word in every run by `tests/sandbox/test_attacks.py`."""
+
 
 def overview() -> str:
     """The table of the README."""

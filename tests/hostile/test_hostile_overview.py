@@ -6,7 +6,7 @@ import re
 
 from hostile_attack import HERE, HONEST, WEAK
 from hostile_page import complaints
-from hostile_table import ATTACKS, BY_GROUP, PASSES, overview
+from hostile_table import ATTACKS, BY_GROUP, PASSES, SAMPLE, overview
 
 README = HERE.parents[1] / "README.md"
 
@@ -30,6 +30,14 @@ def test_every_group_is_run_by_both_providers_or_depends_on_the_host_alone() -> 
         }
     assert len(ATTACKS) >= 60
     assert HONEST != WEAK
+
+
+def test_every_run_of_the_tests_makes_one_attack_of_each_group() -> None:
+    """The sample leaves out no group, and names no attack that its pass does not make."""
+    for name, sample in SAMPLE.items():
+        assert set(sample) <= {attack.name for group in PASSES[name][2] for attack in BY_GROUP[group]}
+    for attacks in BY_GROUP.values():
+        assert len([attack for attack in attacks if attack.name in SAMPLE["namespaces"]]) == 1
 
 
 def test_a_page_with_active_content_is_noticed() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fictional_recordings import Stage, mlp, question_of, reference_of, rubric_of
 
 from grader.matching import match_submission
-from grader.reading.passages.answers import answer_text
-from grader.reading.passages.sections import find_passages
+from grader.questions.placing import answer_text, find_passages
 from grader.records.recording import Recording
 from grader.records.rubric import Rubric
 from grader.records.submission import Cell, Submission

@@ -12,17 +12,16 @@ import pytest
 
 from grader.datasets.dataset import Dataset
 from grader.datasets.fingerprints import dataset_fingerprints
-from grader.recorder.data import DataDesk
 from grader.recorder.host import Recorded, Recorder
-from grader.recorder.trainings import TrainingDesk
+from grader.recorder.shown_data import DataHandler
+from grader.recorder.trainings import TrainingHandler
 from grader.records.progress import Silence
 from grader.records.submission import Cell
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
-from grader.training.pool import DataPool
 from grader.training.service import TrainingService
-from grader.training.spec import Runtime
-from grader.training.store import TrainingStore
+from grader.training.spec import DataPool, Runtime
+from grader.training.training_store import TrainingStore
 
 Record = Callable[..., Recorded]
 
@@ -53,17 +52,17 @@ class Bench:
 
     def recorded_with_desk(
         self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", files: Any = (), **limits: Any
-    ) -> tuple[Recorded, TrainingDesk]:
+    ) -> tuple[Recorded, TrainingHandler]:
         """The same, with the desk that answered its trainings."""
         cells = [
             Cell(index=at, kind="code", source=source, file=file, number=at + 1) for at, source in enumerate(sources)
         ]
-        data = DataDesk(
+        data = DataHandler(
             self.pool,
             lambda name: small_mnist() if name == "mnist" else None,
             lambda dataset: dataset_fingerprints(dataset, self.folder),
         )
-        desk = TrainingDesk(self.service, self.pool, data, effort)
+        desk = TrainingHandler(self.service, self.pool, data, effort)
         student = self.server.student(Limits(**limits))
         return Recorder(cells, desk, data, self.pool, Silence(), files).record(student, effort, 2), desk
 
@@ -75,7 +74,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with WarmServer() as server:
         pool = DataPool()
         runtime = Runtime("cpu", 2, ())
-        service = TrainingService(TrainingStore(folder / "trainings"), server.trainer, pool, runtime)
+        service = TrainingService(
+            TrainingStore(folder / "trainings"), lambda most: server.trainer({}, most), pool, runtime
+        )
         yield Bench(server, folder, service, pool)
         service.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 FIRST = """
 import ctypes, os, signal, keras, numpy as np, matplotlib.pyplot as plt

@@ -8,22 +8,21 @@ from typing import Any
 
 import pytest
 
+from grader.criteria.answers.function import FunctionCriterion
 from grader.datasets.fingerprints import dataset_fingerprints
+from grader.functions.candidates import function_plan
 from grader.functions.loading import load_cases
-from grader.reading.functions.plan import function_plan
-from grader.recorder.data import DataDesk
-from grader.recorder.functions.desk import FunctionDesk
+from grader.recorder.functions import FunctionHandler
 from grader.recorder.host import Recorder
-from grader.recorder.trainings import TrainingDesk
-from grader.records.criteria.functions import FunctionCriterion
-from grader.records.functions.outcomes import FunctionTested
+from grader.recorder.shown_data import DataHandler
+from grader.recorder.trainings import TrainingHandler
 from grader.records.progress import Silence
-from grader.records.recording import Recording
+from grader.records.recording import FunctionTested, Recording
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Cell, Submission
 from grader.sandbox.contract import Limits
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CASES = """
 import numpy as np
@@ -57,9 +56,9 @@ def recorded(bench: Any, folder: Path, *sources: str) -> Recording:
         for at, source in enumerate(sources)
     )
     submission = Submission(name="group", files=("notebook.ipynb",), cells=cells, digest="")
-    data = DataDesk(bench.pool, lambda name: None, lambda one: dataset_fingerprints(one, bench.folder))
-    desk = TrainingDesk(bench.service, bench.pool, data, "full")
-    functions = FunctionDesk(cases, function_plan(submission, (), rubric), lambda: bench.server.student(Limits()))
+    data = DataHandler(bench.pool, lambda name: None, lambda one: dataset_fingerprints(one, bench.folder))
+    desk = TrainingHandler(bench.service, bench.pool, data, "full")
+    functions = FunctionHandler(cases, function_plan(submission, (), rubric), lambda: bench.server.student(Limits()))
     recorder = Recorder(cells, desk, data, bench.pool, Silence())
     return recorder.record(bench.server.student(Limits()), "full", 2, functions).recording
 

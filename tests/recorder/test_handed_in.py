@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from grader.reading.submission import read_submission
 from grader.records.submission import DataFile
+from grader.submissions.read import read_submission
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +50,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataFile, ...]:
     )
 
 
+@pytest.mark.long
 def test_files_are_found_where_they_lay(bench: Any, saved: Any) -> None:
     """np.load, import, load_weights and load_model run as they did; the host says whose weights they are."""
     recorded = bench.record(

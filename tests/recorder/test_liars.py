@@ -23,7 +23,7 @@ FIT = "history = model.fit(x, y, epochs=2, verbose=0)"
 CHANNEL = """
 import gc
 from grader.sandbox.frames import Channel
-from grader.recorder.probe.link import Link
+from grader.probe.link import Link
 channel = next(item for item in gc.get_objects() if isinstance(item, Channel))
 link = next(item for item in gc.get_objects() if isinstance(item, Link))
 """
@@ -53,10 +53,11 @@ def test_true_evaluation_is_confirmed(record: Any) -> None:
     [
         # the method that Keras itself calls
         "from keras.src.backend.tensorflow.trainer import TensorFlowTrainer as T\n"
-        "from grader.recorder.probe.training import evaluating\n"
-        "evaluating._weights, real = (lambda m: real(m)), evaluating._weights\n"
-        "link.ask, ask = (lambda h, a=(): ask(h | ({'metrics': {'loss': 0.0, 'accuracy': 0.99}} "
-        "if h['type'] == 'evaluated' else {}), a)), link.ask",
+        "from grader.probe.keras import evaluate_hooks\n"
+        "from grader.probe.messages import ModelEvaluated, with_fields\n"
+        "evaluate_hooks.sendable_weights, real = (lambda m: real(m)), evaluate_hooks.sendable_weights\n"
+        "link.ask, ask = (lambda h, a=(): ask(with_fields(h, metrics={'loss': 0.0, 'accuracy': 0.99}) "
+        "if isinstance(h, ModelEvaluated) else h, a)), link.ask",
         # a metric that is always right
         "keras.metrics.SparseCategoricalAccuracy.result = lambda self: 0.99\n"
         "keras.metrics.MeanMetricWrapper.result = lambda self: np.float32(0.99)",
@@ -75,9 +76,9 @@ def test_false_evaluation_is_recognised(record: Any, lie: str) -> None:
 def test_weights_of_another_model_cannot_be_named(record: Any) -> None:
     """Naming the digest of well-trained weights gives those weights' score, with the training that made them."""
     lie = (
-        "from grader.recorder.probe.training import evaluating\n"
+        "from grader.probe.keras import evaluate_hooks\n"
         "good = [w.copy() for w in model.get_weights()]\n"
-        "evaluating._weights = lambda m: good"
+        "evaluate_hooks.sendable_weights = lambda m: good"
     )
     fit = FIT.replace("epochs=2", "epochs=20, batch_size=4")
     recorded = record(DATA, MODEL, fit, lie, MODEL + "model.build((None, 784)); model.evaluate(t, u, verbose=0)")
@@ -91,12 +92,13 @@ def test_weights_of_another_model_cannot_be_named(record: Any) -> None:
 def test_forged_native_training_is_not_vouched_for(record: Any) -> None:
     """A training that never was, with a perfect history, is kept as the process's word alone."""
     forge = """
-from grader.recorder.probe.training import describe
+from grader.probe.keras import describe
+from grader.probe.descriptions import (DataReference, FitDescription)
+from grader.probe.messages import (FitReported)
 model.build((None, 784))
-link.ask({"type": "native", "why": "x", "model": "m9", "description": describe.model_description(model),
-    "compile": describe.compile_description(model, "sparse_categorical_crossentropy", ["accuracy"]),
-    "fit": {"epochs": 2, "batch_size": 32}, "seconds": [1.0, 1.0],
-    "history": {"accuracy": [0.98, 0.99], "val_accuracy": [0.98, 0.99]}, "train": {"rows": 400, "used": 400}},
+link.ask(FitReported(why="x", model="m9", description=describe.describe_model(model),
+    compile=describe.describe_compile(model), fit=FitDescription(epochs=2), seconds=(1.0, 1.0),
+    history={"accuracy": (0.98, 0.99), "val_accuracy": (0.98, 0.99)}, train=DataReference(rows=400, used=400)),
     WEIGHTS)
 """
     recorded = record(
@@ -133,8 +135,8 @@ def honest(record: Any) -> Any:
         "keras.Model.fit = lambda self, *a, **k: type('H', (), {'history': {'accuracy': [0.99, 0.99]}})()",
         "keras.Model.evaluate = lambda self, *a, **k: [0.0, 0.99]",
         "import hashlib; hashlib.sha256 = lambda *a: type('D', (), {'hexdigest': lambda s: '0' * 64})()",
-        "from grader.recorder.probe.training import fitting; fitting.digest = lambda a: '0' * 64",
-        "from grader.recorder.probe.training import tracking; tracking.weights_touched = lambda m: False",
+        "from grader.probe.keras import fitting; fitting.digest = lambda a: '0' * 64",
+        "from grader.probe.keras import model_state; model_state.are_weights_touched = lambda m: False",
         "import time; time.time = time.perf_counter = time.monotonic = lambda: 0.0",
         "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     ],
@@ -153,12 +155,12 @@ def test_patched_pieces_change_no_measurement(record: Any, honest: Any, patch: s
 @pytest.mark.parametrize(
     "forged",
     [
-        '{"type": "event", "kind": "trained", "cell": 3, "history": {"accuracy": [1.0]}}',
-        '{"type": "event", "kind": "evaluated", "cell": 3, "metrics": {"accuracy": 1.0}}',
-        '{"type": "event", "kind": "printed", "cell": 0, "text": "Epoch 1/1"}',
-        '{"type": "event", "kind": "cell", "cell": 1}',
-        '{"type": "event", "kind": "log", "cell": 3, "epochs": [], "declared_epochs": 1}',
-        '{"type": "event", "kind": "picture", "cell": 3, "image": {"media_type": "image/png", "data": ""}}',
+        '{"type": "trained", "cell": 3, "history": {"accuracy": [1.0]}, "seconds": [], "seq": 0, "steps": 1}',
+        '{"type": "evaluated", "cell": 3, "metrics": {"accuracy": 1.0}}',
+        '{"type": "printed", "cell": 0, "text": "Epoch 1/1"}',
+        '{"type": "cell", "cell": 1}',
+        '{"type": "log", "cell": 3, "epochs": [], "declared_epochs": 1}',
+        '{"type": "picture", "cell": 3, "image": {"media_type": "image/png", "data": ""}}',
         '{"type": "verdict", "cell": 3, "points": 100}',
         '{"type": "trained", "cell": 3, "history": {}}',
         '{"cell": 3}',

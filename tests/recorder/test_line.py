@@ -11,18 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.recorder.data import DataDesk
-from grader.recorder.events import ForgedError
+from grader.probe.messages import DatasetAsked
+from grader.recorder.connection import Connection, ForgedError
 from grader.recorder.host import Recorder
-from grader.recorder.line import Line
-from grader.recorder.trainings import TrainingDesk
+from grader.recorder.shown_data import DataHandler
+from grader.recorder.trainings import TrainingHandler
 from grader.records.progress import Silence
 from grader.records.recording import Outcome, Recording
 from grader.records.submission import Cell
-from grader.training.pool import DataPool
 from grader.training.service import TrainingService
-from grader.training.spec import Runtime
-from grader.training.store import TrainingStore
+from grader.training.spec import DataPool, Runtime
+from grader.training.training_store import TrainingStore
 
 Message = tuple[dict[str, Any], list[Any]]
 
@@ -85,9 +84,9 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Messag
 
     def hear(messages: Sequence[Message]) -> tuple[Recording, FakeStudent]:
         pool = DataPool()
-        service = TrainingService(TrainingStore(folder), NoTrainer, pool, Runtime("cpu", 2, ()))
-        data = DataDesk(pool, lambda name: None, lambda dataset: pytest.fail("no data set is at hand"))
-        desk = TrainingDesk(service, pool, data, "full")
+        service = TrainingService(TrainingStore(folder), lambda _: NoTrainer(), pool, Runtime("cpu", 2, ()))
+        data = DataHandler(pool, lambda name: None, lambda dataset: pytest.fail("no data set is at hand"))
+        desk = TrainingHandler(service, pool, data, "full")
         cells = [Cell(index=at, kind="code", source="", file="a.ipynb", number=at + 1) for at in range(3)]
         student = FakeStudent(messages)
         recorded = Recorder(cells, desk, data, pool, Silence()).record(student, "full", 2)
@@ -97,7 +96,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Messag
 
 
 def event(kind: str, cell: int = 0, **fields: Any) -> Message:
-    return {"type": "event", "kind": kind, "cell": cell, **fields}, []
+    return {"type": kind, "cell": cell, **fields}, []
 
 
 DENSE = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 3, "activation": "relu"}}
@@ -127,13 +126,11 @@ def test_waiting_for_the_process_is_on_its_own_clock(heard: Any) -> None:
 
 def test_questions_are_counted() -> None:
     """A flood of one kind of question is cut off."""
-    line = Line(FakeStudent([]))
+    line = Connection(FakeStudent([]))
     for _ in range(500):
-        line.count("load_data")
+        line.count(DatasetAsked(name="mnist"))
     with pytest.raises(ForgedError, match="more than"):
-        line.count("load_data")
-    with pytest.raises(ForgedError, match="unknown"):
-        line.count("reward")
+        line.count(DatasetAsked(name="mnist"))
 
 
 @pytest.mark.parametrize(
@@ -197,8 +194,33 @@ PATHS = [
 ]
 
 
+ASKED = ("rows", "validation_rows", "digests", "start")
+MODEL_FIELDS = ("model", "description", "compile")
+FIELDS = {
+    "fit": (*MODEL_FIELDS, "fit", *ASKED),
+    "native": (*MODEL_FIELDS, "fit", "history", "seconds", "train", "why"),
+    "compiled": MODEL_FIELDS,
+    "evaluated": (*MODEL_FIELDS, "metrics", "data", "trained", "weights", "plain"),
+    "data": ("digests", "rows"),
+}
+EXTRA: dict[str, dict[str, Any]] = {
+    "native": {"history": {"loss": [1.0]}, "seconds": [0.1], "train": {"rows": 4, "used": 4}, "why": "?"},
+    "evaluated": {
+        "metrics": {"accuracy": float("nan")},
+        "trained": 7,
+        "weights": "a",
+        "plain": True,
+        "data": {"rows": 4, "digest": "a", "labels": "b"},
+    },
+}
+PATHS += [(name,) for fields in EXTRA.values() for name in fields]
+PATHS += [("data", name) for name in ("rows", "digest", "labels")]
+
+
 def changed(value: Any, path: Sequence[Any], odd: Any) -> Any:
     if not path:
+        return odd
+    if not isinstance(value, dict | list):
         return odd
     if isinstance(value, list):
         return [changed(item, path[1:], odd) if at == path[0] else item for at, item in enumerate(value)]
@@ -209,12 +231,8 @@ def changed(value: Any, path: Sequence[Any], odd: Any) -> Any:
 @given(path=st.sampled_from(PATHS), odd=ODD, kind=st.sampled_from(["fit", "native", "compiled", "evaluated", "data"]))
 def test_no_message_breaks_the_host(heard: Any, caplog: Any, path: Sequence[Any], odd: Any, kind: str) -> None:
     """Whatever stands in whatever field, the recording ends in an outcome, and no handler is surprised."""
-    extra: dict[str, Any] = {"history": {"loss": [1.0]}, "seconds": [0.1], "train": {"rows": 4, "used": 4}, "why": "?"}
-    header = changed(FIT | {"type": kind} | (extra if kind == "native" else {}), path, odd)
-    if kind == "compiled":
-        header |= {"type": "event", "kind": kind}
-    if kind == "evaluated":
-        header |= {"metrics": odd, "data": {"rows": odd, "digest": odd}, "trained": odd, "weights": odd}
+    header = changed(FIT | {"type": kind} | EXTRA.get(kind, {}), path, odd)
+    header = {name: value for name, value in header.items() if name in ("type", "cell", *FIELDS[kind])}
     caplog.clear()
     recording, _ = heard([event("cell"), (header, [np.zeros(1)] if kind == "native" else []), ARRAYS])
     assert recording.outcome.status in ("killed", "crashed")

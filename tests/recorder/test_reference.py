@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from grader.recorder.reference import SEEDS, seeded_reference
-from grader.records.criteria.models import CompiledCriterion
+from grader.criteria.models.compiled import CompiledCriterion
+from grader.recorder.lab_solution import SEEDS, complete_reference
 from grader.records.progress import Silence
 from grader.records.rubric import Question, Rubric
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SOLUTION = """
 import keras
@@ -36,7 +36,7 @@ def test_every_named_model_has_its_seeds(bench: Any) -> None:
     rubric = Rubric(version=1, name="lab", title="Lab", questions=questions)
     recorded, desk = bench.recorded_with_desk(SOLUTION, effort="quick")
     before = bench.service.trained
-    reference = seeded_reference(rubric, recorded, desk, "quick", Silence())
+    reference = complete_reference(rubric, recorded, desk, "quick", Silence())
     assert {name: len(model.trainings) for name, model in reference.models.items()} == {
         "given": 2,
         "again": 2,

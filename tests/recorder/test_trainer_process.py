@@ -14,15 +14,14 @@ import numpy as np
 import pytest
 
 from grader.errors import TrainerError
-from grader.training.arguments import canonical_compile, canonical_fit
-from grader.training.budget.limits import Budget
-from grader.training.canonical import canonical_model, plain
-from grader.training.pool import DataPool
+from grader.training.budget import Budget
+from grader.training.keras.arguments import canonical_compile, canonical_fit
+from grader.training.keras.canonical import canonical_model, plain
 from grader.training.service import TrainingLimitError, TrainingRefusedError, TrainingService
-from grader.training.spec import DataDigests, Runtime, TrainingSpec
-from grader.training.store import TrainingStore
+from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec
+from grader.training.training_store import TrainingStore
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 POOL = DataPool()
 ROWS, LABELS = POOL.add(np.ones((600, 8), np.float32)), POOL.add(np.zeros((600, 3), np.float32))
@@ -46,11 +45,11 @@ def serving(bench: Any, tmp_path: Any) -> Callable[..., Any]:
     """A service with a store of its own, whose trainers are forked from the shared warm image."""
 
     @contextmanager
-    def serve(budget: Budget | None = None, memory: int | None = None, grace: float = 60.0) -> Iterator[Any]:
+    def serve(budget: Budget | None = None, grace: float = 60.0) -> Iterator[Any]:
         started: list[Any] = []
 
-        def start() -> Any:
-            started.append(bench.server.trainer({}, memory))
+        def start(memory_bytes: int) -> Any:
+            started.append(bench.server.trainer({}, memory_bytes))
             return started[-1]
 
         service = TrainingService(TrainingStore(tmp_path), start, POOL, Runtime("cpu", 2, ()), budget, grace)
@@ -102,9 +101,16 @@ def test_wall_limit_ends_a_training(serving: Any) -> None:
     with serving(Budget(seconds=0.3)) as (service, started):
         with pytest.raises(TrainingLimitError, match="limit of time"):
             service.train(training(epochs=2_000, batch_size=1))
-        service.limit_seconds = 60.0
-        assert service.train(training()).history.epochs == 2
+        assert service.train(training(), budget=Budget(seconds=60.0)).history.epochs == 2
         assert len(started) == 1
+
+
+def test_another_memory_limit_is_another_process(serving: Any) -> None:
+    """A process gets its limit when it begins: a lab that allows more has a trainer of its own, once."""
+    with serving() as (service, started):
+        for units, budget in ((3, Budget()), (4, Budget(memory_bytes=4 << 30)), (5, Budget(memory_bytes=4 << 30))):
+            assert service.train(training(units=units), budget=budget).history.epochs == 2
+        assert [process.alive for process in started] == [False, True]
 
 
 def test_hanging_trainer_is_killed(serving: Any) -> None:
@@ -113,13 +119,12 @@ def test_hanging_trainer_is_killed(serving: Any) -> None:
         with pytest.raises(TrainingLimitError, match="limit of 1 seconds"):
             service.train(training(epochs=400), progress=killing(started, 1, signal.SIGSTOP))
         assert not started[0].alive
-        service.limit_seconds = 60.0
-        assert service.train(training()).history.epochs == 2
+        assert service.train(training(), budget=Budget(seconds=60.0)).history.epochs == 2
 
 
 def test_memory_hog_takes_nothing_along(serving: Any) -> None:
     """A model that outgrows the trainer's memory is refused or ends it; the host and the next training live on."""
-    with serving(memory=200 << 20) as (service, _):
+    with serving(Budget(memory_bytes=200 << 20)) as (service, _):
         with pytest.raises((TrainingLimitError, TrainerError)):
             service.train(training(units=3_000_000))
         assert service.train(training()).history.epochs == 2
@@ -148,3 +153,38 @@ def test_trainer_is_the_first_that_the_system_would_kill(serving: Any) -> None:
         (pid,) = [line.split()[1] for line in about if line.startswith("Pid:")]
         assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) == 800
         assert pid != str(os.getpid())
+
+
+def test_numbers_are_scored_by_their_errors(serving: Any) -> None:
+    """A small regression, trained and scored by the host: errors in the targets' unit, as the returned weights have
+    them on the test rows, the compiled loss among them, and no accuracy. Scoring the same weights again agrees."""
+    random = np.random.default_rng(0)
+    x = random.random((400, 3), dtype=np.float32)
+    y = (x @ np.array([2.0, -1.0, 0.5], np.float32) + 3)[:, None]
+    names = [POOL.add(part) for part in (x[:300], y[:300], x[300:], y[300:, 0].astype(np.float64))]
+    sgd = {"class_name": "SGD", "module": "keras.optimizers", "config": {"learning_rate": 0.1}}
+    spec = replace(
+        training(epochs=30),
+        architecture=canonical_model(plain("Sequential", {"layers": [plain("Dense", {"units": 1})]}), (3,)),
+        compile=canonical_compile({"optimizer": sgd, "loss": "mse", "metrics": ["mae"]}),
+        data=DataDigests(names[0], names[1], test_x=names[2], test_y=names[3]),
+    )
+    with serving() as (service, _):
+        result = service.train(spec, test_dataset="slopes")
+        kernel, bias = result.weights
+        errors = x[300:] @ kernel + bias - y[300:]
+        assert result.test is not None
+        assert (result.test.dataset, result.test.rows) == ("slopes", 100)
+        assert result.test.metrics == pytest.approx(
+            {"mae": abs(errors).mean(), "mse": (errors**2).mean(), "rmse": (errors**2).mean() ** 0.5}
+            | {"loss": (errors**2).mean()},
+            rel=1e-4,
+        )
+        assert result.test.metrics["mae"] < 0.1
+        loss = spec.compile["loss"]
+        again = service.score(spec.architecture, loss, (1,), result.weights, (names[2], names[3]), "slopes")
+        assert again == result.test
+        service.store.folder = service.store.folder / "other"
+        assert service.store.get(spec.key) is None
+        service.store.put(spec.key, result)
+        assert service.store.get(spec.key).test == result.test

@@ -8,11 +8,15 @@ from pathlib import Path
 from pypdf import PdfReader
 from report_records import ANSWER, HOSTILE, match, reference
 
-from grader.reports.key.builder import key_view
-from grader.reports.key.code import code_html
-from grader.reports.key.document import write_key
-from grader.reports.key.models import key_model, key_training, test_accuracy
-from grader.reports.key.wanted import wanted_view
+from grader.reports.key_pages import (
+    code_html,
+    key_model,
+    key_training,
+    key_view,
+    requirement_view,
+    test_accuracy,
+    write_key,
+)
 
 MADE = date(2026, 3, 1)
 
@@ -71,8 +75,8 @@ def test_a_criterion_names_only_what_the_rubric_set() -> None:
     """Options left at their defaults are not listed."""
     questions = match().rubric.questions
     accuracy = next(one for one in questions[3].criteria if one.kind == "accuracy")
-    assert "within 0.01" in wanted_view(accuracy).asks
-    assert "at least" not in wanted_view(accuracy).asks.split("Asked for")[1]
+    assert "within 0.01" in requirement_view(accuracy).asks
+    assert "at least" not in requirement_view(accuracy).asks.split("Asked for")[1]
 
 
 def test_code_is_escaped_and_marked() -> None:

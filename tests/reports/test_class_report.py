@@ -9,13 +9,10 @@ import pytest
 from pypdf import PdfReader
 from report_records import result
 
-from grader.records.result import Result
-from grader.reports.classes.builder import class_view
-from grader.reports.classes.document import write_class
-from grader.reports.classes.graded import GradedClass
-from grader.reports.classes.mistakes import common_mistakes
-from grader.reports.classes.models import definitions, sharing
-from grader.reports.classes.statistics import distribution, item_statistics
+from grader.records.result import Reason, Result
+from grader.reports.class_report import class_view, common_mistakes, write_class
+from grader.reports.class_statistics import definitions, distribution, item_statistics, sharing
+from grader.reports.graded_class import GradedClass
 
 MADE = date(2026, 3, 1)
 
@@ -72,23 +69,29 @@ def test_nine_submissions_have_no_discrimination() -> None:
     assert all(item.discrimination is None for item in item_statistics(a_class(9)))
 
 
-def test_mistakes_that_differ_in_numbers_are_one_mistake() -> None:
-    """`0.91 instead of 0.97` and `0.88 instead of 0.97` count as the same; one of a kind does not count."""
+def test_mistakes_with_the_same_reasons_are_one_mistake() -> None:
+    """Too few epochs are the same mistake whatever their number; one of a kind does not count."""
     first, second, third = (result(name) for name in ("a", "b", "c"))
 
-    def saying(made: Result, text: str) -> Result:
+    def saying(made: Result, code: str, text: str) -> Result:
         question = made.questions[3]
         verdict = question.verdicts[0].model_copy(
-            update={"status": "failed", "awarded": 0.0, "explanation": text, "criterion": "accuracy"}
+            update={
+                "status": "failed",
+                "awarded": 0.0,
+                "reasons": (Reason(code=code, values={"said": text}),),
+                "explanation": text,
+                "criterion": "accuracy",
+            }
         )
         changed = question.model_copy(update={"verdicts": (verdict,)})
         return made.model_copy(update={"questions": (changed,), "observations": ()})
 
     found = common_mistakes(
         {
-            "a": saying(first, "Test accuracy is 0.91 instead of 0.97."),
-            "b": saying(second, "Test accuracy is 0.88 instead of 0.97."),
-            "c": saying(third, "The model was never trained."),
+            "a": saying(first, "accuracy.too_low", "Test accuracy is 0.91 instead of 0.97."),
+            "b": saying(second, "accuracy.too_low", "Test accuracy is 0.88 instead of 0.97."),
+            "c": saying(third, "shared.not_found", "The model was never trained."),
         }
     )
     assert [(one.count, one.example) for one in found] == [(2, "Test accuracy is 0.91 instead of 0.97.")]

@@ -7,7 +7,7 @@ import io
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from grader.reports.untrusted.vectors import vector
+from grader.reports.untrusted_svg import vector
 
 
 def test_turned_text_keeps_letters_first_used_elsewhere() -> None:

@@ -17,11 +17,11 @@ from report_records import HOSTILE, match, reference, result
 from grader.errors import UserError
 from grader.records.match import Match, QuestionMatch
 from grader.records.recording import Outcome, Recording
-from grader.records.result import Result, Score
+from grader.records.result import Points, Result
 from grader.reports import document, printing
-from grader.reports.builder import report_view
 from grader.reports.document import report_html, report_pdf, write_report
 from grader.reports.files import ReportFiles
+from grader.reports.pages import report_view
 from grader.reports.view import QuestionView
 
 DAY = date(2026, 11, 21)
@@ -174,7 +174,7 @@ def test_a_report_of_an_empty_hand_in_can_be_written(tmp_path: Path) -> None:
         submission="",
         rubric="dat405",
         effort="full",
-        score=Score(points=0, decided=0, awarded=0, awaiting=0),
+        score=Points(points=0, decided=0, awarded=0, awaiting=0),
         questions=(),
         models=(),
     )

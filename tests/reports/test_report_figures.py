@@ -12,10 +12,9 @@ from report_records import match, reference, training
 
 from grader.records.match import ModelMatch
 from grader.records.models import CompileArguments, History
-from grader.reports.plots.curves import Band, Curve, Panel, SweepPoint, panels, same_loss, sweep_points, values
-from grader.reports.plots.endlabels import spread
-from grader.reports.plots.figures import history_figure, sweep_figure
-from grader.reports.plots.histories import training_figure
+from grader.reports.charts import history_figure, spread, sweep_figure
+from grader.reports.history_charts import training_figure
+from grader.reports.history_curves import Band, Curve, Panel, SweepPoint, panels, same_loss, sweep_points, values
 
 NAN = math.nan
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from report_records import SVG, drawn, reference
 
-from grader.matching.questions import question_matches
+from grader.criteria.registry import criterion_of
+from grader.matching.matcher import question_matches
 from grader.records.figures import Axes, Figure, Line
 from grader.records.match import Reference
 from grader.records.recording import FigureDrawn, Recording
 from grader.records.rubric import Question, Rubric
 from grader.records.submission import Passage
-from grader.reports.pages.gallery import reference_figures
+from grader.reports.question_pages import reference_figures
 
 MATRIX = ((5.0, 1.0), (0.0, 4.0))
 
@@ -28,7 +29,7 @@ def with_figures(*events: FigureDrawn) -> Reference:
 
 
 def asked(**criterion: Any) -> Question:
-    fields = {"id": "5", "title": "Show it", "criteria": [{"points": 1, **criterion}]}
+    fields = {"id": "5", "title": "Show it", "criteria": (criterion_of({"points": 1, **criterion}),)}
     return Question.model_validate(fields)
 
 

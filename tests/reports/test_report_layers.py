@@ -5,8 +5,8 @@ from __future__ import annotations
 from report_records import FACTORS, conv, match, reference, small, wide
 
 from grader.records.models import Architecture, Layer
-from grader.reports.pages.comparison import model_view
-from grader.reports.pages.layers import layer_pairs, layer_words
+from grader.reports.model_comparison import model_view
+from grader.reports.model_words import layer_pairs, layer_words
 
 
 def test_layers_are_named_the_way_a_person_names_them() -> None:

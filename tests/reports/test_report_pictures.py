@@ -14,8 +14,8 @@ from report_records import SVG
 
 from grader.records.figures import Figure
 from grader.records.submission import SavedImage
-from grader.reports.untrusted.pictures import figure_picture, saved_picture
-from grader.reports.untrusted.svgvalues import kept_attribute, kept_style
+from grader.reports.untrusted_pictures import figure_picture, saved_picture
+from grader.reports.untrusted_svg import allowed_style, is_allowed_attribute
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="100" height="80">'
 
@@ -133,12 +133,12 @@ def test_deep_nesting_is_cut() -> None:
 def test_values_are_checked_by_their_form() -> None:
     """Colours, lengths and transforms pass; expressions, endless dashes and addresses do not."""
     kept = "fill: #ff0000; stroke-width: 1.5; opacity: 0.5"
-    assert kept_style(kept, references=True) == kept
-    assert kept_style("fill: expression(alert(1)); stroke-dasharray: 0.000001 0.000001", references=True) == ""
-    assert kept_style("font: 12px 'DejaVu Sans', sans-serif", references=True) == "font-size: 12px"
-    assert kept_attribute("g", "transform", "translate(1 2) scale(0.5 -0.5)", references=True)
-    assert not kept_attribute("g", "transform", "translate(url(#a))", references=True)
-    assert not kept_attribute("g", "clip-path", "url(#a)", references=False)
+    assert allowed_style(kept, references=True) == kept
+    assert allowed_style("fill: expression(alert(1)); stroke-dasharray: 0.000001 0.000001", references=True) == ""
+    assert allowed_style("font: 12px 'DejaVu Sans', sans-serif", references=True) == "font-size: 12px"
+    assert is_allowed_attribute("g", "transform", "translate(1 2) scale(0.5 -0.5)", references=True)
+    assert not is_allowed_attribute("g", "transform", "translate(url(#a))", references=True)
+    assert not is_allowed_attribute("g", "clip-path", "url(#a)", references=False)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_no_value_takes_long_to_check(value: str) -> None:
     """Long hostile values are refused at once."""
     start = time.process_time()
     for name in ("transform", "d", "points", "x", "fill", "style", "id", "stroke-dasharray"):
-        kept_attribute("path", name, value, references=True)
-    kept_style(f"font: {value}; fill: {value}", references=True)
+        is_allowed_attribute("path", name, value, references=True)
+    allowed_style(f"font: {value}; fill: {value}", references=True)
     assert time.process_time() - start < 1
 
 

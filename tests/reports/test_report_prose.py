@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from grader.reports.prose import LONGEST_ANSWER, prose, sentence
-from grader.reports.text import line, plain
+from grader.reports.words import LONGEST_ANSWER, line, plain, prose, sentence
 
 
 def test_control_characters_and_overrides_are_taken_out() -> None:

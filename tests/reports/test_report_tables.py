@@ -10,7 +10,7 @@ import pytest
 from report_records import result
 
 from grader.errors import UserError
-from grader.reports.tables import read_result, result_json, write_result, write_whole
+from grader.reports.files import read_result, result_json, write_result, write_whole
 
 
 def test_a_result_survives_the_file(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_the_file_has_the_promised_shape() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"version": 2}', "newer labgrade"),
+        ('{"version": 3}', "newer labgrade"),
         ("{", "damaged"),
         ("[]", "damaged"),
         ("{}", "damaged"),
@@ -76,3 +76,24 @@ def test_written_files_follow_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(mask)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_result_of_version_1_is_read(tmp_path: Path) -> None:
+    """What labgrade 1 wrote reads as it stood: without titles and reasons, and `skipped` under its new name."""
+    content = result().as_json() | {"version": 1}
+    for question in content["questions"]:
+        for verdict in question["verdicts"]:
+            del verdict["title"], verdict["reasons"]
+            verdict["status"] = "skipped" if verdict["status"] == "absent" else verdict["status"]
+    assert "skipped" in json.dumps(content)
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(content))
+    read = read_result(path)
+    assert read.version == 2
+    assert [v.status for q in read.questions for v in q.verdicts] == [
+        v.status for q in result().questions for v in q.verdicts
+    ]
+    assert [v.explanation for q in read.questions for v in q.verdicts] == [
+        v.explanation for q in result().questions for v in q.verdicts
+    ]
+    assert read.score == result().score

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from grader.facts.status import STATUSES
 from grader.records.result import Status
 from grader.reports import words
 
@@ -38,14 +39,14 @@ def test_durations_and_days_do_not_depend_on_the_locale() -> None:
 
 def test_every_status_has_a_shape_of_its_own() -> None:
     """No two statuses look alike without colour."""
-    signs = [words.STATUSES[status].sign for status in get_args(Status)]
+    signs = [STATUSES[status].sign for status in get_args(Status)]
     assert len(set(signs)) == len(get_args(Status))
 
 
 def test_an_unknown_criterion_still_gets_a_title() -> None:
     """A criterion that the reports do not know is titled by its own name."""
     assert words.criterion_title("confusion_matrix") == "Confusion matrix"
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.phrase(["a", "b", "c"]) == "a, b and c"
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.5, "0.5 awaits"), (1.0, "1 awaits"), (2.0, "2 await")])

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UserError
-from grader.reports import written
+from grader.reports import document as written
+from grader.reports.document import write_document
 from grader.reports.files import DocumentFiles
 from grader.reports.printing import PdfLibrariesError
-from grader.reports.written import write_document
 
 DAY = date(2026, 3, 1)
 

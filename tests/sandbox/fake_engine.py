@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 
 import grader
-from grader.sandbox.confinement import root
-from grader.sandbox.confinement.identity import become, is_privileged
-from grader.sandbox.confinement.libc import (
+from grader.sandbox.contract import Limits
+from grader.sandbox.linux import root
+from grader.sandbox.linux.child import become, is_privileged
+from grader.sandbox.linux.confine import _enter_user_namespace
+from grader.sandbox.linux.libc import (
     Mount,
     Namespace,
     Prctl,
@@ -25,9 +27,7 @@ from grader.sandbox.confinement.libc import (
     prctl,
     unshare,
 )
-from grader.sandbox.confinement.namespaces import _enter_user_namespace
-from grader.sandbox.confinement.readable import Readable, readable_paths
-from grader.sandbox.contract import Limits
+from grader.sandbox.linux.root import Readable, readable_paths
 
 LACKS = os.environ.get("FAKE_ENGINE_LACKS", "")
 

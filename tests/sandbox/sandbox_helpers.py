@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from grader.sandbox.container.server import ContainerServer
+from grader.sandbox.container.container_run import ContainerServer
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 

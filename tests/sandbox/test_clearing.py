@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grader.sandbox.supervision.clearing import remove_tree
-from grader.sandbox.supervision.folder import folder_use
+from grader.sandbox.clearing import remove_tree
+from grader.sandbox.usage import folder_use
 
 DIG = """
 import os, sys

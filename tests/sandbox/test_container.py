@@ -18,10 +18,10 @@ import test_attacks as attacks
 from sandbox_helpers import HERE, PATIENCE, Sandbox, eventually, own_children
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.chosen import SandboxServer
-from grader.sandbox.container import image
-from grader.sandbox.container.arguments import run_arguments
-from grader.sandbox.container.server import ContainerServer
+from grader.sandbox.choice import SandboxServer
+from grader.sandbox.container import container_engine
+from grader.sandbox.container.container_engine import run_arguments
+from grader.sandbox.container.container_run import ContainerServer
 from grader.sandbox.contract import Limits
 
 
@@ -221,24 +221,22 @@ def test_a_container_is_closed_and_bounded():
 
 def test_the_image_holds_what_runs_inside_and_no_more(monkeypatch):
     """Sandbox and probe are in the image, rubrics and checks are not; its tag follows its content."""
-    content = image._content()
-    assert {"Dockerfile", "requirements.txt", "grader/sandbox/frames.py", "grader/recorder/probe/main.py"} <= set(
-        content
-    )
-    assert not [name for name in content if "rubric" in name or name.startswith(("grader/checks", "grader/training"))]
+    content = container_engine._content()
+    assert {"Dockerfile", "requirements.txt", "grader/sandbox/frames.py", "grader/probe/cells.py"} <= set(content)
+    assert not [name for name in content if "rubric" in name or name.startswith(("grader/criteria", "grader/training"))]
     assert b"tensorflow==" in content["requirements.txt"]
-    before = image.image_tag()
-    monkeypatch.setattr(image, "_content", lambda: {**content, "requirements.txt": b"tensorflow==0\n"})
-    image.image_tag.cache_clear()
-    assert image.image_tag() != before
+    before = container_engine.image_tag()
+    monkeypatch.setattr(container_engine, "_content", lambda: {**content, "requirements.txt": b"tensorflow==0\n"})
+    container_engine.image_tag.cache_clear()
+    assert container_engine.image_tag() != before
     monkeypatch.undo()
-    image.image_tag.cache_clear()
-    assert image.image_tag() == before
+    container_engine.image_tag.cache_clear()
+    assert container_engine.image_tag() == before
 
 
 def test_the_image_imports_alone(tmp_path):
     """What the image holds of labgrade is whole: the first process starts from it without the rest."""
-    for name, data in image._content().items():
+    for name, data in container_engine._content().items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -302,7 +300,23 @@ class Absent:
         if name in ("fcntl", "resource", "pwd", "grp", "termios", "pty"):
             raise ImportError(name)
 sys.meta_path.insert(0, Absent())
-import grader.sandbox.chosen, grader.sandbox.container.trainer
+import grader.sandbox.choice, grader.sandbox.container.local_trainer
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_servers_side_loads_nothing_of_the_hosts():
+    """The warm server and a container's first process import neither host handles nor pydantic: forks would inherit."""
+    script = """
+import sys
+import grader.sandbox.server, grader.sandbox.container.inside
+print(*(name for name in sys.modules if name.startswith("grader.")), *({"pydantic", "psutil"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    assert "grader.sandbox.supervisor" in loaded
+    foreign = {"pydantic", "psutil", "grader.records", "grader.options", "grader.training"}
+    foreign |= {f"grader.sandbox.{name}" for name in ("warm", "processes", "choice", "environment")}
+    assert not loaded & foreign

@@ -13,10 +13,10 @@ from sandbox_helpers import HERE, PATIENCE, Sandbox, eventually, own_children, p
 from test_container import install_engine, quick_containers
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.chosen import SandboxServer
+from grader.sandbox.choice import SandboxServer
 from grader.sandbox.contract import Limits
-from grader.sandbox.probing.remains import added, remains
-from grader.sandbox.serving.condition import Condition, change
+from grader.sandbox.probing.remains import additions, remains
+from grader.sandbox.processes import Condition, change
 from grader.sandbox.warm import WarmServer
 
 SAME = """
@@ -105,8 +105,8 @@ def test_nothing_remains_of_any_attack(any_sandbox):
         student.wait(PATIENCE)
         student.close()
         # On a busy machine a process that is about to end may take its time.
-        gone = eventually(lambda: not added(before, remains(top, mark)), seconds=30)
-        assert gone, (name, added(before, remains(top, mark)), [one.as_dict() for one in processes_of(server)])
+        gone = eventually(lambda: not additions(before, remains(top, mark)), seconds=30)
+        assert gone, (name, additions(before, remains(top, mark)), [one.as_dict() for one in processes_of(server)])
     again, outcome, _ = any_sandbox.run(SAME.replace("MARK", mark))
     assert again == first
     assert outcome.status == "finished"

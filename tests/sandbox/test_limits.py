@@ -6,13 +6,14 @@ import signal
 
 import pytest
 
-from grader.commands.choices import limit_choices
+from grader.commands.run_options import limit_choices
 from grader.errors import UserError
 from grader.options import effective_limits
 from grader.records.limits import LimitChoices
 from grader.sandbox.contract import Limits
-from grader.sandbox.outcomes import outcome_of
-from grader.sandbox.supervision.verdicts import limit_hit, verdict_of_exit
+from grader.sandbox.control import Ended
+from grader.sandbox.processes import outcome_of
+from grader.sandbox.run_end import limit_hit, verdict_of_exit
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,8 @@ def test_a_limit_is_told_with_its_numbers(limit, observed, status, says):
     assert verdict.observed > verdict.allowed
 
 
-def ended(code: int, peak_bytes: int = 1 << 20) -> dict[str, object]:
-    verdict = verdict_of_exit(code, Limits(), 1.0, peak_bytes)
-    return {**vars(verdict), "seconds": 1.0, "peak_bytes": peak_bytes}
+def ended(code: int, peak_bytes: int = 1 << 20) -> Ended:
+    return verdict_of_exit(code, Limits(), 1.0, peak_bytes).report(1.0, peak_bytes=peak_bytes)
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,15 @@ import pytest
 from sandbox_helpers import HERE
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.confinement import landlock
-from grader.sandbox.probing import advice as advising
-from grader.sandbox.probing import layers
+from grader.sandbox.linux import landlock
+from grader.sandbox.probing import providers
 from grader.sandbox.warm import WarmServer
 
 
 @pytest.mark.parametrize("provider", ["namespaces", "landlock"])
 def test_every_layer_holds(provider):
     """A provider that works here holds in every layer; one that does not says which step failed."""
-    examined = layers.examined(provider)
+    examined = providers.examine(provider)
     if examined.refusal is not None:
         pytest.skip(examined.refusal)
     assert examined.broken == {}
@@ -28,8 +27,8 @@ def test_every_layer_holds(provider):
 
 def test_the_probe_finds_what_is_open():
     """Without confinement it reaches files, network, sockets and processes, and the doctor sees that it did."""
-    with WarmServer(student=layers._ENTRY, trainer="", preload=["numpy"], provider="unconfined") as server:
-        broken, programs = layers._broken_layers(server)
+    with WarmServer(student=providers._ENTRY, trainer="", preload=["numpy"], provider="unconfined") as server:
+        broken, programs = providers._broken_layers(server)
     assert {"reading", "writing", "network", "unix sockets", "other processes", "rights"} <= set(broken)
     assert "read a file" in broken["reading"]
     assert "connect by TCP" in broken["network"]
@@ -37,7 +36,7 @@ def test_the_probe_finds_what_is_open():
 
 
 LEAK = """
-import grader.sandbox.confinement.lockdown as lockdown, grader.sandbox.supervision.watch as watch
+import grader.sandbox.linux.child as lockdown, grader.sandbox.supervisor as watch
 lockdown.limit_process = lambda *a: None
 watch.Watch._limit_passed = lambda self: None
 """
@@ -48,11 +47,11 @@ def test_limits_that_do_not_hold_are_found(tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(LEAK)
 
     def leaking(provider: str) -> WarmServer:
-        entry = layers._ENTRY
+        entry = providers._ENTRY
         return WarmServer(entry, "", ["numpy"], provider, search_path=[tmp_path, HERE])
 
-    monkeypatch.setattr(layers, "_server", leaking)
-    examined = layers.examined("landlock")
+    monkeypatch.setattr(providers, "_server", leaking)
+    examined = providers.examine("landlock")
     if examined.refusal is not None:
         pytest.skip(examined.refusal)
     assert set(examined.broken) == {"processes", "memory", "disk"}
@@ -65,8 +64,8 @@ def test_a_provider_that_is_not_to_be_had_is_told_with_its_reason(monkeypatch):
     def refused(provider: str) -> WarmServer:
         raise SandboxUnavailableError("no such thing here")
 
-    monkeypatch.setattr(layers, "_server", refused)
-    examined = layers.examined("namespaces")
+    monkeypatch.setattr(providers, "_server", refused)
+    examined = providers.examine("namespaces")
     assert examined.refusal == "no such thing here"
     assert not examined.confines
 
@@ -83,8 +82,8 @@ def test_a_provider_that_is_not_to_be_had_is_told_with_its_reason(monkeypatch):
 def test_advice_follows_the_machine(monkeypatch, provider, refusal, settings, says):
     """The setting that stands in the way is named with the command that changes it."""
     monkeypatch.setattr(os, "getuid", lambda: 1000)
-    monkeypatch.setattr(advising, "_setting", lambda name: settings.get(name, ""))
-    found = advising.advice(provider, refusal)
+    monkeypatch.setattr(providers, "_setting", lambda name: settings.get(name, ""))
+    found = providers.advice(provider, refusal)
     assert any(says in sentence for sentence in found), found
 
 
@@ -98,9 +97,9 @@ def test_advice_follows_the_machine(monkeypatch, provider, refusal, settings, sa
 )
 def test_advice_on_landlock(monkeypatch, version, active, says):
     """An old kernel, one without Landlock and one with it switched off want different things."""
-    monkeypatch.setattr(advising, "landlock_version", lambda: version)
-    monkeypatch.setattr(advising, "_text", lambda path: active if path == Path("/sys/kernel/security/lsm") else "")
-    assert any(says in sentence for sentence in advising.advice("landlock", "Landlock: too old"))
+    monkeypatch.setattr(providers, "landlock_version", lambda: version)
+    monkeypatch.setattr(providers, "_text", lambda path: active if path == Path("/sys/kernel/security/lsm") else "")
+    assert any(says in sentence for sentence in providers.advice("landlock", "Landlock: too old"))
 
 
 def test_landlock_is_asked_without_harm():

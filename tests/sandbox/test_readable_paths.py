@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import grader
-from grader.sandbox.confinement import readable, seccomp
-from grader.sandbox.confinement.readable import readable_paths, without_hidden
+from grader.sandbox.linux import filter as call_filter
+from grader.sandbox.linux import root
+from grader.sandbox.linux.root import readable_paths, without_hidden
 
 
 def within(path: Path, folders: tuple[str, ...]) -> bool:
@@ -46,7 +47,7 @@ def test_an_installed_labgrade_is_hidden(tmp_path, monkeypatch):
         (packages / name).mkdir(parents=True)
     (packages / "grader" / "__init__.py").touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(readable.grader, "__file__", str(packages / "grader" / "__init__.py"))
+    monkeypatch.setattr(root.grader, "__file__", str(packages / "grader" / "__init__.py"))
     found = readable_paths()
     assert found.hidden == (str(packages / "grader"),)
     shown = without_hidden(found)
@@ -72,9 +73,9 @@ def test_a_missing_libseccomp_names_its_package(monkeypatch):
     def missing(*_: object) -> None:
         raise OSError("cannot open shared object file")
 
-    seccomp._library.cache_clear()
+    call_filter._library.cache_clear()
     monkeypatch.setattr(ctypes, "CDLL", missing)
     with pytest.raises(OSError, match="libseccomp2"):
-        seccomp.require_libseccomp()
+        call_filter.require_libseccomp()
     monkeypatch.undo()
-    seccomp.require_libseccomp()
+    call_filter.require_libseccomp()

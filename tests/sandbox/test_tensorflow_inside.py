@@ -6,7 +6,7 @@ import pytest
 from sandbox_helpers import HERE, Sandbox, quick_server
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.preload import PRELOAD
+from grader.sandbox.environment import PRELOAD
 
 LAB = """
 import io, os, subprocess
@@ -41,6 +41,7 @@ answer = [history.history["loss"], list(again.shape), svg.getvalue()[:40].decode
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", ["namespaces", "landlock"])
 def test_a_lab_runs_inside(provider, tmp_path):

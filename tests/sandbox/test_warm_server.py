@@ -163,16 +163,13 @@ def test_a_server_that_cannot_start_says_why():
 
 
 BREAKS = {
-    "libseccomp": "import grader.sandbox.confinement.namespaces as n, grader.sandbox.confinement.confine as c\n"
-    "n.require_libseccomp = c.require_libseccomp = bad",
-    "read-only folders": "import grader.sandbox.confinement.root as r; r.bind_read_only = bad",
-    "resource limits": "import grader.sandbox.confinement.lockdown as l; l.limit_process = bad",
-    "capabilities": "import grader.sandbox.confinement.lockdown as l; l.drop_capabilities = bad",
-    "Landlock": "import grader.sandbox.confinement.lockdown as l; l.restrict_files = bad",
-    "system call filter": "import grader.sandbox.confinement.lockdown as l; l.restrict_system_calls = bad",
-    "could open a socket": (
-        "import grader.sandbox.confinement.lockdown as l; l.restrict_system_calls = lambda allowed: None"
-    ),
+    "libseccomp": "import grader.sandbox.linux.confine as c; c.require_libseccomp = bad",
+    "read-only folders": "import grader.sandbox.linux.root as r; r.bind_read_only = bad",
+    "resource limits": "import grader.sandbox.linux.child as l; l.limit_process = bad",
+    "capabilities": "import grader.sandbox.linux.child as l; l.drop_capabilities = bad",
+    "Landlock": "import grader.sandbox.linux.child as l; l.restrict_files = bad",
+    "system call filter": "import grader.sandbox.linux.child as l; l.restrict_system_calls = bad",
+    "could open a socket": ("import grader.sandbox.linux.child as l; l.restrict_system_calls = lambda allowed: None"),
 }
 
 
@@ -191,10 +188,10 @@ def test_a_failing_step_stops_everything(tmp_path, step, sandbox):
 
 def test_a_step_that_fails_later_stops_that_run(tmp_path, sandbox):
     """Confinement that works in the trial and not for a run refuses that run."""
-    late = "import os, grader.sandbox.confinement.lockdown as l; was = l.drop_capabilities\n"
+    late = "import os, grader.sandbox.linux.child as l; was = l.drop_capabilities\n"
     late += f"l.drop_capabilities = lambda: bad() if os.path.exists({str(tmp_path / 'flag')!r}) else was()"
     if sandbox.server.provider == "namespaces":
-        late = "import os, grader.sandbox.confinement.namespaces as l; was = l.enter_root\n"
+        late = "import os, grader.sandbox.linux.confine as l; was = l.enter_root\n"
         late += f"l.enter_root = lambda *a: bad() if os.path.exists({str(tmp_path / 'flag')!r}) else was(*a)"
     _broken(tmp_path, late)
     with quick_server(sandbox.server.provider, search_path=[tmp_path, HERE]) as server:
@@ -207,7 +204,7 @@ def test_a_step_that_fails_later_stops_that_run(tmp_path, sandbox):
 def test_auto_falls_back_to_landlock(tmp_path):
     """Where namespaces fail, `auto` takes Landlock and keeps the reason."""
     _skip_unless_available("landlock")
-    _broken(tmp_path, "import grader.sandbox.confinement.namespaces as n; n.unshare = bad")
+    _broken(tmp_path, "import grader.sandbox.linux.confine as n; n.unshare = bad")
     with quick_server("auto", search_path=[tmp_path, HERE]) as server:
         assert server.provider == "landlock"
         assert "namespace" in server.refusals["namespaces"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 import socket
 import time
@@ -13,11 +12,12 @@ from dataclasses import replace
 
 import pytest
 
+from grader.sandbox import usage
 from grader.sandbox.contract import Limits
-from grader.sandbox.supervision import clock
-from grader.sandbox.supervision.verdicts import Verdict
-from grader.sandbox.supervision.watch import Watch
-from grader.sandbox.supervision.watchdog import memory_upper_bound
+from grader.sandbox.control import Running, encode
+from grader.sandbox.run_end import Verdict
+from grader.sandbox.supervisor import Watch
+from grader.sandbox.usage import memory_upper_bound
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="process descriptors are Linux's")
 
@@ -32,7 +32,7 @@ def watched(student: Callable[[Callable[[], None]], None], limits: Limits) -> It
     top = os.fork()
     if top == 0:
         try:
-            student(lambda: os.write(writing, json.dumps({"kind": "running"}).encode() + b"\n") and None)
+            student(lambda: os.write(writing, encode(Running()) + b"\n") and None)
         finally:
             os._exit(0)
     os.close(writing)
@@ -62,8 +62,8 @@ def test_the_image_is_not_the_students_memory(grows):
 def test_the_clock_begins_with_the_students_code(monkeypatch):
     """The way to it does not count, nor do pauses; a clock that stands goes on standing."""
     now = [100.0]
-    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
-    watch = clock.Clock()
+    monkeypatch.setattr(usage.time, "monotonic", lambda: now[0])
+    watch = usage.Clock()
     for late, act, seconds in (
         (5.0, watch.restart, 0.0),
         (2.0, watch.pause, 2.0),

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
-from grader.training.handed_in import weight_files
-from grader.training.handed_in.weight_files import UnreadableWeightsError, weight_arrays
+from grader.training import weight_files
+from grader.training.weight_files import UnreadableWeightsError, weight_arrays
 
 KERNEL = np.arange(12, dtype=np.float32).reshape(3, 4)
 

@@ -13,30 +13,50 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from grader.sandbox.frames import Channel
 
 _STATUS = {"CapPrm": "0" * 16, "CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
 _PIECE = 8 << 20
+"""Bytes taken at once: small beside the limits that are tried, large beside a page."""
+
+
+class Request(TypedDict, total=False):
+    """What to try, and on what."""
+
+    what: str
+    """A key of `_TRIES`."""
+    canary: str
+    """A file of the host."""
+    host: int
+    """The host's process id."""
+    port: int
+    """Of a TCP socket on which the host listens."""
+    socket: str
+    abstract: str
+    """Path and abstract name of unix sockets on which the host listens."""
+    most: int
+    """How much is allowed: threads or bytes."""
 
 
 def main(channel: Channel) -> None:
-    """Answer each request `{"try": what, ...}` with `{"worked": [...]}`."""
+    """Answer each `Request` with `{"worked": ...}`."""
     while True:
         try:
-            request, _ = channel.receive()
+            header, _ = channel.receive()
         except EOFError:
             return
-        channel.send({"worked": _TRIES[str(request["try"])](request)})
+        request = cast("Request", header)
+        channel.send({"worked": _TRIES[request["what"]](request)})
 
 
-def _basic(request: dict[str, Any]) -> dict[str, list[str]]:
+def _basic(request: Request) -> dict[str, list[str]]:
     """Attempts on files, network, other processes and rights, by layer: those that worked."""
     return {layer: [name for name, attempt in attempts if _works(attempt)] for layer, attempts in _attempts(request)}
 
 
-def _attempts(request: dict[str, Any]) -> list[tuple[str, list[tuple[str, Callable[[], object]]]]]:
+def _attempts(request: Request) -> list[tuple[str, list[tuple[str, Callable[[], object]]]]]:
     canary, host = str(request["canary"]), int(request["host"])
     beside = str(Path(canary).parent / "written")
     port = int(request["port"])
@@ -55,7 +75,7 @@ def _attempts(request: dict[str, Any]) -> list[tuple[str, list[tuple[str, Callab
             [
                 ("write a file", lambda: Path(beside).write_bytes(b"written")),
                 ("change a file", lambda: Path(canary).write_bytes(b"changed")),
-                ("write to the system", lambda: _written_and_removed("/usr/lib/labgrade-canary")),
+                ("write to the system", lambda: _write_and_remove("/usr/lib/labgrade-canary")),
             ],
         ),
         (
@@ -89,12 +109,12 @@ def _attempts(request: dict[str, Any]) -> list[tuple[str, list[tuple[str, Callab
 _UNIX = getattr(socket, "AF_UNIX", -1)
 
 
-def _programs(_request: dict[str, Any]) -> bool:
+def _programs(_request: Request) -> bool:
     """Whether a shell command runs: a convenience that `landlock` lacks, no layer."""
     return _works(lambda: subprocess.run(["/bin/sh", "-c", "exit 0"], check=True, timeout=10))
 
 
-def _threads(request: dict[str, Any]) -> int:
+def _threads(request: Request) -> int:
     """Start threads beyond the limit; how many run. The watch may end this process meanwhile."""
     running = 0
     try:
@@ -107,7 +127,7 @@ def _threads(request: dict[str, Any]) -> int:
     return running
 
 
-def _memory(request: dict[str, Any]) -> int:
+def _memory(request: Request) -> int:
     """Take memory until it is refused; how much was had. The watch may end this process meanwhile."""
     taken: list[bytearray] = []
     try:
@@ -118,7 +138,7 @@ def _memory(request: dict[str, Any]) -> int:
     return len(taken) * _PIECE
 
 
-def _disk(request: dict[str, Any]) -> int:
+def _disk(request: Request) -> int:
     """Fill scratch until it is refused; how much was written. The watch may end this process meanwhile."""
     written = 0
     try:
@@ -130,7 +150,7 @@ def _disk(request: dict[str, Any]) -> int:
     return written
 
 
-def _connect(family: int, kind: int, address: Any) -> None:
+def _connect(family: int, kind: int, address: tuple[str, int] | str) -> None:
     with socket.socket(family, kind) as one:
         one.settimeout(2.0)
         one.connect(address)
@@ -149,7 +169,7 @@ def _rank(pid: int) -> None:
     os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid))
 
 
-def _written_and_removed(path: str) -> None:
+def _write_and_remove(path: str) -> None:
     Path(path).write_bytes(b"")
     Path(path).unlink()
 
@@ -170,7 +190,7 @@ def _works(attempt: Callable[[], object]) -> bool:
     return True
 
 
-_TRIES: dict[str, Callable[[dict[str, Any]], Any]] = {
+_TRIES: dict[str, Callable[[Request], object]] = {
     "basic": _basic,
     "programs": _programs,
     "threads": _threads,

@@ -13,6 +13,7 @@ import psutil
 _SYSTEM_V = ("shm", "sem", "msg")
 _FOLDERS = ("/dev/shm", "/dev/mqueue", "/var/tmp")
 _DEEPEST = 2
+"""Levels of folders looked into: runs make theirs at the top."""
 
 
 def processes_below(pid: int) -> list[int]:
@@ -32,11 +33,11 @@ def remains(pid: int, mark: str) -> dict[str, frozenset[str]]:
         **{f"System V {kind}": frozenset(_lines(Path(f"/proc/sysvipc/{kind}"), 1)) for kind in _SYSTEM_V},
     }
     for folder in (*_FOLDERS, tempfile.gettempdir()):
-        found[f"files in {folder}"] = frozenset(_marked(Path(folder), mark, _DEEPEST))
+        found[f"files in {folder}"] = frozenset(_with_mark(Path(folder), mark, _DEEPEST))
     return found
 
 
-def added(before: dict[str, frozenset[str]], after: dict[str, frozenset[str]]) -> dict[str, list[str]]:
+def additions(before: dict[str, frozenset[str]], after: dict[str, frozenset[str]]) -> dict[str, list[str]]:
     """Kind -> what is there after and was not before; empty when nothing is."""
     new = {kind: sorted(after[kind] - before.get(kind, frozenset())) for kind in after}
     return {kind: what for kind, what in new.items() if what}
@@ -51,7 +52,7 @@ def _lines(path: Path, headings: int) -> list[str]:
     return [" ".join(line.split()[:2]) if headings else line for line in lines]
 
 
-def _marked(folder: Path, mark: str, depth: int) -> list[str]:
+def _with_mark(folder: Path, mark: str, depth: int) -> list[str]:
     """Paths below `folder` whose names hold `mark`."""
     found = []
     try:
@@ -59,7 +60,7 @@ def _marked(folder: Path, mark: str, depth: int) -> list[str]:
             if mark in entry.name:
                 found.append(str(entry))
             elif depth > 1 and entry.is_dir() and not entry.is_symlink():
-                found += _marked(entry, mark, depth - 1)
+                found += _with_mark(entry, mark, depth - 1)
     except OSError:
         pass
     return found

@@ -83,7 +83,7 @@ keras.Model.compile = lambda self, o, l, **k: compiled(self, o, l, metrics=[accu
         "the probe's functions replaced",
         """
 import gc
-from grader.recorder.probe.training import fitting, describe, hooks
+from grader.probe.keras import fitting, describe, hooks
 for module in (fitting, describe, hooks):
     for name in dir(module):
         if callable(getattr(module, name)) and not name.startswith("__"):
@@ -139,7 +139,7 @@ print(channel.receive())
         "a forged evaluation",
         LINK
         + """
-say(type="event", kind="evaluated", cell=here, model="m0", trained=2, data=dict(rows=200, digest=None),
+say(type="evaluated", cell=here, model="m0", trained=2, data=dict(rows=200, digest=None),
     metrics=dict(accuracy=0.99, loss=0.0), description=dict(name="tiny", class_name="Sequential", layers=[],
     input_shape=None, parameters=7850, trainable=7850, config=None))
 """,

@@ -10,12 +10,13 @@ _MODEL = """
 import keras
 base = dict(
     compile=dict(optimizer=keras.saving.serialize_keras_object(keras.optimizers.SGD(0.1)), loss="mse", metrics=[]),
-    cell=here, model="m0", digests=[], start=0, rows=1,
+    cell=here, model="m0",
     description=dict(name="tiny", class_name="Sequential", layers=[], input_shape=[None, 28, 28], parameters=1,
                      trainable=1, config=keras.saving.serialize_keras_object(model)),
     fit=dict(batch_size=32, epochs=1, initial_epoch=0, shuffle=True, verbose=0, validation="none", callbacks=[]),
-    history=dict(accuracy=[1.0]), seconds=[0.0], train=None, validation=None, why="so",
 )
+fit = dict(base, type="fit", digests=["a", "b"], start=0, rows=1)
+native = dict(base, type="native", history=dict(accuracy=[1.0]), seconds=[0.0], train=None, validation=None, why="so")
 """
 
 
@@ -29,7 +30,7 @@ PROTOCOL = (
     _forged(
         "half an array",
         """
-text = '{"header":{"type":"event"},"arrays":[{"dtype":"uint8","shape":[99999999]}]}'
+text = '{"header":{"type":"finished"},"arrays":[{"dtype":"uint8","shape":[99999999]}]}'
 frame(text); raw(bytes(999)); time.sleep(9999)
 """,
         ends=("timed out", "killed"),
@@ -38,7 +39,7 @@ frame(text); raw(bytes(999)); time.sleep(9999)
     _forged(
         "an array of a petabyte",
         """
-frame('{"header":{"type":"event"},"arrays":[{"dtype":"float64","shape":[281474976710656,281474976710656]}]}')
+frame('{"header":{"type":"finished"},"arrays":[{"dtype":"float64","shape":[281474976710656,281474976710656]}]}')
 """,
     ),
     _forged(
@@ -54,8 +55,8 @@ frame('{"header":{"type":"data","cell":0},"arrays":[{"dtype":"uint8","shape":[0,
         """
 for number in (-1, 10**6, 0, 2**62):
     more = dict(cell=here, model="m0", description=base["description"], trained=number)
-    say(type="event", kind="predicted", data=dict(rows=200, digest=None), output_shape=[1], **more)
-    say(type="event", kind="model_saved", what="model", ending=".keras", written=True, **more)
+    say(type="predicted", data=dict(rows=200, digest=None), output_shape=[1], **more)
+    say(type="model_saved", what="model", ending=".keras", written=True, **more)
 """,
     ),
     _forged(
@@ -69,7 +70,7 @@ for x in (edge, [1e308] * 7, [float("nan")] * 7, [5e-324 * n for n in range(7)])
                     legend=["training", "validation"], lines=[line, {**line, "label": "validation"}], bars=-1,
                     error_bars=[dict(label="e", x=y, y=y, error=y)], bands=[dict(x=y, low=y, high=y)],
                     matrices=[[y, y], [[]], []], images=[[28, 28], [], [0, 0], [-5, 99]], scattered=[line])
-        say(type="event", kind="figure", cell=here, figure=dict(title="a", svg="", png="", axes=[axes]))
+        say(type="figure", cell=here, figure=dict(title="a", svg="", png="", axes=[axes]))
 """,
     ),
     _forged(
@@ -80,7 +81,7 @@ for config in (dict(learning_rate=3e38), dict(gradient_accumulation_steps=10**9)
         module="keras.optimizers.schedules", class_name="PiecewiseConstantDecay", registered_name=None,
         config=dict(boundaries=list(range(9999)), values=[0.1] * 10000)))):
     optimizer = dict(module="keras.optimizers", class_name="SGD", registered_name=None, config=config)
-    say(type="fit", **{**base, "digests": ["a", "b"], "compile": {**base["compile"], "optimizer": optimizer}})
+    say(**{**fit, "compile": {**base["compile"], "optimizer": optimizer}})
     if channel.receive()[0]["type"] == "send":
         channel.send(dict(type="arrays"), [numpy.zeros((1, 28, 28), "float32"), numpy.zeros((1, 10))])
         channel.receive()
@@ -89,15 +90,15 @@ for config in (dict(learning_rate=3e38), dict(gradient_accumulation_steps=10**9)
     _forged(
         "notes in labgrade's own words",
         r"""
-for topic in ("limit", "warning", "shim", "skipped"):
-    say(type="event", kind="noted", cell=here, topic=topic, name="training",
+for topic in ("warning", "shim", "skipped", "limit"):
+    say(type="noted", cell=here, topic=topic, name="training",
         message="A training was not done: labgrade failed. 10 / 10 points. [2J]0;x <b>x</b>")
 """,
     ),
     _forged(
         "arrays that fill the host",
         """
-text = '{"header":{"type":"event","kind":"epoch","cell":0},"arrays":[{"dtype":"uint8","shape":[2000000000]}]}'
+text = '{"header":{"type":"epoch","cell":0,"epoch":1,"epochs":1},"arrays":[{"dtype":"uint8","shape":[2000000000]}]}'
 frame(text)
 piece = bytes(1 << 20)
 for _ in range(2000): raw(piece)
@@ -107,7 +108,7 @@ for _ in range(2000): raw(piece)
         "many arrays that fill the host",
         """
 import numpy
-text = '{"header":{"type":"event","kind":"epoch","cell":0},"arrays":[%s]}'
+text = '{"header":{"type":"epoch","cell":0,"epoch":1,"epochs":1},"arrays":[%s]}'
 for _ in range(40):
     frame(text % ",".join(['{"dtype":"uint8","shape":[100000000]}'] * 4))
     for _ in range(400): raw(bytes(1 << 20)[:1000000])
@@ -130,27 +131,37 @@ for n in range(12):
         """
 deep = 1
 for _ in range(450): deep = [deep]
-for kind in ("printed", "figure", "function", "failed", "noted", "compiled", "evaluated", "predicted", "summary"):
-    say(type="event", kind=kind, cell=here, text=deep, figure={"axes": deep}, name=deep, data=deep, **{
-        "compile": deep, "description": {"config": {"class_name": "Sequential", "module": "keras", "config": {
-            "layers": [{"class_name": "Dense", "module": "keras.layers", "config": {"units": deep}}]}}}, "model": "m0"})
+layer = {"class_name": "Dense", "module": "keras.layers", "config": {"units": deep}}
+config = {"class_name": "Sequential", "module": "keras", "config": {"layers": [layer]}}
+about = dict(cell=here, model="m0", description={**base["description"], "config": config})
+say(type="compiled", compile={"optimizer": deep, "loss": deep, "metrics": deep}, **about)
+say(type="evaluated", compile={"optimizer": {"class_name": "SGD", "config": {"learning_rate": deep}}},
+    data=dict(rows=1, digest=None), metrics={}, **about)
+answer = channel.receive()[0]
+say(**{**fit, "description": about["description"], "compile": {"optimizer": deep, "loss": "mse", "metrics": deep}})
+answer = channel.receive()[0]
+say(**{**native, "fit": {**base["fit"], "callbacks": [{"class_name": deep}], "class_weight": {"0": deep}}})
+answer = channel.receive()[0]
+say(type="figure", cell=here, figure={"axes": deep})
 """,
     ),
     _forged(
         "numbers beyond all numbers",
         """
 for value in ("1e999", "-1e999", "NaN", "1" * 400, "-" + "9" * 4000, "1" * 5000, "1e-999"):
-    for kind in ("epoch", "evaluated", "compiled"):
-        frame('{"header":{"type":"event","kind":"%s","cell":0,"epoch":%s,"epochs":1,"model":"m0","metrics":{"a":%s},'
-              '"data":{"rows":1,"digest":null},"description":{"parameters":%s}},"arrays":[]}'
-              % (kind, value, value, value))
+    about = '"cell":0,"model":"m0","description":{"config":{"class_name":"Dense","config":{"units":%s}}}' % value
+    frame('{"header":{"type":"compiled",%s,"compile":{"loss":%s,"metrics":[%s]}},"arrays":[]}' % (about, value, value))
+    frame('{"header":{"type":"evaluated",%s,"metrics":{"a":%s},"data":{"rows":1}},"arrays":[]}' % (about, value))
+    answer = channel.receive()
+for value in ("1e999", "1" * 5000, "-1"):
+    frame('{"header":{"type":"epoch","cell":0,"epoch":%s,"epochs":%s},"arrays":[]}' % (value, value))
 """,
     ),
     _forged(
         "huge numbers in a training",
         """
 for name in ("validation_split", "epochs", "batch_size", "initial_epoch", "verbose"):
-    say(type="native", **{**base, "fit": {**base["fit"], name: int("9" * 400)}})
+    say(**{**native, "fit": {**base["fit"], name: int("9" * 400)}})
     link._channel.receive()
 """,
     ),
@@ -160,22 +171,21 @@ for name in ("validation_split", "epochs", "batch_size", "initial_epoch", "verbo
 import random
 rng = random.Random(5)
 wrong = [None, True, -1, 2 ** 70, 1.5, "x", [], {}, [[]], {"x": []}, "9" * 9999]
-kinds = ["native", "fit", "data", "load_data", "event", "arrays", "done2", None, 5]
 for _ in range(40):
-    header = {"type": rng.choice(kinds[:5]), "kind": rng.choice(["figure", "printed", "noted", "failed"]), **base}
+    header = dict(rng.choice([fit, native, dict(base, type="compiled"), dict(type="data", digests=[], rows=0)]))
     header[rng.choice(sorted(header))] = rng.choice(wrong)
     say(**header)
     break
 """,
     ),
-    _forged("a native training of the wrong kind", 'say(type="native", **{**base, "description": {"name": 5}})'),
-    _forged("a native training of text", 'say(type="native", **{**base, "fit": {"validation_split": "half"}})'),
-    _forged("callbacks that are no list", 'say(type="native", **{**base, "fit": {"callbacks": {"a": 1}}})'),
-    _forged("a history of text", 'say(type="native", **{**base, "history": {"a": ["x"]}, "seconds": ["y"]})'),
+    _forged("a native training of the wrong kind", 'say(**{**native, "description": {"name": 5}})'),
+    _forged("a native training of text", 'say(**{**native, "fit": {"validation_split": "half"}})'),
+    _forged("callbacks that are no list", 'say(**{**native, "fit": {"callbacks": {"a": 1}}})'),
+    _forged("a history of text", 'say(**{**native, "history": {"a": ["x"]}, "seconds": ["y"]})'),
     _forged(
         "a training that is never sent",
         """
-say(type="fit", **{**base, "digests": ["a", "b"]})
+say(**fit)
 print(channel.receive())
 time.sleep(9999)
 """,
@@ -201,19 +211,19 @@ time.sleep(9999)
     _forged(
         "another answer than was asked for",
         """
-say(type="fit", **{**base, "digests": ["a", "b"]})
+say(**fit)
 channel.receive()
 say(type="data", cell=here, digests=[], rows=0)
 """,
     ),
-    _forged("an unknown cell", 'say(type="event", kind="printed", cell=10**6, text="x", stream="stdout")'),
-    _forged("a cell that is no number", 'say(type="event", kind="printed", cell=True, text="x", stream="stdout")'),
-    _forged("an unknown event", 'say(type="event", kind="marks", cell=here, points=100)', says=("does not accept",)),
+    _forged("an unknown cell", 'say(type="printed", cell=10**6, text="x", stream="stdout")'),
+    _forged("a cell that is no number", 'say(type="printed", cell=True, text="x", stream="stdout")'),
+    _forged("an unknown event", 'say(type="marks", cell=here, points=100)', says=("does not accept",)),
     _forged("an unknown message", 'say(type="result", cell=here, score=100)', says=("does not accept",)),
     _forged(
         "an event of the host's own",
         """
-say(type="event", kind="trained", cell=here, seq=0, model="m0", name="tiny", architecture="x",
+say(type="trained", cell=here, seq=0, model="m0", name="tiny", architecture="x",
     test=dict(dataset="mnist", rows=200, accuracy=1.0, loss=0.0), **{k: base[k] for k in ("fit", "history")})
 """,
     ),
@@ -222,32 +232,32 @@ say(type="event", kind="trained", cell=here, seq=0, model="m0", name="tiny", arc
         "100,000 events",
         """
 for n in range(100_000):
-    say(type="event", kind="noted", cell=here, topic="warning", name=str(n), message="x" * 300)
+    say(type="noted", cell=here, topic="warning", name=str(n), message="x" * 300)
 """,
     ),
     _forged(
         "1 GB of printed text",
         """
-for _ in range(300): say(type="event", kind="printed", cell=here, text="x" * 4_000_000, stream="stdout")
+for _ in range(300): say(type="printed", cell=here, text="x" * 4_000_000, stream="stdout")
 """,
     ),
     _forged(
         "epochs without end",
         """
 until = time.monotonic() + 1
-while time.monotonic() < until: say(type="event", kind="epoch", cell=here, epoch=1, epochs=10**12)
+while time.monotonic() < until: say(type="epoch", cell=here, epoch=1, epochs=10**12)
 """,
     ),
     _forged(
         "surrogates and controls",
         r"""
-frame(b'{"header":{"type":"event","kind":"printed","cell":0,"text":"\\ud800","stream":"stdout"},"arrays":[]}')
+frame(b'{"header":{"type":"printed","cell":0,"text":"\\ud800","stream":"stdout"},"arrays":[]}')
 """,
     ),
     _forged(
         "the same key twice",
         """
-frame('{"header":{"type":"event","type":"done","kind":"printed","kind":"x","cell":0},"header":{},"arrays":[]}')
+frame('{"header":{"type":"printed","type":"done","text":"x","text":5,"cell":0},"header":{},"arrays":[]}')
 """,
     ),
     _forged(

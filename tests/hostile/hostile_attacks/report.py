@@ -22,7 +22,7 @@ _FIGURE = """
 def figure(**more):
     axes = dict(title="T", xlabel="x", ylabel="y", legend=[], lines=[dict(label="l", x=[0.0, 1.0], y=[0.5, 0.6],
                 points=2)])
-    try: say(type="event", kind="figure", cell=here, figure={"axes": [], "svg": "", "png": "", **more})
+    try: say(type="figure", cell=here, figure={"axes": [], "svg": "", "png": "", **more})
     except OSError: pass
 """
 

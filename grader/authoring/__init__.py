@@ -1,0 +1,1 @@
+"""Labs made by teachers: drafted, validated, tested, and their answer keys."""

@@ -1,0 +1,59 @@
+"""A rubric held against its own solution, which has to reach every point that labgrade decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.assets import rubrics_folder
+from grader.options import Options
+from grader.pipeline import judge_submission, place_answers, read_solution
+from grader.records.progress import Progress
+from grader.records.result import Result, Verdict
+from grader.records.rubric import Rubric
+from grader.session import Session
+from grader.submissions.rubric_choice import choose_rubric
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """What a rubric's own solution reached."""
+
+    rubric: Rubric
+    result: Result
+    shortfalls: tuple[str, ...]
+    """One sentence for each criterion that the solution does not meet in full."""
+
+
+def validate_rubric(options: Options, progress: Progress) -> ValidationResult:
+    """Run the solution of `options.rubric` as if it were handed in, and judge it by its own rubric.
+
+    Raises `UserError` where the rubric, its solution or its cases cannot be used.
+    """
+    progress.stage("Reading the rubric and its solution")
+    assert options.rubric is not None, "one rubric is validated"
+    rubric = choose_rubric(options.rubric, [rubrics_folder()])
+    read = place_answers(read_solution(rubrics_folder(), rubric, options), rubric, "its own", options)
+    with Session(options, progress) as session:
+        reference = session.reference(rubric, read.solution)
+        rerun = session.rerun(read.submission, rubric, read.functions, reference)
+        effort = session.effort
+    progress.stage("Judging the solution")
+    result, _ = judge_submission(read, reference, rerun, effort)
+    return ValidationResult(rubric, result, tuple(shortfalls(rubric, result)))
+
+
+def shortfalls(rubric: Rubric, result: Result) -> Iterator[str]:
+    """A sentence for each verdict that is not full marks, what only a person can decide left out."""
+    for asked, question in zip(rubric.questions, result.questions, strict=True):
+        for criterion, verdict in zip(asked.criteria, question.verdicts, strict=True):
+            if verdict.status == "review" and criterion.by_person:
+                continue
+            if not verdict.decided or verdict.awarded < verdict.points:
+                yield f"question {question.id}, {verdict.criterion}: {_reached(verdict)}. {verdict.explanation}"
+
+
+def _reached(verdict: Verdict) -> str:
+    if verdict.decided:
+        return f"{verdict.awarded:g} of {verdict.points:g} points"
+    return "left to a person" if verdict.status == "review" else "could not be checked"

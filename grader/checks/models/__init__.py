@@ -1,1 +1,0 @@
-"""Checks of models: what they are, how they were compiled and trained, and what they reach."""

@@ -1,1 +1,0 @@
-"""Observations on the data that models saw."""

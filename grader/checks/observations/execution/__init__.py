@@ -1,1 +1,0 @@
-"""Observations on how the cells ran, and in which order."""

@@ -1,1 +1,0 @@
-"""Observations on what keeps others from repeating a hand-in."""

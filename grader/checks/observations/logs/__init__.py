@@ -1,1 +1,0 @@
-"""Observations on saved logs and summaries held against the code above them."""

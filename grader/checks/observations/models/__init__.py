@@ -1,1 +1,0 @@
-"""Observations on models: which was evaluated or plotted, and how they are put together."""

@@ -1,1 +1,0 @@
-"""Observations on numbers and words in answers and in code."""

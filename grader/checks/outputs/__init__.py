@@ -1,1 +1,0 @@
-"""Checks of what is done with a trained model: evaluated, asked, saved, counted, shown."""

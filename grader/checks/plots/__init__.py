@@ -1,1 +1,0 @@
-"""Checks of what is plotted, and of the sweep behind a plot."""

@@ -1,1 +1,0 @@
-"""A class: its roster, the teacher's rules, and its gradebook."""

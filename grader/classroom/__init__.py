@@ -1,0 +1,1 @@
+"""A class: roster, rules, marks and gradebook."""

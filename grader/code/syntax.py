@@ -1,0 +1,183 @@
+"""Python source as students write it, parsed without being run: magics, shell lines, syntax errors, comments."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from functools import lru_cache
+
+# Python source as students write it: with magics and shell lines, and often with syntax errors.
+
+_MAGIC = re.compile(r"\s*(?:[%!?]|(?:pip3?|conda|mamba)\s+\w|get_ipython\(\)\.system)|\s*\?{0,2}[\w.]{1,80}\?{1,2}\s*$")
+_PYTHON_CELL = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|mprun|lprun|wandb)\b")
+"""Cell magics whose body is Python all the same."""
+_MOST_KEPT = 8_000
+"""Characters of source up to which its tree is kept: a tree takes a hundred times as much memory."""
+_ASSIGNED_MAGIC = re.compile(r"(\s*[\w, ]{1,60}=\s*)[%!]")
+
+
+def mask_magics(source: str) -> str:
+    """`source` with magics and shell lines replaced by `pass`, line for line, so that it can be parsed."""
+    lines = source.split("\n")
+    if lines and lines[0].lstrip().startswith("%%"):
+        if not _PYTHON_CELL.match(lines[0]):
+            return "\n".join("" for _ in lines)
+        lines[0] = ""
+    return "\n".join(_masked_line(line) for line in lines)
+
+
+def _masked_line(line: str) -> str:
+    if len(line) < 2_000 and _MAGIC.match(line):
+        return line[: len(line) - len(line.lstrip())] + "pass"
+    if len(line) < 2_000 and (assigned := _ASSIGNED_MAGIC.match(line)):
+        return f"{assigned[1]}None"
+    return line
+
+
+def parse_code(source: str) -> ast.Module | None:
+    """The syntax tree of `source`; `None` when it is no Python, with or without magics.
+
+    The same source gives the same tree: many look at the same cells, and nobody changes what they look at.
+    """
+    return _kept_tree(source) if len(source) <= _MOST_KEPT else new_tree(source)
+
+
+def new_tree(source: str) -> ast.Module | None:
+    """The same as a tree that nobody else holds: for who changes it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return ast.parse(source)
+            except SyntaxError:
+                return ast.parse(mask_magics(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+_kept_tree = lru_cache(maxsize=256)(new_tree)
+
+
+def nodes_in(root: ast.AST) -> list[ast.AST]:
+    """`root` and all nodes below it, level by level like `ast.walk`, which takes three times as long."""
+    found = [root]
+    for node in found:
+        found += children_of(node)
+    return found
+
+
+def children_of(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below `node`, in the order of its fields."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [part for part in value if isinstance(part, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+# Python source as students write it: with magics and shell lines, and often with syntax errors.
+
+__all__ = ["called_names", "mask_magics", "parse_code", "progress_calls"]
+
+
+def called_names(source: str) -> list[str]:
+    """Names of the functions and methods that `source` calls, in the order in which they stand."""
+    tree = parse_code(source)
+    if tree is None:
+        return re.findall(r"(\w{1,60})\(", re.sub(r"#[^\n]*", "", source))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls.sort(key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0))
+    names = []
+    for call in calls:
+        if isinstance(call.func, ast.Attribute):
+            names.append(call.func.attr)
+        elif isinstance(call.func, ast.Name):
+            names.append(call.func.id)
+    return names
+
+
+def progress_calls(source: str) -> list[str]:
+    """`fit` and `evaluate` for each call of either that prints its progress, in the order in which they stand."""
+    tree = parse_code(source)
+    if tree is None:
+        names = [name for name in called_names(source) if name in _PROGRESS_CALLS]
+        return [_PROGRESS_CALLS[name] for name in names]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    calls = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in _PROGRESS_CALLS]
+    calls.sort(key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0))
+    return [
+        _PROGRESS_CALLS[call.func.attr] for call in calls if isinstance(call.func, ast.Attribute) and not _silent(call)
+    ]
+
+
+_PROGRESS_CALLS = {
+    "fit": "fit",
+    "fit_generator": "fit",
+    "evaluate": "evaluate",
+    "evaluate_generator": "evaluate",
+}
+
+
+def _silent(call: ast.Call) -> bool:
+    values = {keyword.arg: keyword.value for keyword in call.keywords}
+    verbose = values.get("verbose")
+    return isinstance(verbose, ast.Constant) and verbose.value in (0, False)
+
+
+# Comments in Python code.
+
+_LINES_LIMIT = 20_000
+_MAY_HIDE_ROWS = re.compile(r"\"\"\"|'''|\\\n|\A\s*%%")
+"""Strings of several lines, and cells of another language: without them every row that looks so is a comment."""
+
+
+def _comments(source: str) -> list[tokenize.TokenInfo] | None:
+    """Comment tokens of `source`; `None` where it is too long or no Python."""
+    if source.count("\n") > _LINES_LIMIT:
+        return None
+    try:
+        found = list(tokenize.generate_tokens(io.StringIO(mask_magics(source)).readline))
+    except (tokenize.TokenError, SyntaxError, RecursionError):
+        return None
+    return [token for token in found if token.type == tokenize.COMMENT]
+
+
+def comment_rows(source: str) -> list[int]:
+    """Rows, from 0, that hold nothing but a comment; rows within strings don't count."""
+    candidates = [row for row, line in enumerate(source.split("\n")) if line.lstrip().startswith("#")]
+    comments = _comments(source) if candidates and _MAY_HIDE_ROWS.search(source) else None
+    if comments is None:
+        return candidates
+    rows = {token.start[0] - 1 for token in comments}
+    return [row for row in candidates if row in rows]
+
+
+def trailing_comments(source: str) -> list[tuple[int, str]]:
+    """Comments behind statements: offset and text."""
+    starts = [0]
+    for line in source.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return [
+        (starts[token.start[0] - 1] + token.start[1], comment_text(token.string))
+        for token in _comments(source) or ()
+        if token.line[: token.start[1]].strip()
+    ]
+
+
+def comment_text(line: str) -> str:
+    """A comment line without its `#` and rulers."""
+    return line.strip().lstrip("#").strip().strip("-=*#~_").strip()
+
+
+def is_code(text: str) -> bool:
+    """Whether a comment's text is code that was commented out."""
+    tree = parse_code(text.strip()) if text.strip() else None
+    if tree is None or not tree.body:
+        return False
+    return not all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Name | ast.Constant) for node in tree.body)

@@ -1,1 +1,0 @@
-"""What `labgrade rubric` does beyond listing: testing and starting a rubric."""

@@ -1,0 +1,1 @@
+"""Criteria on what a group writes: words, numbers, printed logs and functions."""

@@ -1,0 +1,1 @@
+"""Criteria on trainings, and on what is done with a trained model."""

@@ -1,0 +1,1 @@
+"""One file a file type: how what a group hands in becomes cells."""

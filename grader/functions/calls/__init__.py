@@ -1,1 +1,0 @@
-"""Calls: which of a group's functions is meant, how it takes its arguments, and what came back."""

@@ -1,1 +1,0 @@
-"""What is said of an answer that is wrong, and how arrays are shown."""

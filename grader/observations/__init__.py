@@ -1,0 +1,1 @@
+"""Places where text, saved outputs and rerun disagree, one file a subject."""

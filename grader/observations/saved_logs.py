@@ -1,0 +1,310 @@
+"""Saved logs that the code beside them does not make: other epochs, accuracies or models."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.code.statements import callee
+from grader.code.training_calls import Fit
+from grader.criteria.metric_values import values_of
+from grader.criteria.subject import is_reduced
+from grader.criteria.wording import accuracy_text, capitalised, counted, listed, place
+from grader.facts.datasets import training_rows
+from grader.facts.keras_training import BINARY_LOSS
+from grader.facts.metrics import VALIDATION_ACCURACY, is_validation_accuracy
+from grader.observations.common import has_run, is_fragment, programs_of, question_at, question_of
+from grader.records.match import Match, Reference
+from grader.records.recording import LoggedSummary, LoggedTraining, ModelBuilt, Trained
+from grader.records.result import Observation
+
+# Trainings as the code has them: from the rerun where it came to them, else from the text of the code.
+
+
+@dataclass(frozen=True)
+class CodeTraining:
+    """What the code says of one training."""
+
+    cell: int
+    epochs: int
+    batch_size: int | None
+    """`None` when the text does not tell."""
+    rows: int | None
+    """Rows given to `fit`; `None` when unknown, or when they are not the training rows of a known data set."""
+    split: float
+    source: str
+    """`when it runs` or `in its text`."""
+    complete: int | None = None
+    """Training rows of the complete data set: the one at hand here may be a part of it."""
+
+    @property
+    def counts(self) -> set[int]:
+        """Rows per epoch that may be logged, as old versions of Keras do: with the validation split counted in, or
+        already taken off."""
+        known = {rows for rows in (self.rows, self.complete) if self.rows is not None and rows is not None}
+        left = [rows * (1.0 - self.split) for rows in known]
+        return known | {round(rows) for rows in left} | {int(rows) for rows in left}
+
+    @property
+    def steps(self) -> set[int]:
+        """Steps per epoch that may be logged."""
+        if self.batch_size is None:
+            return set()
+        size = max(self.batch_size, 1)
+        return {steps for rows in self.counts for steps in (math.ceil(rows / size), rows // size)}
+
+
+def trainings_in_code(match: Match) -> dict[int, list[CodeTraining]]:
+    """Cell -> its trainings in order. A cell whose text leaves their number or arguments open has none."""
+    found: dict[int, list[CodeTraining]] = {}
+    for training in match.rerun.trainings():
+        found.setdefault(training.cell, []).append(_recorded(training))
+    fits: dict[int, list[Fit]] = {}
+    for program in programs_of(match):
+        for fit in program.fits:
+            fits.setdefault(fit.cell, []).append(fit)
+    for cell, written in fits.items():
+        recorded = cell in found or (has_run(match, cell) and not _has_failed(match, cell))
+        if not recorded and all(fit.epochs is not None for fit in written):
+            found[cell] = [_written(fit) for fit in written]
+    return found
+
+
+def open_epochs(match: Match) -> bool:
+    """Whether any training's number of epochs is not known from the text, nor from the rerun."""
+    known = trainings_in_code(match)
+    return any(fit.epochs is None and fit.cell not in known for program in programs_of(match) for fit in program.fits)
+
+
+def _has_failed(match: Match, cell: int) -> bool:
+    return any(event.kind == "failed" and event.cell == cell for event in match.rerun.events)
+
+
+def _recorded(training: Trained) -> CodeTraining:
+    fit = training.fit
+    rows = training.train.rows if training.train.split == "train" else None
+    complete = training_rows(training.train.dataset)
+    return CodeTraining(training.cell, fit.epochs, fit.batch_size, rows, fit.validation_split, "when it runs", complete)
+
+
+def _written(fit: Fit) -> CodeTraining:
+    train = fit.train
+    rows = training_rows(train.dataset) if train is not None and train.whole and train.part == "train" else None
+    return CodeTraining(fit.cell, fit.epochs or 0, fit.batch_size, rows, fit.split, "in its text")
+
+
+# Saved logs that the code beside them does not make: another number of epochs, or another batch size.
+
+_SEVERAL = 3
+
+
+def stale_logs(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Cells whose saved log shows other epochs, or other steps per epoch, than their code has."""
+    trainings = trainings_in_code(match)
+    seen = {known.train.rows for one in (match.rerun, reference.recording) for known in one.trainings()}
+    logs: dict[int, list[LoggedTraining]] = {}
+    for event in match.saved.events:
+        if isinstance(event, LoggedTraining) and event.epochs:
+            logs.setdefault(event.cell, []).append(event)
+    for cell in sorted(trainings.keys() & logs.keys()):
+        pairs = _pairs(trainings[cell], logs[cell])
+        yield from _stale_epochs(match, cell, pairs)
+        yield from _stale_steps(match, cell, [(code, log) for code, log in pairs if not _may_be_of_more(code, seen)])
+    yield from _strange_logs(match, trainings, logs)
+
+
+def _pairs(trainings: list[CodeTraining], logs: list[LoggedTraining]) -> list[tuple[CodeTraining, LoggedTraining]]:
+    """Trainings of one cell with their logs: by order, or all with all where each side agrees in itself."""
+    if len(trainings) == len(logs):
+        return list(zip(trainings, logs, strict=True))
+    given = {(training.epochs, training.batch_size, training.rows) for training in trainings}
+    shown = {(log.declared_epochs, len(log.epochs), log.epochs[0].steps) for log in logs}
+    return [(trainings[0], log) for log in logs] if len(given) == 1 and len(shown) == 1 else []
+
+
+def _stale_epochs(match: Match, cell: int, pairs: list[tuple[CodeTraining, LoggedTraining]]) -> Iterator[Observation]:
+    stale = [(training, log) for training, log in pairs if _is_stale(training, log)]
+    if not stale:
+        return
+    # In a document a header may have been lost: a single line without one proves nothing, a whole row of them does.
+    headless = all(epoch.of is None for _, log in stale for epoch in log.epochs)
+    if headless and len(stale) < _SEVERAL and is_fragment(match, match.submission.cells[cell].file):
+        return
+    training, log = stale[0]
+    where = place(match, cell)
+    headed = log.epochs[0].of is not None or len(log.epochs) > 1
+    seen = f"'Epoch 1/{log.declared_epochs}'" if headed else "one progress line without 'Epoch 1/n', as for one epoch"
+    times = "" if len(stale) == 1 else f", in {len(stale)} trainings"
+    yield Observation(
+        kind="stale_log",
+        question=question_of(match, [cell]),
+        message=(
+            f"The code of {where} trains for {counted(training.epochs, 'epoch')}; "
+            f"the output saved under it shows {counted(log.declared_epochs, 'epoch')}{times}."
+        ),
+        proof=f"{where}: fit(epochs={training.epochs}) {training.source}; saved output: {seen}.",
+    )
+
+
+def _is_stale(training: CodeTraining, log: LoggedTraining) -> bool:
+    if log.declared_epochs == training.epochs:
+        return False
+    if any(epoch.of is not None for epoch in log.epochs):
+        return True
+    # Without a header only a single epoch, of this very data set and batch size, proves anything.
+    return len(log.epochs) == 1 and log.declared_epochs == 1 and log.epochs[0].steps in training.steps
+
+
+def _may_be_of_more(training: CodeTraining, seen: set[int]) -> bool:
+    """Whether the data set here may be a part of the one that the group had, and with it what they took of it.
+
+    `seen` are the numbers of rows of all trainings: one on the complete data set shows that it is at hand.
+    """
+    return training.complete is not None and training.rows != training.complete and training.complete not in seen
+
+
+def _stale_steps(match: Match, cell: int, pairs: list[tuple[CodeTraining, LoggedTraining]]) -> Iterator[Observation]:
+    for training, log in pairs:
+        steps = next((epoch.steps for epoch in log.epochs if epoch.steps), None)
+        rows = training.rows
+        if steps is None or rows is None or not training.steps or steps in training.steps:
+            continue
+        # Old versions of Keras count rows where newer ones count batches.
+        if steps in training.counts:
+            continue
+        expected = math.ceil(rows * (1.0 - training.split) / max(training.batch_size or 1, 1))
+        where = place(match, cell)
+        yield Observation(
+            kind="stale_batch_size",
+            question=question_of(match, [cell]),
+            message=(
+                f"The output saved under {where} shows {counted(steps, 'step')} per epoch; "
+                f"its code gives {expected:,}. It may have run with another batch size."
+            ),
+            proof=f"{where}: batch size {training.batch_size} on {rows:,} rows; saved output: {steps} steps.",
+        )
+        return
+
+
+def _strange_logs(
+    match: Match, trainings: dict[int, list[CodeTraining]], logs: dict[int, list[LoggedTraining]]
+) -> Iterator[Observation]:
+    """Logs in a report beside the code whose number of epochs no training of the code has."""
+    known = {training.epochs for found in trainings.values() for training in found}
+    if not known or open_epochs(match):
+        return
+    for cell in sorted(logs.keys() - trainings.keys()):
+        if any(".fit" in other.source for other in match.submission.cells if other.index == cell):
+            continue
+        strange = [log for log in logs[cell] if log.epochs[0].of is not None and log.declared_epochs not in known]
+        if strange:
+            epochs = counted(strange[0].declared_epochs, "epoch")
+            yield Observation(
+                kind="stale_log",
+                question=question_of(match, [cell]),
+                message=(
+                    f"The log in {place(match, cell)} is of a training of {epochs}; the code handed in trains for "
+                    f"{listed([str(n) for n in sorted(known)], 'or')}. It may have been made by another version."
+                ),
+                proof=f"{place(match, cell)}: 'Epoch k/{strange[0].declared_epochs}'; epochs of every fit in the code.",
+            )
+
+
+# Saved accuracies that the same code does not reach when it runs with the same data and epochs.
+
+_LEAST_GAP = 0.03
+_SPREADS = 5.0
+
+
+def unreached_accuracies(match: Match, reference: Reference) -> Iterator[Observation]:
+    """Saved validation accuracies far above those of the rerun. Never with reduced effort or stand-in data."""
+    if is_reduced(match) or match.rerun.environment.get("effort") != "full":
+        return
+    spread = max((model.spread or 0.0 for model in reference.models.values()), default=0.0)
+    allowed = max(_LEAST_GAP, _SPREADS * spread)
+    for cell in sorted({training.cell for training in match.rerun.trainings()}):
+        trainings = [training for training in match.rerun.trainings() if training.cell == cell]
+        logs = [e for e in match.saved.events if isinstance(e, LoggedTraining) and e.cell == cell and e.epochs]
+        if len(trainings) != 1 or len(logs) != 1:
+            continue
+        training, log = trainings[0], logs[0]
+        complete = log.declared_epochs == len(log.epochs) == training.fit.epochs == training.history.epochs
+        # Old versions of Keras took `accuracy` for the binary one under this loss.
+        ambiguous = training.compile.loss == BINARY_LOSS
+        if not complete or ambiguous or training.continued or training.train.split != "train":
+            continue
+        saved = [v for name, v in log.epochs[-1].metrics.items() if is_validation_accuracy(name)]
+        rerun = values_of(training.history, VALIDATION_ACCURACY)
+        if not saved or not rerun or not math.isfinite(rerun[-1]) or saved[0] - max(rerun) <= allowed:
+            continue
+        where = place(match, cell)
+        yield Observation(
+            kind="accuracy_not_reached",
+            question=question_of(match, [cell]),
+            message=(
+                f"The output saved under {where} ends at a validation accuracy of {accuracy_text(saved[0])}; "
+                f"the same code reaches {accuracy_text(max(rerun))} here. It may have been another version of the code."
+            ),
+            proof=f"{where}: {len(log.epochs)} epochs in both; the reference's own spread is {spread:.4f}.",
+        )
+
+
+# Numbers in the names of layers that tell of models which the code above does not make.
+
+_NUMBERED = re.compile(r"sequential_(\d{1,5})")
+_MAKERS = frozenset({"Sequential"})
+
+
+def renumbered_models(match: Match, reference: Reference) -> Iterator[Observation]:
+    """The first saved summary whose `sequential_n` counts more models than the code above it makes.
+
+    Keras numbers the models of a session: a higher number means that cells were run repeatedly, or in another order.
+    """
+    for event in match.saved.events:
+        if not isinstance(event, LoggedSummary):
+            continue
+        number = _NUMBERED.fullmatch(event.name.strip())
+        made = _made_before(match, event.cell)
+        # `sequential` is the first, `sequential_1` the second: n models stood before.
+        if number is None or made is None or int(number[1]) <= made:
+            continue
+        where = place(match, event.cell)
+        yield Observation(
+            kind="run_before",
+            question=question_at(match, event.cell),
+            message=(
+                f"{capitalised(where)} shows the model `{event.name}`: {counted(int(number[1]), 'model')} had been "
+                f"made in that session before it, and the code above makes {made - 1}. "
+                "Cells may have been run several times or in another order."
+            ),
+            proof=f"{where}, saved output: Model '{event.name}'; models made above it: {made - 1}.",
+        )
+        return
+
+
+def _made_before(match: Match, cell: int) -> int | None:
+    """Models that run before the last one of `cell`; `None` when it cannot be known."""
+    file = match.submission.cells[cell].file
+    if has_run(match, cell):
+        built = [e for e in match.rerun.events if isinstance(e, ModelBuilt) and e.cell <= cell]
+        return max(len({event.model for event in built}), _written_before(match, file, cell) or 0)
+    return _written_before(match, file, cell)
+
+
+def _written_before(match: Match, file: str, cell: int) -> int | None:
+    made = 0
+    for program in programs_of(match):
+        if program.file != file:
+            continue
+        if any(index <= cell for index in program.unread):
+            return None
+        for step in program.steps:
+            if step.cell > cell:
+                break
+            count = sum(callee(call) in _MAKERS for call in step.calls)
+            if count and (step.loops or step.function):
+                return None
+            made += count
+    return made

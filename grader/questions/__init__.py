@@ -1,0 +1,1 @@
+"""Which part of a hand-in answers which question: ids, words, placing."""

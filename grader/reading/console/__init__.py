@@ -1,1 +1,0 @@
-"""What Keras prints, read back into typed events."""

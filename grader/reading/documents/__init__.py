@@ -1,1 +1,0 @@
-"""What documents made for reading have in common: blocks of text, listings and pictures, turned into cells."""

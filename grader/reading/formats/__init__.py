@@ -1,1 +1,0 @@
-"""One module per format of a hand-in, and what they share."""

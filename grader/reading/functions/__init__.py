@@ -1,1 +1,0 @@
-"""Functions in a submission's code, found without running it."""

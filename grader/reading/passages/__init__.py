@@ -1,1 +1,0 @@
-"""Which piece of a submission stands under which question."""

@@ -1,1 +1,0 @@
-"""Matplotlib figures as structure and picture."""

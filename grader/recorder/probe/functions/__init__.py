@@ -1,1 +1,0 @@
-"""Calls a student's functions with arguments that the host sends, and says what came back."""

@@ -1,1 +1,0 @@
-"""Keras models: what is said of them, and how their trainings are asked for."""

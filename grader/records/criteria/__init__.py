@@ -1,1 +1,0 @@
-"""The criteria of a rubric: what each asks for, as typed options."""

@@ -1,1 +1,0 @@
-"""Functions that a group wrote, and how they did."""

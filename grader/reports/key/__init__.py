@@ -1,1 +1,0 @@
-"""The answer key: model answers, reference models and their trainings, for the teacher to hand out."""

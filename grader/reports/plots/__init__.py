@@ -1,1 +1,0 @@
-"""The figures that labgrade draws itself."""

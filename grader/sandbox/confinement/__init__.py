@@ -1,1 +1,0 @@
-"""Confinement: each step of it, and the providers that are made of them."""

@@ -1,1 +1,0 @@
-"""Supervision of one run: its limits, its clock, its memory, and how it ended."""

@@ -1,1 +1,0 @@
-"""Python source read without running it: what a hand-in's code says it does, where no rerun can tell."""

@@ -1,0 +1,1 @@
+"""A path becomes a `Submission`, and the rubric that fits it is found."""

@@ -1,0 +1,160 @@
+"""Which rubric a submission is graded by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from grader.errors import UserError
+from grader.questions.cues import has_cue
+from grader.questions.ids import KnownIds
+from grader.questions.markers import Marker, find_markers
+from grader.submissions.rubric_file import load_rubric, rubrics
+from grader.formats.yaml_lines import Document, line_of, suggestion
+from grader.records.rubric import Rubric
+from grader.records.submission import Submission
+
+
+SETTINGS = "labgrade.yaml"
+"""File in a submission's folder or its parent that names the rubric."""
+
+_FITS = 1.5
+_CLEARLY = 1.2
+_TEXT_LIMIT = 2_000_000
+
+
+@dataclass(frozen=True)
+class _Fit:
+    rubric: Rubric
+    score: float
+    reasons: tuple[str, ...]
+
+
+def find_rubric(submission: Submission, path: Path, choice: str | None, folders: Sequence[Path]) -> tuple[Rubric, str]:
+    """The rubric for `submission`, read from `path`, and one sentence that says why it.
+
+    `choice` (a name, or the path of a rubric's folder) comes first, then a `labgrade.yaml`: of a file beside it or one
+    folder up, of a folder beside it or in it; then the best-fitting rubric in `folders`. Raises `UserError` when none
+    or several fit.
+    """
+    available = rubrics(folders)
+    if choice is not None:
+        return load_rubric(_chosen(choice, available)), f"The rubric was chosen with --rubric {choice}."
+    settings = _settings_file(path)
+    if settings is not None:
+        name = _named_rubric(settings, available)
+        return load_rubric(next(place for place in available if place.name == name)), f"{settings} names the rubric."
+    return _best_fitting(submission, available)
+
+
+def choose_rubric(choice: str, folders: Sequence[Path]) -> Rubric:
+    """The rubric called `choice`, or in the folder at that path. Raises `UserError`."""
+    return load_rubric(_chosen(choice, rubrics(folders)))
+
+
+def _chosen(choice: str, available: Sequence[Path]) -> Path:
+    for place in available:
+        if place.name == choice:
+            return place
+    given = Path(choice)
+    if given.name == "rubric.yaml" and given.is_file():
+        return given.parent
+    if given.is_dir():
+        return given
+    names = [place.name for place in available]
+    if not names:
+        raise UserError(
+            f"No rubric is called '{choice}', and no rubrics were found. Give the path of a rubric's folder."
+        )
+    raise UserError(f"No rubric is called '{choice}'.{suggestion(choice, names)}")
+
+
+def _settings_file(path: Path) -> Path | None:
+    # Of a group's own folder the one above counts first: it is the class's, and no group chooses its own rubric there.
+    places = (path.resolve().parent, path) if path.is_dir() else (path.parent, path.parent.resolve().parent)
+    for place in places:
+        if (place / SETTINGS).is_file():
+            return place / SETTINGS
+    return None
+
+
+def _named_rubric(settings: Path, available: Sequence[Path]) -> str:
+    """The name in `settings`. Only names: the file may come from the group, and a path would be theirs to choose."""
+    document = Document(settings)
+    value = document.value
+    if not isinstance(value, dict):
+        raise document.error(1, "expected a line such as 'rubric: dat405-neural-networks'.")
+    for key in value:
+        if key != "rubric":
+            raise document.error(
+                line_of(value, key), f"unknown key '{str(key)[:60]}'.{suggestion(str(key), ['rubric'])}"
+            )
+    name = value.get("rubric")
+    names = [place.name for place in available]
+    if not isinstance(name, str) or not name:
+        raise document.error(line_of(value, "rubric"), "rubric must be the name of a rubric.")
+    if name not in names:
+        raise document.error(line_of(value, "rubric"), f"no rubric is called '{name[:80]}'.{suggestion(name, names)}")
+    return name
+
+
+def _best_fitting(submission: Submission, available: Sequence[Path]) -> tuple[Rubric, str]:
+    fits: list[_Fit] = []
+    broken: list[str] = []
+    for place in available:
+        try:
+            fits.append(_fit(submission, load_rubric(place)))
+        except UserError as error:
+            broken.append(str(error))
+    fits.sort(key=lambda fit: (-fit.score, fit.rubric.name))
+    fitting = [fit for fit in fits if fit.score >= _FITS]
+    if not fitting:
+        raise UserError(_nothing_fits(submission, [place.name for place in available], broken))
+    best = fitting[0]
+    rivals = [fit.rubric.name for fit in fitting[1:] if fit.score * _CLEARLY > best.score]
+    if rivals:
+        names = ", ".join([best.rubric.name, *rivals])
+        raise UserError(f"Several rubrics fit {submission.name} equally well. Choose one with --rubric: {names}.")
+    return best.rubric, f"Rubric {best.rubric.name} fits best: {'; '.join(best.reasons)}."
+
+
+def _nothing_fits(submission: Submission, names: Sequence[str], broken: Sequence[str]) -> str:
+    if not names:
+        return "No rubrics were found. Choose one with --rubric and the path of its folder."
+    also = f" ({broken[0]})" if broken else ""
+    return f"No rubric fits {submission.name}. Choose one with --rubric: {', '.join(names)}.{also}"
+
+
+def _fit(submission: Submission, rubric: Rubric) -> _Fit:
+    text = "\n".join(cell.source for cell in submission.cells)[:_TEXT_LIMIT]
+    phrases = [phrase for phrase in rubric.recognise if has_cue(text, phrase)]
+    ids = _found_ids(submission, rubric)
+    cued = [question for question in rubric.questions if question.cues]
+    named = [question for question in cued if any(has_cue(text, cue) for cue in question.cues)]
+    datasets = [name for name in rubric.datasets if re.search(rf"\b{re.escape(name)}", text, re.IGNORECASE)]
+    known = {question.written_id for question in rubric.questions}
+    score = 3 * _share(phrases, rubric.recognise) + 3 * _share(ids, known) + 2 * _share(named, cued)
+    score += _share(datasets, rubric.datasets)
+    reasons = []
+    if phrases:
+        reasons.append(f"it has the words {', '.join(repr(phrase) for phrase in phrases[:3])}")
+    if ids:
+        reasons.append(f"{len(ids)} of {len(known)} question ids stand in it")
+    if named:
+        reasons.append(f"words of {len(named)} questions")
+    if datasets:
+        reasons.append(f"it uses {', '.join(datasets)}")
+    # words such as Conv2D stand in every lab's code: alone they tell a lab only where most questions have them
+    evidence = bool(phrases or ids) or 2 * len(named) >= max(len(cued), 6)
+    return _Fit(rubric, score if evidence else 0.0, tuple(reasons))
+
+
+def _share(found: Sequence[object], of: object) -> float:
+    whole = len(of) if isinstance(of, tuple | list | set) else 0
+    return min(1.0, len(found) / whole) if whole else 0.0
+
+
+def _found_ids(submission: Submission, rubric: Rubric) -> list[str]:
+    marks = find_markers(submission.cells, KnownIds(rubric))
+    return sorted({written for mark in marks if isinstance(mark, Marker) for written in mark.ids})
