@@ -30,7 +30,7 @@ CHECKS = "checks.py"
 """A lab's own criteria, beside its rubric.yaml. They are the teacher's: trusted code, run by the host."""
 
 Criteria = Mapping[str, type[Criterion]]
-"""Kind -> class, in the order of what they are about, then of their kinds."""
+"""Kind -> class, in the order of what they are about, then of the steps of a solution, then of their kinds."""
 
 _ORDER = ("model", "training", "figure", "function", "text")
 
@@ -138,5 +138,5 @@ def _kind(one: type[Criterion]) -> str:
 
 
 def _sorted(found: dict[str, type[Criterion]]) -> Criteria:
-    order = sorted(found, key=lambda kind: (_ORDER.index(found[kind].about), kind))
+    order = sorted(found, key=lambda kind: (_ORDER.index(found[kind].about), found[kind].step, kind))
     return MappingProxyType({kind: found[kind] for kind in order})

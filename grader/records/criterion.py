@@ -57,6 +57,9 @@ class BaseCriterion(Record):
     """How reports call it, such as `History plot`: at most 24 letters."""
     about: ClassVar[Subject] = "model"
     """What is looked at. One about `text` looks at no model."""
+    step: ClassVar[int] = 9
+    """Place in the order in which a solution does things (a network is built, counted, compiled; trained, measured):
+    drafted rubrics list criteria about the same subject by it, then by name."""
     by_person: ClassVar[bool] = False
     """A person always decides it: an answer in words. Nothing has to run for it."""
     rests_on_history: ClassVar[bool] = False

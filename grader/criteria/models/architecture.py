@@ -33,6 +33,7 @@ class ArchitectureCriterion(Criterion):
 
     title: ClassVar[str] = "Architecture"
     about: ClassVar[Subject] = "model"
+    step: ClassVar[int] = 1
     beside_layers: ClassVar[bool] = True
     before_training_ends: ClassVar[bool] = True
     mistakes: ClassVar[frozenset[Mistake]] = frozenset({"layers"})

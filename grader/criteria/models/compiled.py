@@ -29,6 +29,7 @@ class CompiledCriterion(Criterion):
 
     title: ClassVar[str] = "Loss and optimizer"
     about: ClassVar[Subject] = "model"
+    step: ClassVar[int] = 3
     beside_layers: ClassVar[bool] = True
     before_training_ends: ClassVar[bool] = True
     mistakes: ClassVar[frozenset[Mistake]] = frozenset({"compile"})

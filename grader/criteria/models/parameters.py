@@ -19,6 +19,7 @@ class ParametersCriterion(Criterion):
 
     title: ClassVar[str] = "Parameters"
     about: ClassVar[Subject] = "model"
+    step: ClassVar[int] = 2
     beside_layers: ClassVar[bool] = True
     before_training_ends: ClassVar[bool] = True
     mistakes: ClassVar[frozenset[Mistake]] = frozenset({"layers"})

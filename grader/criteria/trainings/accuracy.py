@@ -36,6 +36,7 @@ class AccuracyCriterion(Criterion):
 
     title: ClassVar[str] = "Test accuracy"
     about: ClassVar[Subject] = "training"
+    step: ClassVar[int] = 2
     beside_curves: ClassVar[bool] = True
     of_whole_training: ClassVar[bool] = True
     mistakes: ClassVar[frozenset[Mistake]] = frozenset({"layers"})

@@ -23,6 +23,7 @@ class TrainedCriterion(Criterion):
 
     title: ClassVar[str] = "Training"
     about: ClassVar[Subject] = "training"
+    step: ClassVar[int] = 1
     rests_on_history: ClassVar[bool] = True
     beside_curves: ClassVar[bool] = True
     before_training_ends: ClassVar[bool] = True
