@@ -1,4 +1,7 @@
-"""The pieces of a document in reading order, and the cells they make."""
+"""The pieces of a document in reading order, and the cells they make.
+
+Text, code with what it printed, and pictures become cells where they stand.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ from grader.formats.script import chunks
 from grader.formats.terminal import screen_text, shorten
 from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents
 from grader.records.submission import Cell, SavedImage, SavedOutput
-
-# The pieces of a document, in reading order.
 
 BlockKind = Literal["prose", "listing", "code", "output", "picture"]
 
@@ -35,13 +36,12 @@ class Block:
     """From 1."""
 
 
-# Blocks of a document as cells: text, code with what it printed, and pictures where they stand.
-
+PICTURE_LINE = "![picture]()"
+"""Stands as the source of a cell that holds nothing but a picture."""
 CONSOLE_LINE = "![printed text]()"
-"""Stands as the source of a cell that holds nothing but printed text, as a picture's does for a picture."""
+"""Stands as the source of a cell that holds nothing but printed text."""
 _MENDABLE = 300_000
 """Characters of broken code in one document that labgrade tries to mend: trying takes time."""
-PICTURE_LINE = "![picture]()"
 
 
 class _Sheet:

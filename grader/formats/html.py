@@ -1,4 +1,8 @@
-"""Web pages as cells: notebooks exported by nbconvert, Jupyter or Colab, and other pages."""
+"""Web pages as cells: notebooks exported as HTML by nbconvert, Jupyter or Colab, and other pages with text and code.
+
+nbconvert marks code with `jp-InputArea` or `input_area`, what it printed with `jp-OutputArea-output` or `output_area`,
+and text with `jp-MarkdownOutput` or `text_cell_render`. `html_worker` walks a page in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from grader.formats.parser_process import Said, parse_apart
 from grader.formats.reader import Fetch, Reader, SourceFile
 from grader.formats.text import Contents
 
-# A web page walked through: its pieces in order, and what each is.
+# The walk through a page
 
 _HIDDEN = {"script", "style", "head", "template", "noscript", "svg", "math", "button", "select", "textarea"}
 _VOID = {"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "embed", "source", "track", "wbr", "param"}
@@ -38,7 +42,9 @@ _OUTPUT = re.compile(r"\b(?:jp-OutputArea-output|output_area|output_subarea|outp
 _PROMPT = re.compile(r"\b(?:jp-InputPrompt|jp-OutputPrompt|prompt|anchor-link)\b")
 _COUNT = re.compile(r"In\s*\[\s*(\d{1,5})\s*\]|^\s*\[\s*(\d{1,5})\s*\]")
 _DEPTH_LIMIT = 400
+"""Elements within each other; deeper ones count as the one around them."""
 _BLOCKS_LIMIT = 6_000
+"""Pieces of a page, after which no more text is taken."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Piece:
 
 
 class Page(HTMLParser):
-    """Walks a page and collects its pieces."""
+    """Walks a page and collects its pieces in order, with what each is."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -154,10 +160,7 @@ class Page(HTMLParser):
         self._flush()
 
 
-# Web pages: notebooks exported as HTML by nbconvert, Jupyter or Colab, and other pages with text and code.
-#
-# nbconvert marks code with `jp-InputArea` or `input_area`, what it printed with `jp-OutputArea-output` or
-# `output_area`, and text with `jp-MarkdownOutput` or `text_cell_render`.
+# Its pieces as cells
 
 _SECONDS = 30.0
 _WORKER = "grader.formats.html_worker"

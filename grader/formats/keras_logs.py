@@ -1,4 +1,13 @@
-"""Keras' training logs as printed text shows them, from single lines to whole trainings."""
+"""Keras' training logs as printed text shows them: single lines, whole trainings, and all that a text testifies.
+
+Written by `keras.utils.Progbar` and `keras.callbacks.ProgbarLogger`, whose forms from Keras 2.0 to 3.x are:
+
+    60000/60000 [==============================] - 3s 54us/step - loss: 0.29 - acc: 0.91      verbose=1, 2.0-2.3
+    469/469 [==============================] - 5s 10ms/step - loss: 0.29 - accuracy: 0.91     verbose=1, 2.4-2.15
+    469/469 ━━━━━━━━━━━━━━━━━━━━ 1s 2ms/step - accuracy: 0.91 - loss: 0.29                    verbose=1, 3.x
+    60000/60000 - 3s - loss: 0.29 - acc: 0.91     and     - 3s - loss: 0.29 - acc: 0.91       verbose=2, 2.x
+    469/469 - 1s - 2ms/step - accuracy: 0.91 - loss: 0.29                                     verbose=2, 3.x
+"""
 
 from __future__ import annotations
 
@@ -12,15 +21,7 @@ from grader.formats.keras_summaries import Summary, score_in_line, summaries
 from grader.formats.terminal import screen_text, shorten
 from grader.records.recording import Event, LoggedEpoch, LoggedScore, LoggedSummary, LoggedTraining
 
-# Single lines of Keras' training logs.
-#
-# Written by `keras.utils.Progbar` and `keras.callbacks.ProgbarLogger`, whose forms from Keras 2.0 to 3.x are:
-#
-#     60000/60000 [==============================] - 3s 54us/step - loss: 0.29 - acc: 0.91      verbose=1, 2.0-2.3
-#     469/469 [==============================] - 5s 10ms/step - loss: 0.29 - accuracy: 0.91     verbose=1, 2.4-2.15
-#     469/469 ━━━━━━━━━━━━━━━━━━━━ 1s 2ms/step - accuracy: 0.91 - loss: 0.29                    verbose=1, 3.x
-#     60000/60000 - 3s - loss: 0.29 - acc: 0.91     and     - 3s - loss: 0.29 - acc: 0.91       verbose=2, 2.x
-#     469/469 - 1s - 2ms/step - accuracy: 0.91 - loss: 0.29                                     verbose=2, 3.x
+# Single lines
 
 LINE_LIMIT = 2_000
 """Longer lines are no log lines."""
@@ -37,6 +38,13 @@ _METRIC = re.compile(
     r"\s*(?:-\s*)?(?P<name>[A-Za-z_][\w/ ]{0,60}?):\s*"
     r"(?P<value>[-+]?(?:\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?|nan|inf))(?![\w.])"
 )
+_METRIC_END = re.compile(
+    r":\s(?:\d{1,9}\.\d{4}(?:e[-+]\d\d)?|nan|inf)(?:\s-\s\d{1,9}(?:us|µs|ms|s|min|h)/(?:epoch|step|sample)){0,2}\s*$"
+)
+"""Keras prints four decimals; fewer at the end of a line mean that the rest stands in the next one.
+
+Keras 2.8 to 2.15 put the time per epoch and step behind them under verbose=2.
+"""
 _MILLISECONDS = {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1_000.0, "min": 60_000.0, "h": 3_600_000.0}
 
 
@@ -168,14 +176,7 @@ def is_cut(line: str, following: str) -> bool:
     return alone is None or not _METRIC_END.search(line) or len(whole.metrics) > len(alone.metrics)
 
 
-# Keras prints four decimals; fewer at the end of a line mean that the rest stands in the next one.
-# Keras 2.8 to 2.15 put the time per epoch and step behind them under verbose=2.
-_METRIC_END = re.compile(
-    r":\s(?:\d{1,9}\.\d{4}(?:e[-+]\d\d)?|nan|inf)(?:\s-\s\d{1,9}(?:us|µs|ms|s|min|h)/(?:epoch|step|sample)){0,2}\s*$"
-)
-
-
-# Progress lines put together into trainings and evaluations.
+# Trainings and evaluations
 
 _SAMPLES = re.compile(r"\s*Train on \d{1,12} (?:samples|steps)")
 
@@ -302,10 +303,12 @@ def epoch_record(progress: ProgressLine, number: int, of: int | None) -> LoggedE
     )
 
 
-# Trainings, summaries and scores that printed text testifies.
+# Whole texts
 
 _TEXT_LIMIT = 3_000_000
+"""Characters of one text; of a longer one its beginning and end are read."""
 _EVENTS_LIMIT = 2_000
+"""Trainings, summaries and scores kept of one text."""
 _PARTS_LIMIT = 4
 """Lines over which one line of a log may be wrapped."""
 

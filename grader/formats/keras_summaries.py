@@ -1,4 +1,9 @@
-"""Tables of `model.summary()` and the losses and accuracies that a group printed."""
+"""Tables of `model.summary()`, and the losses and accuracies that a group printed itself.
+
+Tables come in the styles of TensorFlow 1, Keras 2.4 to 2.15 and Keras 3. Their source is
+`keras.utils.summary_utils.print_summary`: columns of text between rules of `_` and `=`, since Keras 3 a table of
+box-drawing characters in which long names run over several lines.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,7 @@ from grader.facts.datasets import WORDS as DATASET_WORDS
 from grader.facts.languages import ACCURACY_WORDS, LOSS_WORDS, TRAINING_WORDS, VALIDATION_WORDS, words
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION
 
-# Tables of `model.summary()`, in the styles of TensorFlow 1, Keras 2.4 to 2.15 and Keras 3.
-#
-# The source is `keras.utils.summary_utils.print_summary`: columns of text between rules of `_` and `=`, since Keras 3
-# a table of box-drawing characters in which long names run over several lines.
+# Tables
 
 _NAME = re.compile(r"\s*Model:\s*[\"“]?([^\"”]{1,120})")
 _TITLE = re.compile(r"[\s│┃|]*Layer \(type")
@@ -23,6 +25,7 @@ _ROW = re.compile(
 _BOX_TYPE = re.compile(r"\((\w{1,60})\)?\s*$")
 _COUNT = re.compile(r"\d[\d,]{0,15}")
 _LINES_LIMIT = 2_000
+"""Lines from the head of a table in which its rows and its total stand."""
 
 
 @dataclass
@@ -84,7 +87,7 @@ def _with_box_line(summary: Summary, box: list[str], line: str) -> list[str]:
     return box
 
 
-# Losses and accuracies that a group printed itself.
+# Losses and accuracies
 
 _NUMBER = re.compile(
     r"(?<![\w.,])[-+]?(?:\d{1,12}\.\d{0,20}|\.\d{1,20}|\d{1,12})(?:[eE][-+]?\d{1,3})?(?:\s?%)?(?![\w])"
@@ -99,7 +102,6 @@ _LOSS = words(LOSS_WORDS)
 _ACCURACY = words(ACCURACY_WORDS)
 _VALIDATION = words(VALIDATION_WORDS)
 _TRAINING = words(TRAINING_WORDS)
-# Anything else in a label (`maximum`, `difference`, a person's name) means that it is no plain evaluation.
 _PLAIN = {
     *("test", "testing", "tests", "testset", "testdata", "final", "model", "models", "the", "of", "on", "for", "our"),
     *(
@@ -134,6 +136,7 @@ _PLAIN = {
     *DATASET_WORDS,
     *("network", "nn", "cnn", "mlp", "score", "value", "percent", "got", "we", "s"),
 }
+"""Anything else in a label (`maximum`, `difference`, a person's name) means that it is no plain evaluation."""
 
 
 def score_in_line(line: str, evaluated: bool) -> dict[str, float]:

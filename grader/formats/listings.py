@@ -1,4 +1,7 @@
-"""Listings of a document: which lines are code and which output, and code made Python again."""
+"""Listings of a document: which lines are code, which are what it printed, and code made Python again.
+
+A page turns quotes into typographic ones, wraps lines and marks where it did: `mend_code` undoes it.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,13 @@ from grader.code.syntax import mask_magics, parse_code
 from grader.formats.keras_logs import epoch_header, is_callback_line, progress_line
 from grader.formats.keras_summaries import score_in_line
 
-# Listings told apart: which lines are code, which are what it printed, and which are neither.
+# Code and output told apart
 
 Kind = Literal["code", "output", "prose"]
 _Label = Literal["code", "output", "either", "blank"]
 
 _LINES_LIMIT = 20_000
+"""Lines of one listing."""
 _OPEN_LIMIT = 80
 """Lines after which a bracket that was never closed no longer holds what follows."""
 _PROMPT = re.compile(r"\s*(?:>>> ?|\.{3,8}: ?|\.\.\.(?: |$)|In ?\[\d{0,5}\]: ?)")
@@ -42,6 +46,7 @@ _WARNING = re.compile(r"^\S{0,300}\.py:\d{1,6}: \w{0,40}Warning: ")
 _QUOTED = re.compile(r"  (?! )")
 """Python quotes the line that warned, two blanks in."""
 _WARNING_LINES = 6
+"""A warning and the lines after it among which Python may quote the one that warned."""
 _NUMBERS = re.compile(r"[-+\d.,eE\s\[\]()]+$")
 """Nothing but numbers and brackets."""
 _ROW = re.compile(r"\s*[\w./ -]{1,60}\s+\((?:\w+)\)?\s+\[?\((?:None|\d).{0,60}\)?\]?\s+\d")
@@ -182,7 +187,7 @@ def _is_value(node: ast.stmt) -> bool:
     return True
 
 
-# Code recovered from a page made Python again: typographic quotes, wrapped lines, marks of wrapping.
+# Code made Python again
 
 _WRAP_MARK = re.compile(r"^\s*(?:↪\s?→?|[,֒‹˓\ufffd]?\s?→)\s?")
 """A hooked arrow; LaTeX draws it as a hook and an arrow: out of a PDF come a comma or nothing, and an arrow."""
@@ -208,7 +213,9 @@ _TYPOGRAPHY = str.maketrans(
     }
 )
 _JOINS_LIMIT = 25
+"""Lines joined in one listing before it is given up."""
 _MENDED_LINES_LIMIT = 1_200
+"""Lines of a listing in which joins are tried: each try parses all of them."""
 
 
 def join_cut_lines(source: str) -> str:

@@ -28,6 +28,7 @@ _PICTURE = re.compile(
 """Possessive, and ended by the next `!`: a line of a thousand beginnings must not be read a thousand times."""
 _RULE = re.compile(r"(=+|-+)\s*$")
 _PICTURES_LIMIT = 200
+"""Pictures of one report."""
 
 
 def read_markdown(source: SourceFile) -> Contents:

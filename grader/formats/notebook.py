@@ -1,4 +1,8 @@
-"""Jupyter notebooks of any format version, with their saved outputs, repaired where they are damaged."""
+"""Jupyter notebooks of any format version, with their saved outputs, repaired where they are damaged.
+
+Format: https://nbformat.readthedocs.io/en/latest/format_description.html. Everything in a notebook was written by the
+group: sizes are capped. Where its JSON is cut off or damaged, the cells that are whole are saved from it.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,14 @@ from grader.formats.terminal import screen_text, shorten
 from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents, clean, decode_text
 from grader.records.submission import Cell, SavedImage, SavedOutput
 
-# Saved outputs of a notebook's cell, as `SavedOutput`. Everything here was written by the group: sizes are capped.
+# Saved outputs
 
 NotebookObject = dict[str, object]
 """An object of a notebook's JSON, as the group's file has it: nothing about its values is certain."""
 TEXT_LIMIT = 400_000
 """Characters kept of one output."""
 _PLAYED_LIMIT = 20 * TEXT_LIMIT
+"""What a progress bar wrote over itself does not count, but is not played out without end either."""
 IMAGE_LIMIT = 12_000_000
 """Characters of one stored picture."""
 OUTPUTS_LIMIT = 200
@@ -102,7 +107,6 @@ def _short_names(entry: NotebookObject) -> NotebookObject:
 
 
 def _text(value: object) -> str:
-    # What a progress bar wrote over itself does not count, but is not played out without end either.
     return shorten(screen_text(shorten(notebook_text(value), _PLAYED_LIMIT)), TEXT_LIMIT)
 
 
@@ -151,11 +155,13 @@ def saved_image(media_type: str, value: object) -> SavedImage | None:
     return SavedImage(media_type="image/png" if media_type == "image/png" else "image/jpeg", data=packed)
 
 
-# Cells out of a notebook whose JSON is cut off or damaged.
+# Damaged notebooks
 
 _DECODER = json.JSONDecoder(strict=False)
 _WORK_LIMIT = 60_000_000
+"""Characters decoded in vain, all attempts together."""
 _ATTEMPTS_LIMIT = 20_000
+"""Braces at which no whole object begins."""
 _KIND = re.compile(r'"cell_type"\s*+:\s*+"(\w{1,20})"')
 _SOURCE = re.compile(r'"(?:source|input)"\s*+:\s*+\[?\s*+')
 _COMMA = re.compile(r"\s*+,\s*+")
@@ -218,9 +224,7 @@ def _unescaped(body: str) -> str:
     return ""
 
 
-# Jupyter notebooks of any format version, repaired where they are damaged.
-#
-# Format: https://nbformat.readthedocs.io/en/latest/format_description.html
+# Notebooks
 
 
 def read_notebook(source: SourceFile) -> Contents:

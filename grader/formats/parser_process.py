@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Literal
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "TEMP", "LD_LIBRARY_PATH")
+"""Variables of the environment that a worker is given."""
 _OUTPUT_LIMIT = 256_000_000
+"""Bytes of a worker's answer."""
 _LINE_LIMIT = 40_000_000
+"""Bytes of one of its lines; longer ones are left out."""
 _PACKAGES = Path(__file__).parents[2]
-
+"""The folder in which a worker finds labgrade."""
 
 Said = dict[str, object]
 """One line of a worker: the file's word, so that nothing about its values is certain."""
@@ -78,7 +81,7 @@ def _values(text: bytes) -> Iterator[Said]:
 
 
 def limit_worker(arguments: list[str]) -> bytes:
-    """Called by a worker first: sets its limits from its arguments and returns what it is to read."""
+    """Set a worker's limits from its arguments, which it does first, and return what it is to read."""
     with suppress(ImportError):
         import resource
 

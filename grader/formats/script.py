@@ -1,4 +1,9 @@
-"""Python scripts as cells: percent cells, the light format, exported notebooks, and plain scripts cut up."""
+"""Python scripts as cells: percent cells, Jupytext's light format, notebooks exported as scripts, and plain scripts.
+
+Formats: https://jupytext.readthedocs.io/en/latest/formats-scripts.html; nbconvert writes `# In[3]:` before each code
+cell; Colab writes its text cells as string literals at top level. A plain script is cut into cells, so that a statement
+that fails does not take the rest with it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from grader.formats.reader import Reader, SourceFile
 from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents, decode_text
 from grader.records.submission import Cell
 
-# A plain script cut into cells, so that a statement that fails does not take the rest with it.
+# Plain scripts cut up
 
 _PLOTTING = re.compile(r"\b(?:plt|pyplot|ax\w{0,9}|axs|fig\w{0,9}|sns|axes)\s?(?:\[[^\]\n]{1,30}\])?\.\w")
 _SHOWN = re.compile(r"\b(?:show|savefig|close)\s*\(")
@@ -22,7 +27,9 @@ _LONG_STEP = re.compile(r"\.(?:fit|fit_generator|evaluate|save|summary)\s*\(|\bs
 _NEW_MODEL = re.compile(r"=\s*(?:[\w.]{0,60}\.)?(?:Sequential|Model)\s*\(")
 _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b|[)\]}]|\s|#|$|'''|\"\"\"")
 _LOOKAHEAD = 40
+"""Unindented lines over which one statement of a broken script is looked for."""
 _PARSES_LIMIT = 4_000
+"""Runs of lines of one broken script that are tried as Python."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +132,7 @@ def _is_cut(before: Chunk, after: Chunk, lines: list[str], text: str) -> bool:
     )
 
 
-# Python scripts: percent cells, Jupytext's light format, notebooks exported as scripts, and plain scripts.
-#
-# Formats: https://jupytext.readthedocs.io/en/latest/formats-scripts.html; nbconvert writes `# In[3]:` before each code
-# cell; Colab writes its text cells as string literals at top level.
+# Scripts of every format
 
 _PERCENT = re.compile(r"#\s?%%(?!%)(.*)$")
 _PROSE_TITLE = re.compile(r"\[(?:markdown|md|raw)\]|^\s*(?:markdown|md)\b", re.IGNORECASE)

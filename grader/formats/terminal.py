@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
-# Possessive quantifiers: an unfinished sequence must not be tried again from every position.
 _ESCAPE = re.compile(r"\x1b\[[0-?]*+[ -/]*+[@-~]|\x1b\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?|\x1b[@-_]?")
+"""Possessive quantifiers: an unfinished sequence must not be tried again from every position."""
 _ERASE = re.compile(r"\x1b\[([012]?)K")
 _CONTROL = re.compile(r"([\r\b\ue000-\ue002])")
 _ERASE_TO_END, _ERASE_TO_START, _ERASE_LINE = "\ue000", "\ue001", "\ue002"
+"""Single characters that stand for the sequences which erase, until a line is played out."""
 
 
 def screen_text(text: str) -> str:

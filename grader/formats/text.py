@@ -1,4 +1,7 @@
-"""What one file of a hand-in holds, and its bytes as text."""
+"""What one file of a hand-in holds, and its bytes as text.
+
+Whatever bytes a group hands in become text: other encodings than UTF-8, byte order marks, NUL bytes, broken surrogates.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ import re
 
 from grader.records.record import Record
 from grader.records.submission import Cell
-
-# What one file of a hand-in holds.
 
 CELLS_LIMIT = 2_000
 """Cells read of one file."""
@@ -29,7 +30,7 @@ class Contents(Record):
     """One sentence each."""
 
 
-# Bytes of a hand-in as text: encodings, byte order marks, NUL bytes, broken surrogates.
+# Bytes as text
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

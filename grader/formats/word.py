@@ -1,4 +1,8 @@
-"""Word documents (.docx) as cells: text with its headings, listings with what they printed, pictures."""
+"""Word documents (.docx) as cells: text with its headings, listings with what they printed, tables, pictures.
+
+Format: ECMA-376 part 1, section 17. `word_worker` reads the file in a process of its own and takes each paragraph apart
+with `paragraph`: its text as it is shown, and the type it is set in. `read_word` makes cells of what the worker said.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,7 @@ from grader.formats.reader import Reader, SourceFile
 from grader.formats.text import Contents
 from grader.records.submission import SavedImage
 
-# One paragraph of a Word document: its text as it is shown, and the type it is set in.
-#
-# Format: ECMA-376 part 1, section 17. Deleted text of tracked changes is left out, inserted text is read.
+# A paragraph, as the worker takes it apart
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -81,7 +83,10 @@ class Paragraph:
 
 
 def paragraph(element: Element, styles: dict[str, str]) -> tuple[Paragraph, list[str]]:
-    """The paragraph in `element`, and the relationship ids of its pictures. `styles` maps ids to names."""
+    """The paragraph in `element`, and the relationship ids of its pictures.
+
+    `styles` maps ids to names. Deleted text of tracked changes is left out, inserted text is read.
+    """
     found = Paragraph()
     pictures: list[str] = []
     properties = element.find(f"{_W}pPr")
@@ -162,11 +167,13 @@ def _is_bold(run: Element | None) -> bool:
     return bold is not None and bold.get(f"{_W}val") not in ("0", "false")
 
 
-# Word documents (.docx) as cells: text with its headings, listings in a type of one width, tables, pictures.
+# The document, as the worker said it
 
 _SECONDS = 60.0
 _UNPACKED_LIMIT = 300_000_000
+"""Bytes that a document unpacks to: far more than a report has."""
 _MEMBERS_LIMIT = 5_000
+"""Files in a document's package."""
 _WORKER = "grader.formats.word_worker"
 _AGAIN = "Ask the group for the file again, or for a PDF of it."
 _TWIPS_PER_COLUMN = 120

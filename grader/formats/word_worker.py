@@ -16,8 +16,11 @@ from grader.formats.word import Element, Paragraph, paragraph
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPHS_LIMIT = 30_000
+"""Paragraphs, and rows of tables, of one document."""
 _PICTURES_LIMIT = 200
+"""Pictures of one document."""
 _PICTURE_LIMIT = 9_000_000
+"""Bytes of one picture: in base64 the 12 million characters of `grader.formats.notebook.IMAGE_LIMIT`."""
 
 
 class _Style(Protocol):

@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from grader.errors import UserError
 
 _SIZE_LIMIT = 1_000_000
+"""Bytes of one file."""
 YamlMapping = dict[object, object]
 """A mapping as it was read: its keys may be anything that YAML has, and it knows the line of each."""
 
@@ -48,7 +49,7 @@ class Document:
             return self.path.as_posix()
 
     def error(self, line: int, message: str) -> UserError:
-        """`rubric.yaml:12: message`."""
+        """The error that says `rubric.yaml:12: message`."""
         return UserError(f"{self.name}:{line}: {message}")
 
 

@@ -1,4 +1,7 @@
-"""Characters and drawings of a PDF's page: segments of text, and pictures of what is drawn."""
+"""Characters and drawings of a PDF's page: where pictures and drawn figures stand, and segments of text.
+
+Characters are put together to segments: blanks and indentation come from positions, not from signs.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NotRequired, Protocol, TypedDict
 
-# Where pictures and drawn figures stand on a page, and what they look like.
-
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+# A page, as pdfplumber has it
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, in points."""
-
-_LEAST = 36.0
-"""Points; smaller pictures are icons, bullets or rules."""
-_OBJECTS_LIMIT = 6_000
-_FIGURE_OBJECTS = 10
-_PANEL_POINTS = 20
-"""Points of a box with rounded corners, at most."""
-_RESOLUTION = 110
-_SIDE_LIMIT = 2_400
-"""Pixels of a picture's longer side."""
 
 
 class Char(TypedDict):
@@ -93,6 +86,22 @@ class PlumberPage(Protocol):
 
     def close(self) -> None:
         """Forget what was read of it."""
+
+
+# Pictures and drawn figures
+
+_LEAST = 36.0
+"""Points; smaller pictures are icons, bullets or rules."""
+_OBJECTS_LIMIT = 6_000
+"""Lines, boxes and curves of a page, of each kind and together."""
+_FIGURE_OBJECTS = 10
+"""Strokes of a drawn figure, at least: boxes around code and rules of tables have few."""
+_PANEL_POINTS = 20
+"""Points of a box with rounded corners, at most."""
+_RESOLUTION = 110
+"""Dots per inch."""
+_SIDE_LIMIT = 2_400
+"""Pixels of a picture's longer side."""
 
 
 def picture_boxes(page: PlumberPage) -> list[Box]:
@@ -192,7 +201,7 @@ def render_boxes(page: PlumberPage, boxes: list[Box]) -> list[str]:
     return found
 
 
-# Characters of a page put together to segments of text: blanks and indentation come from positions, not from signs.
+# Segments of text
 
 _MONO_NAME = re.compile(
     r"mono|courier|consol|menlo|monaco|typewriter|inconsolata|andale|cascadia|jetbrains|lettergothic|cmtt|lmtt|sftt|ectt"

@@ -1,4 +1,8 @@
-"""The pages of a PDF as one stream of text and pictures, without what is not the group's."""
+"""The pages of a PDF as one stream of lines and pictures, and its running text as Markdown.
+
+What stands on a page but is not the group's text is left out, and columns are read one after the other. Paragraphs are
+whole again, over pages too; headings are told by their size, and words joined over line ends.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from statistics import median
 from grader.facts.languages import QUESTION_WORDS, TASK_WORDS, alternatives
 from grader.formats.pdf.page_lines import Figure, Line, Page, Piece, lines
 
-# What stands on a page but is not the group's text, and in which order its columns are read.
+# Furniture and columns
 
 _ZONE = 0.09
 """Share of a page's height, at its top and bottom, in which headers and footers stand."""
@@ -21,6 +25,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _LEAST_LINES = 8
+"""Pieces of text in either column; half as many rows have some in both."""
 _WIDEST = 4_000
 """Points; wider pages are posters or traps, and no columns are looked for."""
 
@@ -109,9 +114,10 @@ def _gutter(page: Page, pieces: list[Piece]) -> float | None:
     return place
 
 
-# A document as one stream of lines and pictures, over its pages.
+# The stream
 
 _BLANK_LINES = 3
+"""Blank lines for one gap, at most."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,7 @@ def usual_pitch(found: Sequence[Line]) -> float:
     return sorted(steps)[len(steps) // 4] if steps else 0.0
 
 
-# Lines of running text as Markdown: paragraphs whole again, headings by their size, words joined over line ends.
+# Running text as Markdown
 
 _BULLET = re.compile(r"\s*[•◦▪‣●○■□∙·–]\s*|\s*[-*]\s+")
 _OWN_LINE = re.compile(
@@ -195,7 +201,9 @@ _OWN_LINE = re.compile(
     re.IGNORECASE,
 )
 _ENDS = (".", "?", "!", ":", ";")
+"""Signs with which a line may end its paragraph."""
 _HEADING_LIMIT = 220
+"""Characters of a paragraph in bold; a heading told by its size may have three times as many."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from grader.formats.parser_process import Said
 from grader.records.submission import SavedImage
 
 _TEXT_LIMIT = 4_000
+"""Characters of one piece."""
 _PROMPT = re.compile(r"(?P<kind>In|Out)?\s?\[\s*(?P<count>\d{0,5})\s*\]\s*(?P<colon>:?)$")
 
 

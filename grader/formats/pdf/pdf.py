@@ -16,6 +16,7 @@ from grader.formats.reader import Reader, SourceFile
 from grader.formats.text import Contents
 
 PAGES_LIMIT = 150
+"""Pages of one PDF that are read."""
 _SECONDS = 90.0
 _WORKER = "grader.formats.pdf.pdf_worker"
 _AGAIN = "Ask the group for the .ipynb or .py file, or for the PDF again."

@@ -23,10 +23,13 @@ from grader.formats.pdf.characters import (
 )
 
 PAGES_LIMIT = 150
+"""Pages of one PDF that are read."""
 _CHARS_LIMIT = 40_000
 """Characters of one page; a densely printed one has 6,000."""
 _PICTURES_LIMIT = 200
+"""Pictures of one PDF."""
 _FILLS_LIMIT = 300
+"""Tinted boxes of one page."""
 
 
 def main(arguments: list[str]) -> None:

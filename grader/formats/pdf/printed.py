@@ -1,4 +1,10 @@
-"""Notebooks and reports that were exported as PDF, as cells."""
+"""Notebooks and reports that were exported as PDF, as blocks.
+
+A notebook's cells are told by their prompts and the boxes behind them. nbconvert's LaTeX template prints `[3]:` beside
+a tinted box with the code and again, in red, beside a result; older ones `In [3]:` and `Out[3]:`; Jupyter's and Colab's
+own print views likewise, Colab without the colon. Printed text stands below the box, in the same type. A cell goes on
+over pages without a prompt. A report is text with listings, console text and pictures in it.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +21,16 @@ from grader.formats.listings import is_code_line, join_cut_lines, parts
 from grader.formats.pdf.page_layout import Stream, Typography, is_heading, listing_text, paragraphs
 from grader.formats.pdf.page_lines import Figure, Line
 
-# A notebook that was exported as PDF: cells by their prompts and the boxes behind them.
-#
-# nbconvert's LaTeX template prints `[3]:` beside a tinted box with the code and again, in red, beside a result; older
-# ones `In [3]:` and `Out[3]:`; Jupyter's and Colab's own print views likewise, Colab without the colon. Printed text
-# stands below the box, in the same type. A cell goes on over pages without a prompt.
+# Notebooks
 
 _LEAST_PROMPTS = 2
+"""Prompts beside code that make a notebook; in a short document a single one does."""
 _SHOWN = frozenset({"array", "matrix", "dict_keys", "dict_values", "dict_items", "OrderedDict", "defaultdict", "range"})
 """Calls as which values show themselves."""
 
 
 def is_printed_notebook(document: Stream) -> bool:
-    """Whether prompts stand in it: several, or one beside code."""
+    """Whether prompts stand beside code in it: several, or one in a short document."""
     prompts = [line for line in document.lines() if line.prompt is not None and line.prompt.kind != "Out"]
     beside_code = [line for line in prompts if line.mono and line.text]
     return len(beside_code) >= _LEAST_PROMPTS or (bool(beside_code) and len(document.lines()) < 60)
@@ -159,7 +162,7 @@ def prose_blocks(texts: list[str], page: int) -> Iterator[Block]:
         yield Block("prose", "\n\n".join(part), page=page)
 
 
-# A report exported as PDF: text with listings, console text and pictures in it.
+# Reports
 
 _Kind = Literal["prose", "listing"]
 _FEW = 2
