@@ -1,0 +1,1 @@
+"""The code of a hand-in, read without being run."""

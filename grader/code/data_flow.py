@@ -1,4 +1,7 @@
-"""What a name in the code holds: numbers, expressions, and parts of a data set, scaled or not."""
+"""What a name in the code holds, as far as plain assignments tell: numbers, expressions, and parts of a data set.
+
+Programs are read step by step: `Constants` and `Arrays` say what names hold where the last step was taken.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from typing import Literal
 from grader.code.statements import Step, callee, targets_of
 from grader.code.syntax import nodes_in
 
-# Numbers and expressions behind names, as far as plain assignments tell.
+# Numbers and expressions
 
 
 class Constants:
-    """What names stand for, kept up to date step by step. A name assigned under a condition is forgotten."""
+    """The numbers and expressions behind names. A name assigned under a condition is forgotten."""
 
     def __init__(self) -> None:
         self._held: dict[str, ast.expr] = {}
@@ -57,15 +60,19 @@ class Constants:
         return known.elts[0] if isinstance(known, ast.Tuple | ast.List) and known.elts else None
 
 
-# What a name in the code holds of a data set: which part, scaled or not, as far as plain assignments tell.
+# Data sets
 
 _SAME_VALUES = frozenset(
     "reshape astype expand_dims cast array asarray constant convert_to_tensor float32 float64 squeeze copy "
     "ascontiguousarray newaxis flatten ravel to_categorical one_hot get_dummies stack".split()
 )
+"""Functions whose result counts as what they were given."""
 _READERS = frozenset({"print", "len", "display", "type", "max", "min", "sum", "range", "set"})
+"""Functions that change nothing in what they are given."""
 _SCALERS = frozenset({"normalize", "MinMaxScaler", "fit_transform"})
+"""Functions whose result is scaled."""
 _LOADED = (("train", "x"), ("train", "y"), ("test", "x"), ("test", "y"))
+"""The four arrays that `load_data` returns, in order."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,10 @@ class Array:
 
 
 class Arrays:
-    """The arrays that names hold, kept up to date step by step. What is not understood is forgotten, never guessed."""
+    """The arrays that names hold: which part of a data set, scaled or not.
+
+    What is not understood is forgotten, never guessed.
+    """
 
     def __init__(self) -> None:
         self.held: dict[str, Array] = {}

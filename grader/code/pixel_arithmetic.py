@@ -28,6 +28,7 @@ _ARITHMETIC: dict[str, type[ast.operator]] = {
 _FITTING = frozenset({"per_image_standardization", "normalize", "l2_normalize"})
 """Functions that bring pixels into one range by their own statistics."""
 _METHODS = ("call", "forward")
+"""The methods that say what a layer or model does."""
 _NEAR = 1.5
 """How far a divisor may lie from 255: people divide by 256 and 255.0 alike, and by 254 by mistake."""
 _FARTHEST = 200
@@ -36,7 +37,7 @@ _FARTHEST = 200
 
 @dataclass(frozen=True)
 class Affine:
-    """`scale * pixel + offset`."""
+    """Pixels of which each has become `scale * pixel + offset`."""
 
     scale: float = 1.0
     offset: float = 0.0
@@ -46,11 +47,11 @@ class Affine:
     """A layer with weights was reached: what follows changes nothing."""
 
     def times(self, factor: float) -> Affine:
-        """Each value multiplied."""
+        """What they are with each value multiplied by `factor`."""
         return self if self.ended else replace(self, scale=self.scale * factor, offset=self.offset * factor)
 
     def plus(self, number: float) -> Affine:
-        """A number added to each value."""
+        """What they are with `number` added to each value."""
         return self if self.ended else replace(self, offset=self.offset + number)
 
 

@@ -13,10 +13,13 @@ from grader.code.training_calls import Drawing, Drawings, Fit, ModelUse, NameBin
 from grader.records.submission import Cell
 
 _MAKERS = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
+"""Functions that give a model."""
 _OF_KERAS = frozenset(
     {"epochs", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks", "verbose"}
 )
+"""Arguments that tell Keras' `fit` from others."""
 _ASKED = frozenset({"evaluate", "predict", "predict_classes", "predict_proba"})
+"""Methods that ask something of a model."""
 
 
 @dataclass

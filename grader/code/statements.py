@@ -11,6 +11,7 @@ from grader.code.syntax import mask_magics, nodes_in, parse_code
 from grader.records.submission import Cell
 
 _MOST_STEPS = 20_000
+"""Steps of one cell that are read."""
 Loop = ast.For | ast.While
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,7 +41,7 @@ class Step:
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
-        """The calls of a step, in the order in which they are made."""
+        """Its calls, in the order in which they are made."""
         found = [node for part in self.parts for node in part if isinstance(node, ast.Call)]
         return tuple(sorted(found, key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0)))
 

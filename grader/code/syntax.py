@@ -1,4 +1,8 @@
-"""Python source as students write it, parsed without being run: magics, shell lines, syntax errors, comments."""
+"""Python source as students write it, parsed without being run.
+
+It comes with magics and shell lines, and often with syntax errors. What it calls is told even so, and which of its
+lines are comments.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,16 @@ import tokenize
 import warnings
 from functools import lru_cache
 
-# Python source as students write it: with magics and shell lines, and often with syntax errors.
+__all__ = ["called_names", "mask_magics", "parse_code", "progress_calls"]
+
+# Trees
 
 _MAGIC = re.compile(r"\s*(?:[%!?]|(?:pip3?|conda|mamba)\s+\w|get_ipython\(\)\.system)|\s*\?{0,2}[\w.]{1,80}\?{1,2}\s*$")
+_ASSIGNED_MAGIC = re.compile(r"(\s*[\w, ]{1,60}=\s*)[%!]")
 _PYTHON_CELL = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|mprun|lprun|wandb)\b")
 """Cell magics whose body is Python all the same."""
 _MOST_KEPT = 8_000
 """Characters of source up to which its tree is kept: a tree takes a hundred times as much memory."""
-_ASSIGNED_MAGIC = re.compile(r"(\s*[\w, ]{1,60}=\s*)[%!]")
 
 
 def mask_magics(source: str) -> str:
@@ -46,7 +52,7 @@ def parse_code(source: str) -> ast.Module | None:
 
 
 def new_tree(source: str) -> ast.Module | None:
-    """The same as a tree that nobody else holds: for who changes it."""
+    """The syntax tree of `source` like `parse_code`, but one that nobody else holds: for those who change it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -81,9 +87,15 @@ def children_of(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-# Python source as students write it: with magics and shell lines, and often with syntax errors.
+# Calls
 
-__all__ = ["called_names", "mask_magics", "parse_code", "progress_calls"]
+_PROGRESS_CALLS = {
+    "fit": "fit",
+    "fit_generator": "fit",
+    "evaluate": "evaluate",
+    "evaluate_generator": "evaluate",
+}
+"""Methods of a model that print their progress -> what they do."""
 
 
 def called_names(source: str) -> list[str]:
@@ -116,23 +128,16 @@ def progress_calls(source: str) -> list[str]:
     ]
 
 
-_PROGRESS_CALLS = {
-    "fit": "fit",
-    "fit_generator": "fit",
-    "evaluate": "evaluate",
-    "evaluate_generator": "evaluate",
-}
-
-
 def _silent(call: ast.Call) -> bool:
     values = {keyword.arg: keyword.value for keyword in call.keywords}
     verbose = values.get("verbose")
     return isinstance(verbose, ast.Constant) and verbose.value in (0, False)
 
 
-# Comments in Python code.
+# Comments
 
 _LINES_LIMIT = 20_000
+"""Lines of source up to which comments are told from strings that look like them."""
 _MAY_HIDE_ROWS = re.compile(r"\"\"\"|'''|\\\n|\A\s*%%")
 """Strings of several lines, and cells of another language: without them every row that looks so is a comment."""
 
@@ -159,7 +164,7 @@ def comment_rows(source: str) -> list[int]:
 
 
 def trailing_comments(source: str) -> list[tuple[int, str]]:
-    """Comments behind statements: offset and text."""
+    """The comments behind statements, each as its offset in `source` and its text."""
     starts = [0]
     for line in source.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
@@ -171,7 +176,7 @@ def trailing_comments(source: str) -> list[tuple[int, str]]:
 
 
 def comment_text(line: str) -> str:
-    """A comment line without its `#` and rulers."""
+    """The text of a comment line, without its `#` and rulers."""
     return line.strip().lstrip("#").strip().strip("-=*#~_").strip()
 
 

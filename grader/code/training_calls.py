@@ -1,4 +1,4 @@
-"""Trainings, evaluations and plots as the code spells them out, with the labels written beside them."""
+"""Trainings, evaluations and plots of training histories as the code spells them out, with the labels beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from grader.code.data_flow import Array
 from grader.code.statements import Step, callee, receiver
 
-# Trainings, evaluations and plots as the code spells them out.
+# Trainings and evaluations
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,23 @@ class NameBinding:
     repeated: bool
 
 
+# Plots
+
+_PYPLOT = frozenset({"plt", "pyplot", "pylab", "matplotlib.pyplot"})
+_ENDS = frozenset({"show", "figure", "subplot", "subplots", "clf", "close", "savefig", "cla", "sca"})
+"""Calls with which a plot ends."""
+_LABELS = {
+    "xlabel": "x_label",
+    "set_xlabel": "x_label",
+    "ylabel": "y_label",
+    "set_ylabel": "y_label",
+    "title": "title",
+    "set_title": "title",
+}
+_LINES = frozenset({"plot", "semilogy", "semilogx", "scatter", "errorbar", "bar", "hist", "fill_between"})
+"""Calls that draw into a plot."""
+
+
 @dataclass(frozen=True)
 class Curve:
     """A metric of a history that is plotted."""
@@ -88,25 +105,10 @@ class Drawing:
 
 
 def text_of(expression: ast.expr | None) -> str:
-    """A string that is written out, else empty."""
+    """The string that `expression` writes out; empty where it is none."""
     if isinstance(expression, ast.Constant) and isinstance(expression.value, str):
         return expression.value
     return ""
-
-
-# Plots of training histories as the code spells them out, with the labels written beside them.
-
-_PYPLOT = frozenset({"plt", "pyplot", "pylab", "matplotlib.pyplot"})
-_ENDS = frozenset({"show", "figure", "subplot", "subplots", "clf", "close", "savefig", "cla", "sca"})
-_LABELS = {
-    "xlabel": "x_label",
-    "set_xlabel": "x_label",
-    "ylabel": "y_label",
-    "set_ylabel": "y_label",
-    "title": "title",
-    "set_title": "title",
-}
-_LINES = frozenset({"plot", "semilogy", "semilogx", "scatter", "errorbar", "bar", "hist", "fill_between"})
 
 
 @dataclass

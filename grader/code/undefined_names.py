@@ -14,7 +14,9 @@ from grader.code.syntax import children_of, nodes_in
 _KNOWN = frozenset(
     {*dir(builtins), "display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "__file__", "__name__"}
 )
+"""Names that Python and IPython give."""
 _OPAQUE_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "run_line_magic", "run_cell_magic"})
+"""Functions that may make names without the text telling which."""
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -40,9 +42,9 @@ class _Read:
 
 
 def early_uses(steps: Sequence[Step], given: frozenset[str] = frozenset()) -> tuple[EarlyUse, ...]:
-    """The first use of each name that stands above everything that makes it. `given`: names made elsewhere.
+    """The first use of each name that stands above everything that makes it; `given` are names made elsewhere.
 
-    Silent where names may come from where the text does not tell: after a star import, `exec` or `%run`.
+    It is silent where names may come from where the text does not tell: after a star import, `exec` or `%run`.
     """
     followed = _followed(tuple(steps))
     made = _makers(followed)

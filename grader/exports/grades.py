@@ -1,4 +1,4 @@
-"""What is exported: a grade for each student, matched to the platform's rows, and the file it becomes."""
+"""What is exported: a grade for each student, matched to the rows of a platform's list, and the files it becomes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grader.records.classes import Entry, Member
 from grader.records.result import Result
 from grader.reports.files import write_whole
 
-# What is exported: a grade for each student, and what comes of an export.
+# Grades
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def grades_of(entries: Iterable[Entry], results: Mapping[str, Result], provision
 
 
 def compare_points(most: float | None, grades: Iterable[Grade], scale: bool, export: Export) -> None:
-    """Note it where the platform's points for the assignment are not the rubric's."""
+    """Note in `export` where the platform's points for the assignment are not the rubric's."""
     points = {grade.result.score.points for grade in grades if grade.result}
     if most is not None and points and points != {most} and not scale:
         named = ", ".join(f"{value:g}" for value in sorted(points))
@@ -107,7 +107,7 @@ def compare_points(most: float | None, grades: Iterable[Grade], scale: bool, exp
 
 
 def score_cell(grade: Grade, most: float | None, scale: bool, export: Export) -> str:
-    """The grade's cell; an empty one, a provisional one and one that the platform would refuse are noted."""
+    """The cell of `grade`; `export` notes an empty one, a provisional one, and one that the platform may refuse."""
     text = score_text(grade, most if scale else None)
     if not text:
         export.blank.append(grade.called)
@@ -119,7 +119,7 @@ def score_cell(grade: Grade, most: float | None, scale: bool, export: Export) ->
 
 
 def score_text(grade: Grade, most: float | None) -> str:
-    """A grade as a cell; on a scale of 0 to `most` where that is given, else in the rubric's points."""
+    """`grade` as the text of a cell, on a scale of 0 to `most` where that is given, else in the rubric's points."""
     if grade.score is None or grade.result is None:
         return ""
     if most is None or not grade.result.score.points:
@@ -128,14 +128,14 @@ def score_text(grade: Grade, most: float | None) -> str:
 
 
 def report_of(reports: Path, grade: Grade) -> Path | None:
-    """The report's PDF, else its HTML; `None` when there is none."""
+    """The PDF of a student's report, else its HTML; `None` when there is none."""
     for name in ("report.pdf", "report.html"):
         if (reports / grade.entry.name / name).is_file():
             return reports / grade.entry.name / name
     return None
 
 
-# Which row of a platform's list is which student.
+# Rows and students
 
 
 def match_rows(
@@ -145,10 +145,12 @@ def match_rows(
     export: Export,
     agrees: Callable[[Grade, Mapping[str, str]], bool] = lambda *_: True,
 ) -> dict[int, Grade]:
-    """Row -> grade. `rows` are (place, cells by field); `fields` say, surest first, which values of a grade stand in
-    which field. A value that several rows or several students have decides nothing, and neither does a less sure field
-    for them; a pair that does not `agree` otherwise is none. Who is left goes to `export.unmatched`; rows that are left
-    go to `export.absent`.
+    """Which row of a platform's list is which student: the row's place -> the grade.
+
+    `rows` are (place, cells by field); `fields` say, surest first, which values of a grade stand in which field. A
+    value that several rows or several students have decides nothing, and neither does a less sure field for them; a
+    pair for which `agrees` is false is none. Who is left goes to `export.unmatched`; rows that are left go to
+    `export.absent`.
     """
     rows = list(rows)
     cells_at = dict(rows)
@@ -196,13 +198,14 @@ def compact_name(text: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(sign for sign in plain if not unicodedata.combining(sign)))
 
 
-# An export on disk.
+# Files
 
 LEFT_OUT = "left-out.csv"
+"""Lists who is missing from the export, and whose grade is empty or provisional."""
 
 
 def write_export(export: Export, folder: Path) -> list[Path]:
-    """Write the files of `export` and the list of those who are in none of them; what to name on the terminal."""
+    """Write the files of `export` and `LEFT_OUT`, and return the paths to name on the terminal."""
     for name, data in export.files.items():
         write_whole(folder / name, data)
     rows: list[list[object]] = [["who", "why"]]

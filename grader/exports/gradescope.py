@@ -33,7 +33,7 @@ def gradescope_export(grades: list[Grade]) -> Export:
 
 
 def results_json(result: Result) -> dict[str, JsonValue]:
-    """What Gradescope shows of one submission: a test for each question, one for a deduction."""
+    """What Gradescope shows of one submission: a test for each question, and one for each deduction."""
     tests: list[JsonValue] = [_test(question) for question in result.questions]
     tests += [_deduction(deduction) for deduction in result.deductions]
     score = result.score

@@ -10,7 +10,7 @@ _HEADER = ("submission", "name", "id", "login", "email", "score", "points", "sta
 
 
 def listing_export(grades: list[Grade]) -> Export:
-    """`grades.csv`, UTF-8 with BOM."""
+    """`grades.csv`, in UTF-8 with BOM: a row for each student, graded or not."""
     export = Export()
     rows: list[list[object]] = [list(_HEADER)]
     for grade in grades:

@@ -1,4 +1,4 @@
-"""Questions told apart by their words, and a group's own words told from copied questions and labels."""
+"""A group's own words, told from copied questions, labels and pointers; and questions told apart by their words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grader.code.syntax import comment_text
 from grader.facts.languages import OPENING_WORDS, STOP_WORDS
 from grader.records.rubric import Question, Rubric
 
-# A group's own words, told from copied questions, labels and pointers elsewhere.
+# Own words
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _SENTENCE_END = re.compile(r"(?<=[.?!])[*_]{0,3}\s+(?=[^a-zà-ÿ])")
@@ -36,6 +36,7 @@ _UP = set("above ovan ovanför oben arriba anterior dessus previous".split())
 _COMMENTS = set("comment comments commets kommentar kommentarer kommentare comentarios commentaires".split())
 _BOLD = re.compile(r"\*\*[^*]{1,5000}\*\*|__[^_]{1,5000}__")
 _COPY, _ASKING, _BESIDE_ID = 0.9, 0.7, 0.45
+"""Likeness to a question from which a sentence copies it: any, one that asks or tells, one that does beside an id."""
 _YOU = {"you", "your"}
 
 
@@ -79,8 +80,11 @@ class RubricTexts:
         return self._likest[words]
 
     def is_copy(self, sentence: str, beside_id: bool = False) -> bool:
-        """Whether `sentence` is a copied question. An answer often repeats the question's words: only what asks or
-        tells to do something counts as a copy when it is merely like one, sooner still beside an id."""
+        """Whether `sentence` is a copied question.
+
+        An answer often repeats the question's words: only what asks or tells to do something counts as a copy when it
+        is merely like one, sooner still beside an id.
+        """
         words = tokens(sentence)
         if not words:
             return False
@@ -130,7 +134,7 @@ class _Part:
 
 
 def sentences(text: str) -> list[str]:
-    """Lines, and the sentences within them."""
+    """The sentences of `text`; one ends with its line at the latest."""
     found = []
     for line in text.split("\n"):
         found += [part for part in _SENTENCE_END.split(line[:20_000]) if part.strip()]
@@ -144,7 +148,7 @@ def strip_label(line: str) -> tuple[str, bool]:
 
 
 def is_pointer(sentence: str) -> bool:
-    """Whether it only sends the reader elsewhere: `See comments above`."""
+    """Whether `sentence` only sends the reader elsewhere: `See comments above`."""
     words = tokens(sentence)
     return len(words) <= 12 and bool(_POINTER_START.match(sentence)) and bool(set(words) & _POINTER_WORDS)
 
@@ -217,12 +221,16 @@ def _is_question(sentence: str) -> bool:
     return sentence.rstrip(" *_)").endswith("?")
 
 
-# Questions told apart by their words, where ids do not.
+# Questions told apart
 
 _TITLE_WEIGHT = 3.0
+"""What a cue in a title counts; one in the text counts 1."""
 _COPY_WEIGHT = 6.0
+"""What a copy of a question counts, times its likeness."""
 _COPIED = 0.75
+"""Likeness from which a sentence counts as a copy."""
 _STAY = 0.4
+"""What it counts for a question that the unit before was about it."""
 _IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]{1,200}[ \t]+)?import[ \t][^\n]{0,1000}$", re.MULTILINE)
 _LEAD = re.compile(r"\s*(?:#{1,6}[ \t]*(?P<heading>[^\n]{1,200})|(?:\*\*|__)(?P<bold>[^*_\n]{1,200})(?:\*\*|__))")
 
@@ -307,7 +315,7 @@ def has_cue(text: str, cue: str) -> bool:
 
 
 def cue_scores(units: Sequence[Unit], questions: Sequence[Question], asked: RubricTexts) -> list[dict[str, float]]:
-    """For each unit the questions whose words it has, weighted: rare cues, titles and copied questions count most."""
+    """For each unit the questions whose words it has, with weights: rare cues, titles and copies count most."""
     texts = [unit.telling for unit in units]
     hits = [{(q.id, cue): has_cue(text, cue) for q in questions for cue in q.cues} for text in texts]
     spread = {key: sum(hit[key] for hit in hits) for key in hits[0]} if hits else {}

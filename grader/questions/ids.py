@@ -15,7 +15,7 @@ from grader.facts.languages import POINT_WORDS, QUESTION_WORDS, TASK_WORDS, alte
 from grader.records.rubric import Rubric
 from grader.records.submission import Cell
 
-# Question ids as students write them, resolved to those of a rubric.
+# Ids
 
 _DOTTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}")
 _DASHED = re.compile(r"\d{1,2}(?:[-_]\d{1,2}){1,3}")
@@ -30,6 +30,7 @@ _WORD_AGAIN = re.compile(rf"(?:{alternatives(QUESTION_WORDS, TASK_WORDS)})[\s.:#
 _COUNTED = re.compile(rf"\s*(?:{alternatives(POINT_WORDS)}|p)\b", re.IGNORECASE)
 
 Parts = tuple[str, ...]
+"""An id in its parts, as `id_parts` gives them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class WrittenIds:
 
 
 def id_parts(written: str) -> Parts:
-    """`"2.1a"` as `("2", "1", "a")`."""
+    """The parts of a written id: `("2", "1", "a")` of `"2.1a"`."""
     return tuple(part.casefold() for part in _PARTS.findall(written))
 
 
@@ -135,7 +136,7 @@ class KnownIds:
         return self.written[start + 1 : end + 1]
 
 
-# The lines of a cell in which a question id may stand: prose, whole-line comments, docstrings.
+# Lines
 
 LINE_LIMIT = 600
 """Characters of a line that are looked at."""
@@ -156,7 +157,7 @@ class Line:
 
 
 def text_lines(cell: Cell) -> tuple[Line, ...]:
-    """The lines of `cell` that are text, in order."""
+    """The lines of `cell` in which an id may stand, in order: prose, comments on lines of their own, docstrings."""
     return _lines(cell.kind, cell.source)
 
 

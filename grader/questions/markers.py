@@ -1,4 +1,7 @@
-"""Where question ids stand in a hand-in, and what stands under each."""
+"""Where question ids stand in a hand-in, and what stands under each: from its marker to the next one, across cells.
+
+A heading without an id ends what stands under a marker, too, where its level is high enough.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from grader.facts.languages import QUESTION_WORDS, TASK_WORDS, alternatives
 from grader.questions.ids import KnownIds, Line, Parts, WrittenIds, id_parts, text_lines
 from grader.records.submission import Cell
 
-# Where question ids stand, and which headings end what stands under them.
+# Markers
 
 FoundBy = Literal["heading", "text", "comment", "docstring"]
 _MARKS_LIMIT = 300
@@ -273,7 +276,7 @@ def _as_headings(found: list[Marker | Heading], doubtful: list[Marker]) -> list[
     return kept
 
 
-# What stands under each question id: from its marker to the next one, across cells.
+# What stands under them
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from grader.records.submission import Cell
 
 _PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _DOCSTRING_PARAGRAPHS = 3
-"""From which a docstring is a text whose parts may answer several questions."""
+"""Paragraphs from which a docstring is a text whose parts may answer several questions."""
 _ANSWER_WORDS = 15
 """Words from which a comment block without an id is taken for an answer, not for a remark on the code."""
 _MARKED_WORDS = 4
+"""Words from which one with an id is; with a number among them, one word is enough."""
 _HEADING = re.compile(r"\s{0,3}#{1,6}[^#]|\s*<h[1-6]", re.IGNORECASE)
 _BEHIND_ID = re.compile(
     rf"(?:[ \t,:;-]*\d{{1,3}}(?:[.,]\d)?\s?(?:{alternatives(POINT_WORDS)})\b[ \t]*(?=[)\]]))?"

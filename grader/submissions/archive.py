@@ -24,12 +24,17 @@ from grader.submissions.kinds import is_read
 
 
 _MEMBERS_LIMIT = 20_000
+"""Files in one archive."""
 _DIRECTORY_LIMIT = 16_000_000
+"""Bytes of an archive's directory: parsing a larger one would fill the memory."""
 _TOTAL_LIMIT = 400_000_000
+"""Bytes to which those members may unpack together that are read."""
 _RATIO_LIMIT = 300
+"""Times its packed size to which a member may unpack."""
 _RATIO_FROM = 2_000_000
 """Bytes from which the ratio counts: a small empty table may well be packed to nothing."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
+"""A name that begins with a drive leads out of the archive."""
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -86,7 +91,7 @@ def _note(file: str, reason: str, names: list[str]) -> str:
 
 
 def _check_directory(data: bytes, file: str) -> None:
-    """Refuse a directory that would fill the memory before it is parsed."""
+    """Refuse, before it is parsed, a directory that would fill the memory."""
     end = data.rfind(b"PK\5\6", max(0, len(data) - 70_000))
     if end < 0 or len(data) - end < 22:
         raise UserError(f"{file} is damaged or no zip archive. Ask the group for it again.")
@@ -108,7 +113,7 @@ def _check_total(found: list[Entry], file: str) -> None:
 
 
 def member_name(member: zipfile.ZipInfo) -> str:
-    """The member's name with `/`; names that a program stored in UTF-8 without saying so are read as such."""
+    """The name of `member` with `/`; one that a program stored in UTF-8 without saying so is read as such."""
     name = member.filename
     if not member.flag_bits & 0x800:
         with suppress(UnicodeEncodeError, UnicodeDecodeError):

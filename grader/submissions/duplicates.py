@@ -5,18 +5,25 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
+
 from grader.formats.reader import Reader
 from grader.formats.text import Contents
 from grader.records.submission import Cell
 
-
 _SAME_CODE = 0.9
+"""Share of lines in common from which a script is a notebook's export, and a listing an excerpt of another."""
 _EXPORTED_CODE = 0.75
+"""Share of a report's lines of code from which it was made from the file that has them, too."""
 _EXPORTED_TEXT = 0.7
+"""Share of its phrases likewise."""
 _FEW_WORDS = 40
+"""Phrases of a text below which its code alone decides."""
 _FEW_LINES = 5
+"""Lines of code below which it decides nothing."""
 _REPEATED = 0.6
+"""Share of a listing's lines from which it repeats the code beside it and is not run again."""
 _LINES_LIMIT = 6_000
+"""Lines of code of one file that are compared."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,24 @@
-"""Files of a hand-in, wherever they lie, and a folder searched for them."""
+"""Files of a hand-in, wherever they lie, and a folder searched for them.
+
+An `Entry` is a file of a folder or of an archive: its name, its size, and its bytes when they are asked for.
+"""
 
 from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
+
 from grader.errors import UserError
 from grader.formats.text import FILE_LIMIT
-import re
 from grader.submissions.kinds import is_read
 
+# Files
 
-# Files of a hand-in, wherever they lie: their names, sizes and bytes.
 
 @dataclass(frozen=True)
 class Entry:
@@ -29,7 +33,7 @@ class Entry:
 
 
 def printable(name: str) -> str:
-    """File names come from the group too: undecodable bytes and control characters must not travel on."""
+    """`name` without undecodable bytes and control characters: it comes from the group, and they must not travel on."""
     text = os.fsencode(name).decode("utf-8", "replace")
     return "".join(character if character.isprintable() else "?" for character in text)
 
@@ -51,7 +55,7 @@ def _bytes(path: Path, name: str) -> bytes:
 
 
 def too_large(name: str, size: int) -> str:
-    """The message on a file that is larger than is read."""
+    """The message on the file `name` of `size` bytes, which is larger than what is read."""
     limit = FILE_LIMIT // 1_000_000
     return f"{name} has {size // 1_000_000} MB; at most {limit} MB are read. Clear its large outputs or pictures."
 
@@ -77,11 +81,14 @@ class Neighbours:
             return None
 
 
-# A folder searched for what a group handed in.
+# A folder searched
 
 _DEPTH_LIMIT = 8
+"""Folders within each other, below the hand-in's own, that are searched."""
 _ENTRIES_LIMIT = 20_000
+"""Files of a folder that are looked at."""
 _IGNORED = {"__macosx", "__pycache__", "venv", "env", "virtualenv", "node_modules", "site-packages", "build", "dist"}
+"""Folders that systems, environments and builds make."""
 _DIGITS = re.compile(r"(\d+)")
 _SETTINGS = "labgrade.yaml"
 
@@ -99,12 +106,12 @@ class Candidates:
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sorts `part2` before `part10`."""
+    """The key by which `part2` comes before `part10`."""
     return [(0, int(part[:18]), part) if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(name.casefold())]
 
 
 def candidates(folder: Path) -> Candidates:
-    """The files below `folder`, hidden ones, environments and links that leave it left out."""
+    """The files below `folder`, without hidden ones, environments, and links that lead out of it."""
     root = folder.resolve()
     found: list[Entry] = []
     seen = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from grader.facts.filetypes import FileKind, file_kind
 from grader.formats.readers import reader_of
 
-
 _TEXTS = "hand in a .docx, a PDF or a .md file instead"
 _ARCHIVES = "hand in a .zip file or the unpacked folder instead"
 _OTHER_LANGUAGE = "labgrade grades Python: hand in an .ipynb or a .py file"

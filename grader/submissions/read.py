@@ -1,4 +1,8 @@
-"""From a path to a `Submission`: which reader reads which file, and data files that were handed in beside."""
+"""From a path to a `Submission`: which reader reads which file, and the data files that lie beside.
+
+A hand-in is a file, or a folder or archive with several. What its files say twice is read once. The group's own data
+files go along, so that its code finds them again at the places where they lay.
+"""
 
 from __future__ import annotations
 
@@ -24,68 +28,10 @@ from grader.submissions.duplicates import Read, drop_copies
 from grader.records.submission import Cell, Submission
 
 
-# The group's own data files, which its code finds again at the places where they lay.
-
-_MOST_FILES = 400
-_MOST_BYTES = 200_000_000
-
-
-def data_files(entries: Iterable[Entry], folders: Sequence[str]) -> tuple[tuple[DataFile, ...], list[str]]:
-    """Files for the working folder of the code, and notes on those that are too large.
-
-    `folders` are those of the notebooks and scripts: a file lies in the working folder as seen from the hand-in itself
-    and as seen from each of them.
-    """
-    found: dict[str, DataFile] = {}
-    notes: list[str] = []
-    total = 0
-    beyond: list[str] = []
-    for entry in entries:
-        if file_kind(entry.name) in UNOPENED:
-            continue
-        if len(found) >= _MOST_FILES or total + entry.size > _MOST_BYTES:
-            beyond.append(entry.name)
-            continue
-        try:
-            content = entry.data()
-        except (UserError, OSError):
-            notes.append(f"{entry.name} was not given to the code: it is too large or cannot be read.")
-            continue
-        total += len(content)
-        for place in _places(entry.name, folders):
-            found.setdefault(place, DataFile(path=place, digest=hashlib.sha256(content).hexdigest(), content=content))
-    if beyond:
-        which = beyond[0] if len(beyond) == 1 else f"{beyond[0]} and {len(beyond) - 1} more files"
-        notes.append(f"Not given to the code: {which}, as its files are too many or too large together.")
-    return tuple(found[place] for place in sorted(found)), notes
-
-
-def named_files(entries: Iterable[Entry], cells: Sequence[Cell]) -> list[Entry]:
-    """Those of `entries` that lie beside a single file and whose path its code writes out: the others may be those of
-    another group."""
-    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
-    return [entry for entry in entries if entry.name in code]
-
-
-def _places(name: str, folders: Sequence[str]) -> list[str]:
-    """Where a file lies, seen from the hand-in and from each of `folders` that holds it."""
-    seen = [name] + [posixpath.relpath(name, folder) for folder in folders if folder and name.startswith(f"{folder}/")]
-    return [place for place in seen if _is_plain_place(place)]
-
-
-def _is_plain_place(place: str) -> bool:
-    parts = place.split("/")
-    return (
-        len(parts) <= 16
-        and not place.startswith("/")
-        and all(part not in ("", ".", "..") and len(part.encode()) <= 200 and "\0" not in part for part in parts)
-    )
-
-
-# From a path to a `Submission`.
-
 _FILES_LIMIT = 40
+"""Files of a hand-in that are read, the first in natural order."""
 _TOTAL_LIMIT = 300_000_000
+"""Bytes of these files in all."""
 
 
 def read_submission(path: Path) -> Submission:
@@ -162,7 +108,7 @@ def _wanted() -> str:
 
 
 def _from_candidates(name: str, place: str, found: Candidates) -> Submission:
-    """`place`: how messages call the folder or archive."""
+    """The submission `name` of what was found in `place`, as messages call the folder or archive."""
     found = _unpacked(found)
     if not found.files:
         raise UserError(_nothing_found(place, found))
@@ -258,4 +204,66 @@ def _submission(name: str, read: list[Read], notes: list[str], beside: list[Entr
         digest=digest.hexdigest(),
         notes=tuple([*repairs, *notes, *left_out][:200]),
         data=data,
+    )
+
+
+# Data files
+
+_MOST_FILES = 400
+"""Places at which data files are given to the code."""
+_MOST_BYTES = 200_000_000
+"""Bytes of data files in all."""
+
+
+def data_files(entries: Iterable[Entry], folders: Sequence[str]) -> tuple[tuple[DataFile, ...], list[str]]:
+    """Files for the working folder of the code, and notes on those that are too large.
+
+    `folders` are those of the notebooks and scripts: a file lies in the working folder as seen from the hand-in itself
+    and as seen from each of them.
+    """
+    found: dict[str, DataFile] = {}
+    notes: list[str] = []
+    total = 0
+    beyond: list[str] = []
+    for entry in entries:
+        if file_kind(entry.name) in UNOPENED:
+            continue
+        if len(found) >= _MOST_FILES or total + entry.size > _MOST_BYTES:
+            beyond.append(entry.name)
+            continue
+        try:
+            content = entry.data()
+        except (UserError, OSError):
+            notes.append(f"{entry.name} was not given to the code: it is too large or cannot be read.")
+            continue
+        total += len(content)
+        for place in _places(entry.name, folders):
+            found.setdefault(place, DataFile(path=place, digest=hashlib.sha256(content).hexdigest(), content=content))
+    if beyond:
+        which = beyond[0] if len(beyond) == 1 else f"{beyond[0]} and {len(beyond) - 1} more files"
+        notes.append(f"Not given to the code: {which}, as its files are too many or too large together.")
+    return tuple(found[place] for place in sorted(found)), notes
+
+
+def named_files(entries: Iterable[Entry], cells: Sequence[Cell]) -> list[Entry]:
+    """Those of `entries`, which lie beside a single file, whose path its code writes out.
+
+    The others may be those of another group.
+    """
+    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
+    return [entry for entry in entries if entry.name in code]
+
+
+def _places(name: str, folders: Sequence[str]) -> list[str]:
+    """Where a file lies, seen from the hand-in and from each of `folders` that holds it."""
+    seen = [name] + [posixpath.relpath(name, folder) for folder in folders if folder and name.startswith(f"{folder}/")]
+    return [place for place in seen if _is_plain_place(place)]
+
+
+def _is_plain_place(place: str) -> bool:
+    parts = place.split("/")
+    return (
+        len(parts) <= 16
+        and not place.startswith("/")
+        and all(part not in ("", ".", "..") and len(part.encode()) <= 200 and "\0" not in part for part in parts)
     )

@@ -1,4 +1,7 @@
-"""Which rubric a submission is graded by."""
+"""Which rubric a submission is graded by: the one chosen, else the one that a `labgrade.yaml` names, else the best fit.
+
+How well a rubric fits is told by its phrases, question ids, cues and data sets that stand in the submission.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
 from grader.errors import UserError
+from grader.formats.yaml_lines import Document, line_of, suggestion
 from grader.questions.cues import has_cue
 from grader.questions.ids import KnownIds
 from grader.questions.markers import Marker, find_markers
-from grader.submissions.rubric_file import load_rubric, rubrics
-from grader.formats.yaml_lines import Document, line_of, suggestion
 from grader.records.rubric import Rubric
 from grader.records.submission import Submission
-
+from grader.submissions.rubric_file import load_rubric, rubrics
 
 SETTINGS = "labgrade.yaml"
 """File in a submission's folder or its parent that names the rubric."""
 
 _FITS = 1.5
+"""Score from which a rubric fits; one with everything has 9."""
 _CLEARLY = 1.2
+"""Factor between scores up to which two rubrics fit equally well: then the teacher chooses."""
 _TEXT_LIMIT = 2_000_000
+"""Characters in which phrases, cues and data sets are looked for."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ def find_rubric(submission: Submission, path: Path, choice: str | None, folders:
 
 
 def choose_rubric(choice: str, folders: Sequence[Path]) -> Rubric:
-    """The rubric called `choice`, or in the folder at that path. Raises `UserError`."""
+    """The rubric called `choice`, or in the folder at that path. Raises `UserError` where it is none or broken."""
     return load_rubric(_chosen(choice, rubrics(folders)))
 
 

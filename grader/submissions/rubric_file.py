@@ -1,4 +1,4 @@
-"""A lab's `rubric.yaml` as a `Rubric`."""
+"""A lab's `rubric.yaml` as a `Rubric`, every mistake in it told with its line and what would be right."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+
 from pydantic import BaseModel, JsonValue, ValidationError
+
 from grader.criteria.registry import Criteria, criteria_for
 from grader.errors import UserError
 from grader.formats.yaml_lines import Document, YamlMapping, line_of, plain_mapping, suggestion
 from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.rubric import Question, Rubric
 
-
 VERSION = 1
 """The newest version of the format that this labgrade reads."""
 
 _Kind = TypeVar("_Kind", bound=BaseModel)
 _RUBRIC_KEYS = set(Rubric.model_fields) - {"name", "digest"}
+"""What may stand in the file: name and digest come from its folder."""
 _WANTED = {
     "string_type": "must be text: write it in quotes",
     "int_type": "must be a whole number",
@@ -32,6 +34,7 @@ _WANTED = {
     "greater_than_equal": "must not be negative",
     "greater_than": "must be greater than 0",
 }
+"""Type of pydantic's error -> what is said of the value."""
 
 
 def rubrics(folders: Iterable[Path]) -> tuple[Path, ...]:
@@ -76,7 +79,7 @@ def _loaded(folder: Path, name: str, digest: str) -> Rubric:
 
 
 def _chosen(document: Document, value: YamlMapping, key: str, kind: type[_Kind], what: str, example: str) -> _Kind:
-    """The limits under `key`, each with its unit."""
+    """The limits of `kind` under `key`, each with its unit."""
     raw = value.get(key, {})
     line = line_of(value, key)
     if not isinstance(raw, dict):

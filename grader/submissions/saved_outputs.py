@@ -1,18 +1,22 @@
-"""The testimony of the outputs that a submission has stored."""
+"""The testimony of the outputs that a submission has stored: what was printed and shown, and what failed."""
 
 from __future__ import annotations
 
 import re
 from typing import Literal
+
 from grader.formats.keras_logs import read_logs
 from grader.records.recording import CellFailed, Event, PictureSaved, Printed, Recording
 from grader.records.submission import Cell, Submission
 
-
 _RAISED = re.compile(r"([A-Za-z_][\w.]{0,80}):\s?(.{0,500})")
+"""The line of a traceback that names the error, with its message."""
 _RAISED_BARE = re.compile(r"[A-Za-z_][\w.]{0,80}(?:Error|Exception|Interrupt|Exit)\s*$")
+"""The same without a message."""
 _ARROW = re.compile(r"-{2,6}>\s{0,4}(\d{1,5})\b")
+"""Points to the line that failed."""
 _EVENTS_LIMIT = 50_000
+"""Events after which no further cell is read."""
 
 
 def record_saved(submission: Submission) -> Recording:
