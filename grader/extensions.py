@@ -15,6 +15,7 @@ import hashlib
 import importlib
 import importlib.util
 import re
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -50,17 +51,22 @@ def installed_extensions(group: str, kind: type[_Declared]) -> list[_Declared]:
 
     Raises `UserError` that names the package where one cannot be loaded: left out without a word, it changes grades.
     """
-    return [load_extension(entry, kind) for entry in _entry_points(group)]
+    return [_checked(value, kind, called) for called, value in installed_values(group)]
 
 
-def load_extension(entry: metadata.EntryPoint, kind: type[_Declared]) -> _Declared:
-    """What `entry` points to. Raises `UserError` when that cannot be loaded or is no `kind`."""
-    called = f"{_package(entry)} ({entry.group}: {entry.name} = {entry.value})"
-    try:
-        value = entry.load()
-    except Exception as error:  # whatever the package raises while it is imported
-        raise UserError(f"{called} cannot be loaded: {type(error).__name__}: {error}. Update or remove it.") from error
-    return _checked(value, kind, called)
+def installed_values(group: str) -> Iterator[tuple[str, object]]:
+    """What the entry points of `group` lead to, in the order of their names, each with how an error calls it.
+
+    Raises `UserError` that names the package where one cannot be loaded.
+    """
+    for entry in _entry_points(group):
+        called = f"{_package(entry)} ({entry.group}: {entry.name} = {entry.value})"
+        try:
+            value = entry.load()
+        except Exception as error:  # whatever the package raises while it is imported
+            said = f"{type(error).__name__}: {error}"
+            raise UserError(f"{called} cannot be loaded: {said}. Update or remove it.") from error
+        yield called, value
 
 
 def fingerprint() -> list[list[str]]:

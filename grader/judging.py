@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from grader.criteria.case import case_of
 from grader.criteria.judge import judge
-from grader.criteria.subject import compile_of
 from grader.criteria.wording import place, sentence
 from grader.observations.observe import observe
 from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
@@ -72,7 +72,7 @@ def _asking(model: ModelMatch, match: Match) -> QuestionMatch | None:
 
 
 def _arguments(model: ModelMatch, question: QuestionMatch | None, match: Match) -> CompileArguments | None:
-    found = compile_of(question, match) if question is not None else None
+    found = case_of(question, match).compiled if question is not None else None
     if found is not None:
         return found[0]
     trainings = match.trainings(model)

@@ -35,12 +35,6 @@ def default_cache() -> Path:
     return Path(chosen) if chosen else user_cache_path("labgrade", appauthor=False)
 
 
-def default_data() -> Path | None:
-    """`LABGRADE_DATA`, if set."""
-    chosen = os.environ.get("LABGRADE_DATA")
-    return Path(chosen) if chosen else None
-
-
 def effective_limits(*choices: LimitChoices) -> Limits:
     """The limits in force: of `choices` a later one stands above those before it, and all above the defaults."""
     chosen = {name: value for choice in choices for name, value in choice if value is not None}

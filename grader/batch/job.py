@@ -112,12 +112,18 @@ def job_fingerprint(job: Job) -> str:
 
 
 @lru_cache(maxsize=1)
+def _packages() -> list[list[str]]:
+    """What installed packages bring: looked up once in a process, as every submission asks for it."""
+    return fingerprint()
+
+
+@lru_cache(maxsize=1)
 def _code() -> list[object]:
     """Labgrade's own code, its templates, and the libraries: read once in a process."""
     digest = hashlib.sha256()
     for file in sorted(path for path in templates_folder().rglob("*") if path.is_file()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    versions = [*map(list, library_versions()), student_libraries(), fingerprint()]
+    versions = [*map(list, library_versions()), student_libraries(), _packages()]
     return [__version__, code_digest((".",)), digest.hexdigest(), versions]
 
 
@@ -197,7 +203,7 @@ def cached_submission(path: Path, job: Job, runs: bool) -> Submission:
     `runs`: its code is about to run, and needs the content of its data files, which is not stored.
     """
     store = RecordingStore(job.options.cache / "readings")
-    parts = [files_digest(str(path)), path.name, code_digest(_READS), repr(fingerprint())]
+    parts = [files_digest(str(path)), path.name, code_digest(_READS), repr(_packages())]
     key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     cached = store.get(key, Submission)
     if cached is not None and not (runs and cached.data):

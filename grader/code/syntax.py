@@ -13,8 +13,6 @@ import tokenize
 import warnings
 from functools import lru_cache
 
-__all__ = ["called_names", "mask_magics", "parse_code", "progress_calls"]
-
 # Trees
 
 _MAGIC = re.compile(r"\s*(?:[%!?]|(?:pip3?|conda|mamba)\s+\w|get_ipython\(\)\.system)|\s*\?{0,2}[\w.]{1,80}\?{1,2}\s*$")

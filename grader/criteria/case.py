@@ -226,8 +226,7 @@ class Case:
     @property
     def is_reduced(self) -> bool:
         """Whether the rerun's accuracies are lower than the group's own may have been: less data, or stand-in data."""
-        environment = self.match.rerun.environment
-        return environment.get("effort") == "quick" or environment.get("standin") is True
+        return self.match.rerun.is_reduced
 
     # What was saved
 
@@ -412,3 +411,8 @@ class Case:
 def _is_validation(name: str) -> bool:
     """Whether a logged metric is the validation's accuracy, in any of its spellings."""
     return is_validation_accuracy(name)
+
+
+def case_of(question: QuestionMatch, match: Match) -> Case:
+    """A case whose reference is not asked for: for observations, and for what a result tells of models."""
+    return Case(question, match, Reference(rubric="", recording=match.rerun))

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.metadata import entry_points
 from inspect import isabstract
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -23,6 +22,7 @@ from typing import Any
 from grader import criteria
 from grader.criteria.base import Criterion
 from grader.errors import UserError
+from grader.extensions import installed_values
 
 GROUP = "labgrade.criteria"
 """Entry points of packages that bring criteria: each names a class, or a module that holds some."""
@@ -68,27 +68,18 @@ def _known() -> Criteria:
     for module in pkgutil.walk_packages(criteria.__path__, f"{criteria.__name__}."):
         if not module.ispkg:
             found |= {_kind(one): one for one in _defined(importlib.import_module(module.name))}
-    for entry in entry_points(group=GROUP):
-        found |= {_kind(one): one for one in _of_entry(entry.name, entry.value, found)}
+    for called, value in installed_values(GROUP):
+        found |= {_kind(one): one for one in _of_package(value, called, found)}
     return _sorted(found)
 
 
-def _of_entry(name: str, value: str, known: Criteria) -> Iterator[type[Criterion]]:
-    """The criteria of one entry point. Raises `UserError`."""
-    try:
-        module, _, attribute = value.partition(":")
-        loaded = importlib.import_module(module.strip())
-        classes = [getattr(loaded, attribute.strip())] if attribute else list(_defined(loaded))
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        raise UserError(
-            f"the criterion '{name}' of an installed package ({value}) cannot be loaded ({said})"
-        ) from error
-    for one in classes:
+def _of_package(value: object, called: str, known: Criteria) -> Iterator[type[Criterion]]:
+    """The criteria that an entry point leads to: the class, or those of the module. Raises `UserError`."""
+    for one in list(_defined(value)) if isinstance(value, ModuleType) else [value]:
         if not (isinstance(one, type) and issubclass(one, Criterion)) or isabstract(one):
-            raise UserError(f"the criterion '{name}' of an installed package ({value}) is no criterion of labgrade")
+            raise UserError(f"{called} is no criterion of labgrade")
         if _kind(one) in known:
-            raise UserError(f"the criterion '{_kind(one)}' of an installed package ({value}) is there already")
+            raise UserError(f"{called} brings the criterion '{_kind(one)}', which is there already")
         yield one
 
 

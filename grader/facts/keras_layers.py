@@ -141,8 +141,6 @@ KEEPING_SHAPE = (
 )
 """Without weights, and with an output of the input's shape."""
 
-DROPOUT = frozenset({"Dropout", "SpatialDropout2D"})
-"""Dropout as labs ask for it: with a rate, of units or of whole feature maps."""
 
 SETTINGS: dict[str, tuple[str, ...]] = {
     "Dense": ("units", "activation"),

@@ -76,11 +76,6 @@ def is_code_line(line: str) -> bool:
     return bool(_CODE.match(line)) and not _is_output(line)
 
 
-def is_output_line(line: str) -> bool:
-    """Whether `line` has the shape of something that Keras, NumPy or the shell prints."""
-    return _is_output(line)
-
-
 def _is_output(line: str) -> bool:
     if len(line) > 2_000:
         return True

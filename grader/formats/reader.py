@@ -55,7 +55,3 @@ class Reader:
     """Whether it shows pictures that lie beside it, and so needs `SourceFile.fetch`."""
     begins: bytes = b""
     """How such a file begins, blanks aside, whatever it is called; empty where its beginning tells nothing."""
-
-    def reads(self, name: str) -> bool:
-        """Whether a file called `name` is of this type."""
-        return name.lower().endswith(self.suffixes)

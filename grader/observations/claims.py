@@ -11,8 +11,8 @@ from statistics import fmean
 from grader.code.program import Program
 from grader.code.statements import callee, targets_of
 from grader.code.training_calls import text_of
+from grader.criteria.case import case_of
 from grader.criteria.numbers import Number, numbers_in, values_in
-from grader.criteria.subject import case_of, compile_of, own_cells
 from grader.criteria.wording import accuracy_text, capitalised, clipped, listed, place, places
 from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH
@@ -100,7 +100,7 @@ def unfounded_numbers(match: Match, reference: Reference) -> Iterator[Observatio
 def _has_output(question: QuestionMatch, match: Match) -> bool:
     """Whether text is saved under a cell of the question or of its model."""
     cells = match.submission.cells
-    own = [cells[index] for index in own_cells(question) if 0 <= index < len(cells)]
+    own = [cells[index] for index in case_of(question, match).own_cells if 0 <= index < len(cells)]
     return any(output.text.strip() for cell in own for output in cell.outputs)
 
 
@@ -207,7 +207,7 @@ def _compiled_models(match: Match) -> list[tuple[CompileArguments, int]]:
     """Compile arguments, with their cell, of every model that answers a question of the lab."""
     found: dict[str, tuple[CompileArguments, int]] = {}
     for question in match.questions:
-        compiled = compile_of(question, match)
+        compiled = case_of(question, match).compiled
         if question.model is not None and compiled is not None:
             found.setdefault(question.model.label, compiled)
     return list(found.values())
@@ -215,7 +215,7 @@ def _compiled_models(match: Match) -> list[tuple[CompileArguments, int]]:
 
 def _own_sentence(question: QuestionMatch, match: Match, named: str) -> str:
     """Fairness: where the model that the question is about does use the loss that the answer names."""
-    own = compile_of(question, match)
+    own = case_of(question, match).compiled
     if own is None or _COMPILED.get(own[0].loss or "") != named:
         return ""
     return f" {capitalised(place(match, own[1]))} uses what the answer names."

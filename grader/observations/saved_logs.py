@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from grader.code.statements import callee
 from grader.code.training_calls import Fit
 from grader.criteria.metric_values import values_of
-from grader.criteria.subject import is_reduced
 from grader.criteria.wording import accuracy_text, capitalised, counted, listed, place
 from grader.facts.datasets import training_rows
 from grader.facts.keras_training import BINARY_LOSS
@@ -220,7 +219,7 @@ _SPREADS = 5.0
 
 def unreached_accuracies(match: Match, reference: Reference) -> Iterator[Observation]:
     """Saved validation accuracies far above those of the rerun. Never with reduced effort or stand-in data."""
-    if is_reduced(match) or match.rerun.environment.get("effort") != "full":
+    if match.rerun.is_reduced or match.rerun.environment.get("effort") != "full":
         return
     spread = max((model.spread or 0.0 for model in reference.models.values()), default=0.0)
     allowed = max(_LEAST_GAP, _SPREADS * spread)

@@ -252,7 +252,6 @@ Question: TypeAlias = FitAsked | FitReported | DataOffered | ModelEvaluated | Da
 AboutModel: TypeAlias = (
     ModelCompiled | SummaryShown | ModelPredicted | ModelSaved | FitAsked | FitReported | ModelEvaluated
 )
-AboutCompiledModel: TypeAlias = ModelCompiled | FitAsked | FitReported | ModelEvaluated
 FromProbe: TypeAlias = Event | Question | ArraysSent | WeightsSent | FunctionsReady | CallAnswered | Done
 
 

@@ -344,6 +344,11 @@ class Recording(Record):
     """Versions, device, threads, sandbox provider, effort."""
     outcome: Outcome = Outcome(status="not run")
 
+    @property
+    def is_reduced(self) -> bool:
+        """Whether its accuracies are lower than the group's own may have been: less data, or stand-in data."""
+        return self.environment.get("effort") == "quick" or self.environment.get("standin") is True
+
     def trainings(self) -> tuple[Trained, ...]:
         """All trainings, in order."""
         return tuple(event for event in self.events if isinstance(event, Trained))

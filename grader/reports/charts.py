@@ -27,7 +27,6 @@ from grader.reports.words import line, setting
 
 BLUE = "#0b5cab"
 GREY = "#6f7781"
-PALE = "#dfe3e7"
 INK = "#1c2128"
 WIDTH, HEIGHT = 170.0, 52.0
 """Millimetres: the width of the text, so that a figure has the same size everywhere."""

@@ -200,15 +200,6 @@ def tagged_pdf(html: str, day: date) -> bytes:
     return data
 
 
-def warm_up() -> None:
-    """Loads what a report needs, so that a caller can do it while it waits for a training. Never raises."""
-    with contextlib.suppress(Exception):
-        for face, *_ in _FACES:
-            font_bytes(face, "woff2")
-            font_bytes(face, "ttf")
-        _weasyprint()
-
-
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     return ImmutableSandboxedEnvironment(

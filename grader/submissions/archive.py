@@ -16,12 +16,11 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import PurePosixPath
+
 from grader.errors import UserError
 from grader.formats.text import FILE_LIMIT
-from grader.submissions.entries import Entry, printable, too_large
-from grader.submissions.entries import Candidates, is_ignored, is_own, sort_files
+from grader.submissions.entries import Candidates, Entry, is_ignored, is_own, printable, sort_files, too_large
 from grader.submissions.kinds import is_read
-
 
 _MEMBERS_LIMIT = 20_000
 """Files in one archive."""

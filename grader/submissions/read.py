@@ -9,24 +9,20 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterable, Sequence
-from grader.errors import UserError
-from grader.facts.filetypes import UNOPENED, file_kind
-from grader.submissions.entries import Entry
-from grader.records.submission import Cell, DataFile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from grader.facts.filetypes import file_kind
+
+from grader.errors import UserError
+from grader.facts.filetypes import UNOPENED, file_kind
+from grader.formats.notebook import IMAGE_LIMIT
 from grader.formats.reader import Fetch, Reader, SourceFile
 from grader.formats.readers import reader_by_beginning, reader_of, suffixes
 from grader.formats.text import Contents
-from grader.formats.notebook import IMAGE_LIMIT
+from grader.records.submission import Cell, DataFile, Submission
 from grader.submissions.archive import archive_candidates
-from grader.submissions.entries import Entry, Neighbours, file_entry, printable
-from grader.submissions.entries import Candidates, candidates, natural_key
-from grader.submissions.kinds import instead_of, is_archive, is_read, list_unread
 from grader.submissions.duplicates import Read, drop_copies
-from grader.records.submission import Cell, Submission
-
+from grader.submissions.entries import Candidates, Entry, Neighbours, candidates, file_entry, natural_key, printable
+from grader.submissions.kinds import instead_of, is_archive, is_read, list_unread
 
 _FILES_LIMIT = 40
 """Files of a hand-in that are read, the first in natural order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -94,7 +95,7 @@ def test_a_package_brings_criteria(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         exec(compile(CHECKS, "a_package", "exec"), module.__dict__)
         entry = EntryPoint(name="named", value="a_package:NamedCriterion", group=registry.GROUP)
-        monkeypatch.setattr(registry, "entry_points", lambda group: [entry] if group == registry.GROUP else [])
+        monkeypatch.setattr(metadata, "entry_points", lambda group: [entry] if group == registry.GROUP else [])
         registry._known.cache_clear()
         assert criteria_for()["named"].title == "Names"
     finally:

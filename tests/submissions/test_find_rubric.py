@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UserError
-from grader.submissions.rubric_choice import find_rubric
-from grader.submissions.read import read_submission
 from grader.records.submission import Submission
+from grader.submissions.read import read_submission
+from grader.submissions.rubric_choice import find_rubric
 
 Made = Callable[..., Submission]
 RUBRIC = """\

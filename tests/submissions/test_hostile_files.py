@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from grader.errors import UserError
-from grader.formats.reader import SourceFile
 from grader.formats.html import read_web_page
 from grader.formats.pdf.pdf import read_pdf
-from grader.submissions.saved_outputs import record_saved
+from grader.formats.reader import SourceFile
 from grader.submissions.read import read_submission
+from grader.submissions.saved_outputs import record_saved
 
 SOON = 60.0
 """Processor seconds of this process and those it waited for: a busy machine is no fault of the file."""

@@ -3,10 +3,10 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from grader.submissions.saved_outputs import record_saved
-from grader.submissions.read import read_submission
 from grader.records.recording import CellFailed, LoggedTraining
 from grader.records.submission import Cell, SavedImage, SavedOutput, Submission
+from grader.submissions.read import read_submission
+from grader.submissions.saved_outputs import record_saved
 
 
 def submission(*outputs: SavedOutput, source: str = "model.fit(x)") -> Submission:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.submissions.read import read_submission
 from grader.records.submission import Submission
+from grader.submissions.read import read_submission
 
 PROGRAM = [
     "import keras",

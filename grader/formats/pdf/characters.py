@@ -240,7 +240,7 @@ class Fonts:
 
 @dataclass(frozen=True)
 class Segment:
-    """Characters that stand together in one row."""
+    """Characters that stand together in a row: made by the worker, and by its reader once checked."""
 
     row: int
     x0: float

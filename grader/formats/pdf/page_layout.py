@@ -14,7 +14,8 @@ from itertools import pairwise
 from statistics import median
 
 from grader.facts.languages import QUESTION_WORDS, TASK_WORDS, alternatives
-from grader.formats.pdf.page_lines import Figure, Line, Page, Piece, lines
+from grader.formats.pdf.characters import Segment
+from grader.formats.pdf.page_lines import Figure, Line, Page, lines
 
 # Furniture and columns
 
@@ -30,7 +31,7 @@ _WIDEST = 4_000
 """Points; wider pages are posters or traps, and no columns are looked for."""
 
 
-def strip_furniture(pages: Sequence[Page]) -> list[list[Piece]]:
+def strip_furniture(pages: Sequence[Page]) -> list[list[Segment]]:
     """The pieces of each page without running headers and footers and page numbers."""
     marginal = [_marginal(page) for page in pages]
     texts = Counter(key for page in marginal for key in {_key(where, piece) for where, piece in page})
@@ -55,7 +56,7 @@ def strip_furniture(pages: Sequence[Page]) -> list[list[Piece]]:
     return kept
 
 
-def _marginal(page: Page) -> list[tuple[str, Piece]]:
+def _marginal(page: Page) -> list[tuple[str, Segment]]:
     """Pieces of the two outermost rows at the top and at the bottom, where they lie near the edge."""
     rows = sorted({piece.row for piece in page.pieces})
     found = []
@@ -67,19 +68,19 @@ def _marginal(page: Page) -> list[tuple[str, Piece]]:
     return found
 
 
-def _key(where: str, piece: Piece) -> tuple[str, str]:
+def _key(where: str, piece: Segment) -> tuple[str, str]:
     return where, re.sub(r"\d+", "#", piece.text.strip().casefold())
 
 
-def columns(page: Page, pieces: list[Piece]) -> list[list[Piece]]:
+def columns(page: Page, pieces: list[Segment]) -> list[list[Segment]]:
     """`pieces` in groups that are read one after the other: one, unless the page is set in two columns."""
     gutter = _gutter(page, pieces)
     if gutter is None:
         return [pieces]
-    groups: list[list[Piece]] = []
-    left: list[Piece] = []
-    right: list[Piece] = []
-    across: list[Piece] = []
+    groups: list[list[Segment]] = []
+    left: list[Segment] = []
+    right: list[Segment] = []
+    across: list[Segment] = []
     for piece in sorted(pieces, key=lambda piece: (piece.row, piece.x0)):
         if piece.x0 < gutter - 3 and piece.x1 > gutter + 3:
             if left or right:
@@ -92,7 +93,7 @@ def columns(page: Page, pieces: list[Piece]) -> list[list[Piece]]:
     return [group for group in groups if group]
 
 
-def _gutter(page: Page, pieces: list[Piece]) -> float | None:
+def _gutter(page: Page, pieces: list[Segment]) -> float | None:
     """Where the white between two columns of running text lies."""
     if not 100 < page.width < _WIDEST:
         return None

@@ -8,27 +8,12 @@ from dataclasses import dataclass, field
 
 from grader.formats.notebook import saved_image
 from grader.formats.parser_process import Said
+from grader.formats.pdf.characters import Segment
 from grader.records.submission import SavedImage
 
 _TEXT_LIMIT = 4_000
 """Characters of one piece."""
 _PROMPT = re.compile(r"(?P<kind>In|Out)?\s?\[\s*(?P<count>\d{0,5})\s*\]\s*(?P<colon>:?)$")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Text that stands together in one row of a page."""
-
-    row: int
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    size: float
-    mono: bool
-    bold: bool
-    colours: int
-    text: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +60,7 @@ class Page:
     number: int
     width: float
     height: float
-    pieces: list[Piece]
+    pieces: list[Segment]
     fills: list[tuple[float, float, float, float]]
     """Left, top, right, bottom of tinted boxes."""
     boxes: list[tuple[float, float, float, float]]
@@ -117,7 +102,9 @@ def _page(value: Said, segments: list[list[object]]) -> Page:
         *numbers, mono, bold, colours, text = packed
         row, x0, x1, top, bottom, size = (_number(value) for value in numbers)
         shown = _clean(str(text)[:_TEXT_LIMIT])
-        pieces.append(Piece(int(row), x0, x1, top, bottom, size, bool(mono), bool(bold), int(_number(colours)), shown))
+        pieces.append(
+            Segment(int(row), x0, x1, top, bottom, size, bool(mono), bool(bold), int(_number(colours)), shown)
+        )
     return Page(
         number=int(_number(value["page"])),
         width=_number(value["width"]),
@@ -146,15 +133,15 @@ def _clean(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\u00ad" else " " for sign in text)
 
 
-def lines(page: Page, pieces: Sequence[Piece]) -> list[Line]:
+def lines(page: Page, pieces: Sequence[Segment]) -> list[Line]:
     """`pieces` of one column as lines: those of one row together, a prompt apart from what follows it."""
-    rows: dict[int, list[Piece]] = {}
+    rows: dict[int, list[Segment]] = {}
     for piece in pieces:
         rows.setdefault(piece.row, []).append(piece)
     return [_line(page, row) for row in rows.values()]
 
 
-def _line(page: Page, row: list[Piece]) -> Line:
+def _line(page: Page, row: list[Segment]) -> Line:
     prompt, rest = _prompt(row)
     shown = rest or row
     between = " " if all(piece.mono for piece in shown) else " | "
@@ -175,7 +162,7 @@ def _line(page: Page, row: list[Piece]) -> Line:
     )
 
 
-def _prompt(row: list[Piece]) -> tuple[Prompt | None, list[Piece]]:
+def _prompt(row: list[Segment]) -> tuple[Prompt | None, list[Segment]]:
     """The prompt that a row begins with, and what follows it."""
     match = _PROMPT.match(row[0].text.strip())
     if match is None:
