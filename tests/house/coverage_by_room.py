@@ -16,11 +16,16 @@ COUNTED = ("covered_lines", "num_statements", "covered_branches", "num_branches"
 
 
 def rooms(report: dict[str, Any]) -> dict[str, Counter[str]]:
-    """Room -> its counts, with "all" at the end; a module directly in the package stands under its own name."""
+    """Room -> its counts, with "all" at the end; a module directly in the package stands under its own name.
+
+    Copies of the package elsewhere, named by a path from the root, are passed over.
+    """
     found: dict[str, Counter[str]] = {}
     for name, file in sorted(report["files"].items()):
         parts = PurePosixPath(name.replace("\\", "/")).parts
-        room = parts[parts.index("grader") + 1].removesuffix(".py")
+        if parts[0] != "grader":
+            continue
+        room = parts[1].removesuffix(".py")
         for place in (room, "all"):
             found.setdefault(place, Counter()).update({key: file["summary"][key] for key in COUNTED})
     return {room: found[room] for room in [*(room for room in found if room != "all"), "all"] if room in found}
