@@ -22,7 +22,7 @@ from grader.datasets.sources import load_dataset
 from grader.errors import LabgradeError, UserError
 from grader.facts.datasets import CIFAR10, MNIST
 from grader.facts.status import STATUSES
-from grader.records.record import Record
+from grader.records import Record
 from grader.reports.printing import PdfLibrariesError, tagged_pdf
 from grader.sandbox.choice import SandboxServer
 from grader.sandbox.contract import Limits, ProviderChoice

@@ -8,11 +8,21 @@ from grader.criteria.case import case_of
 from grader.criteria.judge import judge
 from grader.criteria.wording import place, sentence
 from grader.observations.observe import observe
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
-from grader.records.models import CompileArguments
-from grader.records.record import Scalar
-from grader.records.recording import Compiled, Noted
-from grader.records.result import Effort, ModelSummary, Points, QuestionResult, Result
+from grader.records import (
+    CompileArguments,
+    Compiled,
+    Effort,
+    Match,
+    ModelMatch,
+    ModelSummary,
+    Noted,
+    Points,
+    QuestionMatch,
+    QuestionResult,
+    Reference,
+    Result,
+    Scalar,
+)
 
 
 def make_result(match: Match, reference: Reference, effort: Effort) -> Result:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from grader.records.limits import BudgetChoices, LimitChoices
-from grader.records.result import Effort
+from grader.records import BudgetChoices, Effort, LimitChoices
 from grader.sandbox.contract import Limits, ProviderChoice
 
 _CPU_PER_WALL = 4

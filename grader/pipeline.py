@@ -17,12 +17,7 @@ from grader.judging import make_result
 from grader.matching.matcher import match_submission
 from grader.options import Options
 from grader.questions.placing import answer_texts, find_passages
-from grader.records.match import Match, Reference
-from grader.records.progress import Progress
-from grader.records.recording import Recording
-from grader.records.result import Effort, Result
-from grader.records.rubric import Rubric
-from grader.records.submission import Passage, Submission
+from grader.records import Effort, Match, Passage, Progress, Recording, Reference, Result, Rubric, Submission
 from grader.reports.cached import cached_report
 from grader.reports.files import ReportFiles
 from grader.session import Session

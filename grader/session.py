@@ -30,12 +30,7 @@ from grader.recorder.recording_store import (
 )
 from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import TrainingHandler
-from grader.records.match import Reference
-from grader.records.progress import Progress
-from grader.records.recording import Outcome, Recording
-from grader.records.result import Effort
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Effort, Outcome, Progress, Recording, Reference, Rubric, Submission
 from grader.sandbox.choice import SandboxServer
 from grader.sandbox.contract import Limits
 from grader.training.budget import Budget, chosen_budget

@@ -23,9 +23,7 @@ from judge_scores import Score, score_of  # noqa: E402
 from grader import pipeline  # noqa: E402
 from grader.errors import UserError  # noqa: E402
 from grader.options import Options  # noqa: E402
-from grader.records.match import Reference  # noqa: E402
-from grader.records.progress import Silence  # noqa: E402
-from grader.records.recording import Recording  # noqa: E402
+from grader.records import Recording, Reference, Silence  # noqa: E402
 from grader.session import Session  # noqa: E402
 
 SAMPLES = Path(__file__).parents[1] / "../shared/samples"

@@ -11,8 +11,7 @@ from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 from grader.criteria.base import rounded_points
 from grader.criteria.judge import status_of
 from grader.judging import make_result
-from grader.records.recording import Noted, Outcome
-from grader.records.result import Result, Verdict
+from grader.records import Noted, Outcome, Result, Verdict
 
 
 def result(stage: Stage, trainings: list[Any]) -> Result:

@@ -19,7 +19,7 @@ from pypdf import PdfReader
 
 from grader import pipeline
 from grader.options import Options
-from grader.records.progress import Silence
+from grader.records import Silence
 from grader.session import Session
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]

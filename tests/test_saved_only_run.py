@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader.options import Options
-from grader.records.progress import Silence
-from grader.records.rubric import Rubric
+from grader.records import Rubric, Silence
 from grader.session import Session
 from grader.submissions.read import read_submission
 

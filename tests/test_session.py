@@ -12,12 +12,19 @@ from grader import session as session_module
 from grader.batch import job
 from grader.errors import TrainerError
 from grader.options import Options
-from grader.records.limits import BudgetChoices
-from grader.records.match import Reference
-from grader.records.models import CompileArguments, DataUse, FitArguments, History
-from grader.records.progress import Silence
-from grader.records.recording import Outcome, Recording, Trained
-from grader.records.rubric import Rubric
+from grader.records import (
+    BudgetChoices,
+    CompileArguments,
+    DataUse,
+    FitArguments,
+    History,
+    Outcome,
+    Recording,
+    Reference,
+    Rubric,
+    Silence,
+    Trained,
+)
 from grader.session import Session, session_factory
 from grader.training.budget import Budget
 from grader.training.training_store import TrainingResult

@@ -9,7 +9,7 @@ from grader.matching.matcher import match_submission
 from grader.options import Options
 from grader.pipeline import read_solution, report_folder
 from grader.questions.placing import answer_texts, find_passages
-from grader.records.progress import Progress
+from grader.records import Progress
 from grader.reports.files import DocumentFiles
 from grader.reports.key_pages import write_key
 from grader.session import Session

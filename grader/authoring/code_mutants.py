@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator
 
 from grader.authoring.mutation import Edit, Mutation, Site, Solution, argument, callee_name, nodes_in_order, root
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION, VALIDATION_ACCURACY, VALIDATION_LOSS
-from grader.records.criterion import ANY
-from grader.records.recording import FunctionTested
-from grader.records.rubric import Question
+from grader.records import ANY, FunctionTested, Question
 
 # Figures
 

@@ -26,12 +26,7 @@ from grader.facts.languages import QUESTION_WORDS, TASK_WORDS, alternatives
 from grader.options import Options
 from grader.pipeline import Reading, judge_submission
 from grader.questions.placing import answer_text, find_passages
-from grader.records.criterion import BaseCriterion
-from grader.records.figures import Figure
-from grader.records.progress import Progress
-from grader.records.recording import Recording, Trained
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Submission
+from grader.records import BaseCriterion, Figure, Progress, Question, Recording, Rubric, Submission, Trained
 from grader.session import Session
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_file import load_rubric

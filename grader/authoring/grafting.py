@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from grader.records.recording import Event, Recording
-from grader.records.submission import Submission
+from grader.records import Event, Recording, Submission
 
 _PICTURES: dict[str, Any] = {"svg": "", "png": ""}
 

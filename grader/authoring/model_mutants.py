@@ -22,8 +22,7 @@ from grader.facts.keras_layers import (
     RESHAPING,
 )
 from grader.facts.keras_training import BINARY_LOSS, ONE_HOT_LOSS
-from grader.records.criterion import BaseCriterion, Mistake
-from grader.records.recording import Trained
+from grader.records import BaseCriterion, Mistake, Trained
 
 # Layers
 

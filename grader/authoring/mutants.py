@@ -13,9 +13,7 @@ from grader.authoring.code_mutants import function_mutations, plot_mutations
 from grader.authoring.dependencies import Dependencies, OpaqueError
 from grader.authoring.model_mutants import layer_mutations, output_mutations, training_mutations
 from grader.authoring.mutation import Edit, Mutant, Mutation, Solution, number_mutants
-from grader.records.criterion import BaseCriterion
-from grader.records.recording import Printed
-from grader.records.rubric import Question
+from grader.records import BaseCriterion, Printed, Question
 
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d+\.\d+|(?<![\w.,])\d{3,}(?![\w.])")
 _EPOCH = re.compile(r"^Epoch (\d{1,5})/(\d{1,5})[ \t]*$", re.MULTILINE)

@@ -13,11 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.records.criterion import BaseCriterion, Mistake
-from grader.records.match import Match, Reference
-from grader.records.recording import Trained
-from grader.records.rubric import Question
-from grader.records.submission import SavedOutput, Submission
+from grader.records import BaseCriterion, Match, Mistake, Question, Reference, SavedOutput, Submission, Trained
 
 # Mutants
 

@@ -23,14 +23,18 @@ from grader.functions.loading import FunctionWork
 from grader.options import Options
 from grader.pipeline import Reading, judge_submission, place_answers, read_solution
 from grader.questions.placing import find_passages
-from grader.records.criterion import BaseCriterion
-from grader.records.match import Match, Reference
-from grader.records.progress import Progress
-from grader.records.record import Record
-from grader.records.recording import Recording
-from grader.records.result import Result, Status
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import (
+    BaseCriterion,
+    Match,
+    Progress,
+    Record,
+    Recording,
+    Reference,
+    Result,
+    Rubric,
+    Status,
+    Submission,
+)
 from grader.session import Session
 from grader.submissions.rubric_choice import choose_rubric
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from grader.assets import rubrics_folder
 from grader.options import Options
 from grader.pipeline import judge_submission, place_answers, read_solution
-from grader.records.progress import Progress
-from grader.records.result import Result, Verdict
-from grader.records.rubric import Rubric
+from grader.records import Progress, Result, Rubric, Verdict
 from grader.session import Session
 from grader.submissions.rubric_choice import choose_rubric
 

@@ -23,9 +23,7 @@ from grader.classroom.roster import RULES, Roster, read_roster, write_roster
 from grader.classroom.rules import apply_rules, read_rules
 from grader.errors import UserError
 from grader.options import Options
-from grader.records.classes import ClassRules, Entry
-from grader.records.limits import BudgetChoices, LimitChoices
-from grader.records.result import Result
+from grader.records import BudgetChoices, ClassRules, Entry, LimitChoices, Result
 from grader.reports.cached import cached_class_report
 from grader.reports.files import DocumentFiles, read_result, write_whole
 from grader.reports.graded_class import GradedClass

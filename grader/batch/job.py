@@ -24,8 +24,7 @@ from grader.extensions import fingerprint
 from grader.formats.readers import reader_of
 from grader.options import Options
 from grader.recorder.recording_store import RecordingStore, code_digest, student_libraries
-from grader.records.classes import ClassRules, Entry
-from grader.records.submission import Submission
+from grader.records import ClassRules, Entry, Submission
 from grader.submissions.entries import Entry as FileEntry
 from grader.submissions.entries import candidates, file_entry
 from grader.submissions.read import read_submission

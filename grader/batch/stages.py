@@ -17,11 +17,7 @@ from grader.classroom.rules import apply_weights, late_deduction
 from grader.classroom.sheets import number_text
 from grader.errors import UserError
 from grader.pipeline import Reading, judge_submission, reading_of, report_folder
-from grader.records.classes import Entry
-from grader.records.match import Match, Reference
-from grader.records.progress import Progress
-from grader.records.recording import Recording
-from grader.records.result import Result
+from grader.records import Entry, Match, Progress, Recording, Reference, Result
 from grader.reports.cached import cached_report, find_cached_report
 from grader.reports.files import result_json, write_result
 from grader.session import Session

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from grader.classroom.sheets import label_cell, sheet_text
-from grader.records.classes import Entry
-from grader.records.result import Result
+from grader.records import Entry, Result
 
 FILE = "gradebook.csv"
 

@@ -12,7 +12,7 @@ from grader.classroom.sheets import number_text
 from grader.criteria.judge import status_of
 from grader.errors import UserError
 from grader.judging import score_of
-from grader.records.result import Mark, Marked, Marks, QuestionResult, Result, Status, Verdict
+from grader.records import Mark, Marked, Marks, QuestionResult, Result, Status, Verdict
 
 FILE = "marks.json"
 

@@ -13,7 +13,7 @@ from grader.classroom.marks import FILE, Key, apply_marks, read_marks, verdict_k
 from grader.classroom.sheets import Row, Sheet, label_cell, label_text, number_text, plain_cell, read_number, sheet_text
 from grader.errors import UserError
 from grader.facts.status import AWAITING
-from grader.records.result import Mark, Marks, QuestionResult, Result, Verdict
+from grader.records import Mark, Marks, QuestionResult, Result, Verdict
 from grader.reports.files import read_result, write_result, write_whole
 from grader.submissions.entries import natural_key
 

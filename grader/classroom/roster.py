@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from grader.classroom.downloads import Upload, group_files, read_time, unpack, upload_of
 from grader.classroom.sheets import Row, Sheet, plain_cell, read_sheet, unique_names
 from grader.errors import UserError
-from grader.records.classes import Entry, Member
+from grader.records import Entry, Member
 from grader.reports.files import write_whole
 from grader.submissions.entries import natural_key
 from grader.submissions.kinds import instead_of, is_read

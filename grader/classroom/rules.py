@@ -14,9 +14,7 @@ from grader.classroom.downloads import read_time
 from grader.classroom.sheets import number_text
 from grader.errors import UserError
 from grader.formats.yaml_lines import Document, YamlMapping, line_of, plain, suggestion
-from grader.records.classes import ClassRules, Entry, Member, Penalty, Team
-from grader.records.result import Deduction, Points
-from grader.records.rubric import Question, Rubric
+from grader.records import ClassRules, Deduction, Entry, Member, Penalty, Points, Question, Rubric, Team
 
 # `class.yaml`: what a teacher sets for a class.
 

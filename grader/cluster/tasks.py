@@ -19,9 +19,7 @@ from grader.batch.stages import do_stage
 from grader.errors import TrainerError
 from grader.options import Options
 from grader.recorder.recording_store import code_digest
-from grader.records.arrays import Array
-from grader.records.limits import BudgetChoices
-from grader.records.progress import Silence
+from grader.records import Array, BudgetChoices, Silence
 from grader.session import Session, session_factory
 from grader.training.budget import Budget
 from grader.training.service import EpochProgress

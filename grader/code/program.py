@@ -10,7 +10,7 @@ from functools import lru_cache
 from grader.code.data_flow import Arrays, Constants
 from grader.code.statements import Step, argument, callee, receiver, steps_of, targets_of
 from grader.code.training_calls import Drawing, Drawings, Fit, ModelUse, NameBinding
-from grader.records.submission import Cell
+from grader.records import Cell
 
 _MAKERS = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
 """Functions that give a model."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grader.code.syntax import mask_magics, nodes_in, parse_code
-from grader.records.submission import Cell
+from grader.records import Cell
 
 _MOST_STEPS = 20_000
 """Steps of one cell that are read."""

@@ -15,7 +15,7 @@ from grader.commands.run_options import run_choices, run_options
 if TYPE_CHECKING:
     from grader.authoring.rubric_test import Finding, RubricTest
     from grader.facts.status import Status
-    from grader.records.rubric import Rubric
+    from grader.records import Rubric
 
 # labgrade rubric new
 

@@ -98,7 +98,7 @@ def run_options(
 
 def limit_choices(wall: str | None = None, memory: str | None = None, named: tuple[str, ...] = ()) -> Any:
     """The `grader.records.limits.LimitChoices` of the command line. Raises `UserError` with the nearest name."""
-    from grader.records.limits import LimitChoices
+    from grader.records import LimitChoices
 
     chosen = _named("--limit", named, LimitChoices.model_fields, "memory=4GB")
     if wall is not None:
@@ -110,7 +110,7 @@ def limit_choices(wall: str | None = None, memory: str | None = None, named: tup
 
 def budget_choices(named: tuple[str, ...] = ()) -> Any:
     """The `grader.records.limits.BudgetChoices` of the command line. Raises `UserError` with the nearest name."""
-    from grader.records.limits import BudgetChoices
+    from grader.records import BudgetChoices
 
     chosen = _named("--budget", named, BudgetChoices.model_fields, "time=10min")
     return _validated(BudgetChoices, chosen, "--budget")

@@ -15,9 +15,7 @@ from pydantic import JsonValue
 from grader.criteria.case import Case
 from grader.criteria.sentences import PERSON_DECIDES, explanation, shared
 from grader.criteria.wording import listed, quantity
-from grader.records.criterion import BaseCriterion
-from grader.records.recording import Event, Recording
-from grader.records.result import Reason, Status, Verdict
+from grader.records import BaseCriterion, Event, Reason, Recording, Status, Verdict
 
 
 @dataclass(frozen=True)

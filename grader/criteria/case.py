@@ -16,21 +16,27 @@ from grader.criteria.sentences import shared
 from grader.criteria.wording import clipped, place, places
 from grader.facts.datasets import IMAGE_SETS
 from grader.facts.metrics import is_validation_accuracy
-from grader.records.figures import Figure
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, ReferenceModel
-from grader.records.models import Architecture, CompileArguments, Score
-from grader.records.recording import (
+from grader.records import (
+    Architecture,
     CellFailed,
+    CompileArguments,
     Compiled,
+    Figure,
     FigureDrawn,
     LoggedSummary,
     LoggedTraining,
+    Match,
+    ModelMatch,
     Noted,
     PictureSaved,
     Printed,
+    QuestionMatch,
+    Reason,
+    Reference,
+    ReferenceModel,
+    Score,
     Trained,
 )
-from grader.records.result import Reason
 
 _MOST_TEXT = 100_000
 """Characters of printed text of one cell that are looked at: a log of hundreds of epochs; what is longer is a dump."""

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from grader.criteria.metric_values import values_of
 from grader.facts.metrics import canonical_metric
-from grader.records.figures import Axes, Line
-from grader.records.match import Match, ModelMatch
-from grader.records.recording import FigureDrawn, Trained
+from grader.records import Axes, FigureDrawn, Line, Match, ModelMatch, Trained
 
 SCALES = (1.0, 100.0)
 """A share may be plotted as a percentage."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from grader.criteria.case import Case
-from grader.records.figures import Axes, Figure
+from grader.records import Axes, Figure
 
 _SMALLEST = 21
 """Side in pixels from which a picture of another size than the data set's is an image: the filters of a network have

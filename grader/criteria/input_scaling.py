@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from grader.code.pixel_arithmetic import Affine, ModelCode
 from grader.facts.datasets import LARGEST_PIXEL
 from grader.facts.keras_layers import ARITHMETIC, CODE, KEEPING_RANGE, MODELS, NORMALISING, SCALING, STANDARD, WEIGHTED
-from grader.records.models import Architecture, DataUse, Layer
+from grader.records import Architecture, DataUse, Layer
 
 WIDEST = 4.0
 """Width up to which inputs count as scaled: [0, 1], [-1, 1] and standardised pixels are, halved ones (127) are not."""

@@ -11,10 +11,19 @@ from grader.criteria.case import Case
 from grader.criteria.sentences import PERSON_DECIDES, is_shared, shared
 from grader.criteria.wording import clipped
 from grader.facts.status import AWAITING, BY_FAVOUR, DECIDED
-from grader.records.criterion import ANY, BaseCriterion
-from grader.records.match import Match, QuestionMatch, Reference
-from grader.records.recording import CellFailed, LoggedTraining
-from grader.records.result import QuestionResult, Reason, Status, Verdict
+from grader.records import (
+    ANY,
+    BaseCriterion,
+    CellFailed,
+    LoggedTraining,
+    Match,
+    QuestionMatch,
+    QuestionResult,
+    Reason,
+    Reference,
+    Status,
+    Verdict,
+)
 
 _LONGEST_ANSWER = 20_000
 log = logging.getLogger(__name__)

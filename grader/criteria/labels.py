@@ -8,8 +8,7 @@ from typing import Literal, TypeAlias
 from grader.criteria.sentences import shared
 from grader.facts.languages import SAYS_ACCURACY, SAYS_LOSS
 from grader.facts.metrics import ACCURACY, LOSS, split_metric
-from grader.records.figures import Axes, Figure
-from grader.records.result import Reason
+from grader.records import Axes, Figure, Reason
 
 Label: TypeAlias = Literal["title", "x", "y", "legend"]
 

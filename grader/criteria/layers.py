@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from grader.facts.keras_layers import ACTIVATION_LAYERS, INPUT_SHAPING, SETTINGS
-from grader.records.models import Architecture, Layer
+from grader.records import Architecture, Layer
 
 _DEFAULTS: dict[str, JsonValue] = {"strides": 1, "padding": "valid", "activation": "linear"}
 """What Keras takes where a layer does not say."""

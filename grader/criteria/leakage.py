@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from grader.records.match import Match, Reference
-from grader.records.models import DataUse
-from grader.records.recording import Trained
+from grader.records import DataUse, Match, Reference, Trained
 
 
 def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:

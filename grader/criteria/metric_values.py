@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.facts.metrics import canonical_metric
-from grader.records.models import History
+from grader.records import History
 
 
 def values_of(history: History, metric: str) -> tuple[float, ...] | None:

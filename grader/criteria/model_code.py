@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from grader.code.pixel_arithmetic import ModelCode
-from grader.records.match import Match
+from grader.records import Match
 
 
 def model_code(match: Match, cell: int) -> ModelCode:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from grader.criteria.metric_values import values_of
 from grader.facts.keras_layers import CONVOLUTION, DENSE, DEPTHWISE
-from grader.records.models import Architecture, Layer
-from grader.records.recording import Trained
+from grader.records import Architecture, Layer, Trained
 
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""

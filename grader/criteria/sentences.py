@@ -36,7 +36,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from grader.criteria.wording import accuracy_text, capitalised, counted, listed, quantity, sentence
-from grader.records.result import Reason
+from grader.records import Reason
 
 SHARED_KIND = "shared"
 """In place of a criterion's kind, in the codes of reasons that all criteria share."""

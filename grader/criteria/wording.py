@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from grader.records.match import Match
+from grader.records import Match
 
 
 def place(match: Match, cell: int) -> str:

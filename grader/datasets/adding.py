@@ -21,7 +21,7 @@ from grader.datasets.sources import FILES
 from grader.datasets.table import Table
 from grader.errors import UserError
 from grader.facts.datasets import ARRAY_NAMES, CIFAR10, FASHION, IMAGE_SETS, MNIST, image_set_in
-from grader.records.arrays import Array
+from grader.records import Array
 
 _TABLES = frozenset({".csv", ".tsv"})
 _REAL = {MNIST: "9b0a229906e6fd1b874a1aad38ac88fdcc30b4fe022388f7deb638d6b10dc102"}

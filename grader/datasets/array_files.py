@@ -22,7 +22,7 @@ from platformdirs import user_data_path
 from grader.datasets.dataset import arrays_digest
 from grader.errors import UserError
 from grader.facts.datasets import ARRAY_NAMES, CIFAR10, CIFAR100, FASHION, MNIST
-from grader.records.arrays import Array
+from grader.records import Array
 
 # Data sets in files: `.npz` as a teacher places them, and what Keras left in its own cache.
 #

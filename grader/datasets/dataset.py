@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from grader.errors import UserError
 from grader.facts.datasets import ARRAY_NAMES
-from grader.records.arrays import Array
+from grader.records import Array
 
 Indices: TypeAlias = NDArray[np.int64]
 """Rows of a data set: training rows first, then test rows."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from grader.datasets.array_files import npz_arrays
 from grader.datasets.dataset import check_arrays
-from grader.records.arrays import Array
+from grader.records import Array
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a data set may be called. Names come from rubrics and from students' code, and become names of files."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.datasets.dataset import Dataset, Indices
-from grader.records.arrays import Array
+from grader.records import Array
 
 # Fingerprints of a data set's rows; those of images stay the same when an image is rescaled.
 #

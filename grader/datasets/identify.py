@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from grader.datasets.dataset import Dataset, Indices
 from grader.datasets.fingerprints import Fingerprints, LayoutName, PixelLayout, label_sequence_rows, pixel_layouts
 from grader.errors import LabgradeError
-from grader.records.arrays import Array, DType
-from grader.records.models import DataUse
+from grader.records import Array, DataUse, DType
 
 # Which rows of which data set a student's arrays hold, found by content and never by name.
 

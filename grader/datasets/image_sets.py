@@ -15,7 +15,7 @@ from grader.datasets.sources import download_files
 from grader.datasets.standin import RECIPE, standin_arrays
 from grader.errors import UserError
 from grader.facts.datasets import ARRAY_NAMES, CIFAR10, IMAGE_SETS, LARGEST_PIXEL, MNIST, ImageSet
-from grader.records.arrays import Array
+from grader.records import Array
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from grader.datasets.declaration import NAME, Declaration
 from grader.datasets.known_sets import declaration, declarations
 from grader.errors import UserError
 from grader.facts.datasets import CIFAR10, CIFAR100, FASHION, MNIST
-from grader.records.arrays import Array
+from grader.records import Array
 
 # Where a data set comes from: the teacher's folder, what another program kept, a download, else a stand-in.
 #

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from grader.facts.datasets import CIFAR10, IMAGE_SETS, MNIST
-from grader.records.arrays import Array
+from grader.records import Array
 
 Bytes: TypeAlias = NDArray[np.uint8]
 

@@ -21,7 +21,7 @@ import numpy as np
 from grader.datasets.dataset import check_arrays
 from grader.datasets.declaration import Declaration
 from grader.errors import UserError
-from grader.records.arrays import Array
+from grader.records import Array
 
 _SEPARATORS = ",;\t|"
 _MOST_BYTES = 500_000_000

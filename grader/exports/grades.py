@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.classroom.sheets import number_text, sheet_text
-from grader.records.classes import Entry, Member
-from grader.records.result import Result
+from grader.records import Entry, Member, Result
 from grader.reports.files import write_whole
 
 # Grades

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from grader.exports.grades import Export, Grade
 from grader.exports.platform import Platform
-from grader.records.result import Deduction, QuestionResult, Result
+from grader.records import Deduction, QuestionResult, Result
 
 _VISIBILITY = "after_published"
 

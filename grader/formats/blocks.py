@@ -15,7 +15,7 @@ from grader.formats.notebook import OUTPUTS_LIMIT, TEXT_LIMIT
 from grader.formats.script import chunks
 from grader.formats.terminal import screen_text, shorten
 from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents
-from grader.records.submission import Cell, SavedImage, SavedOutput
+from grader.records import Cell, SavedImage, SavedOutput
 
 BlockKind = Literal["prose", "listing", "code", "output", "picture"]
 

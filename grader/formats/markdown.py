@@ -15,7 +15,7 @@ from grader.formats.blocks import Block, document_contents
 from grader.formats.notebook import IMAGE_LIMIT, image_of
 from grader.formats.reader import Fetch, Reader, SourceFile
 from grader.formats.text import Contents, decode_text
-from grader.records.submission import SavedImage
+from grader.records import SavedImage
 
 _FENCE = re.compile(r"[ \t]{0,8}(?P<mark>`{3,}|~{3,})\s*(?P<info>[^`\n]{0,200})$")
 _PYTHON = re.compile(r"\{?\.?\s*(?:python|py|ipython|python3)\b", re.IGNORECASE)

@@ -17,7 +17,7 @@ from grader.errors import UserError
 from grader.formats.reader import Reader, SourceFile
 from grader.formats.terminal import screen_text, shorten
 from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents, clean, decode_text
-from grader.records.submission import Cell, SavedImage, SavedOutput
+from grader.records import Cell, SavedImage, SavedOutput
 
 # Saved outputs
 

@@ -17,7 +17,7 @@ from grader.code.syntax import mask_magics, parse_code
 from grader.errors import UserError
 from grader.formats.reader import Reader, SourceFile
 from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents, decode_text
-from grader.records.submission import Cell
+from grader.records import Cell
 
 # Plain scripts cut up
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from grader.records.record import Record
-from grader.records.submission import Cell
+from grader.records import Cell, Record
 
 CELLS_LIMIT = 2_000
 """Cells read of one file."""

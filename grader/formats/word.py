@@ -23,7 +23,7 @@ from grader.formats.notebook import image_of
 from grader.formats.parser_process import Said, parse_apart
 from grader.formats.reader import Reader, SourceFile
 from grader.formats.text import Contents
-from grader.records.submission import SavedImage
+from grader.records import SavedImage
 
 # A paragraph, as the worker takes it apart
 

@@ -22,7 +22,7 @@ from grader.functions.cases import Group, Partly, Piece
 from grader.functions.diagnosis import arguments_text, difference, same_numbers, value_text
 from grader.functions.loading import place_in
 from grader.functions.plan import Candidate, Parameter
-from grader.records.recording import CaseOutcome
+from grader.records import CaseOutcome
 
 logger = logging.getLogger(__name__)
 Array = NDArray[Any]

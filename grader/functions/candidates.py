@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from grader.code.syntax import mask_magics, new_tree, parse_code
 from grader.functions.plan import Candidate, Definition, FunctionPlan, Parameter
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Passage, Submission
+from grader.records import Cell, Passage, Question, Rubric, Submission
 
 _BLOCK = re.compile(r"(?:@|def\s|class\s|async\s)")
 _MOST_CELL_SOURCE = 200_000

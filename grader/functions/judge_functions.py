@@ -10,7 +10,7 @@ from grader.functions.cases import Group
 from grader.functions.choose import Choice, choose_functions
 from grader.functions.loading import CaseFile
 from grader.functions.plan import Candidate
-from grader.records.recording import CaseOutcome
+from grader.records import CaseOutcome
 
 
 @dataclass(frozen=True)

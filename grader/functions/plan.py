@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.records.record import Record
+from grader.records import Record
 
 
 class Parameter(Record):

@@ -24,8 +24,7 @@ from grader.matching.families import (
     strengths,
     weighty_layers,
 )
-from grader.records.match import ReferenceModel
-from grader.records.models import Architecture, CompileArguments, Layer
+from grader.records import Architecture, CompileArguments, Layer, ReferenceModel
 
 WEIGHTS = {
     "architecture": 0.40,

@@ -15,8 +15,7 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from grader.facts.keras_layers import INPUT_SHAPING
-from grader.records.models import Architecture, CompileArguments, Layer
-from grader.records.recording import Compiled, ModelBuilt, Recording, SummaryShown, Trained
+from grader.records import Architecture, CompileArguments, Compiled, Layer, ModelBuilt, Recording, SummaryShown, Trained
 
 Shape: TypeAlias = tuple[str, ...]
 """A layer as comparable text: its class, its sizes, the kinds of its regularisers."""

@@ -15,11 +15,23 @@ import numpy as np
 from grader.matching.assignment import Pair, Slot, assign_families
 from grader.matching.families import Family, model_families
 from grader.matching.saved_models import assign_saved_models, best_logged_accuracies, saved_models
-from grader.records.figures import Figure
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
-from grader.records.recording import Evaluated, FigureDrawn, FunctionTested, PictureSaved, Recording, Trained
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Passage, Submission
+from grader.records import (
+    Evaluated,
+    Figure,
+    FigureDrawn,
+    FunctionTested,
+    Match,
+    ModelMatch,
+    Passage,
+    PictureSaved,
+    Question,
+    QuestionMatch,
+    Recording,
+    Reference,
+    Rubric,
+    Submission,
+    Trained,
+)
 
 _MOST_ELSEWHERE = 2
 """Figures of the right kind that a question takes, at most, from cells that answer another one."""

@@ -10,15 +10,7 @@ from dataclasses import dataclass, field
 
 from grader.facts.metrics import is_validation_accuracy
 from grader.matching.assignment import Slot
-from grader.records.recording import (
-    Compiled,
-    LoggedSummary,
-    LoggedTraining,
-    ModelBuilt,
-    Recording,
-    SummaryShown,
-    Trained,
-)
+from grader.records import Compiled, LoggedSummary, LoggedTraining, ModelBuilt, Recording, SummaryShown, Trained
 
 _LEAST_LIKENESS = 0.3
 """A saved model that is less like a slot is not taken for it.

@@ -18,10 +18,16 @@ from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH
 from grader.facts.metrics import is_validation_accuracy
 from grader.observations.common import programs_of, question_of
-from grader.records.match import Match, QuestionMatch, Reference
-from grader.records.models import CompileArguments
-from grader.records.recording import LoggedScore, LoggedTraining, Printed
-from grader.records.result import Observation
+from grader.records import (
+    CompileArguments,
+    LoggedScore,
+    LoggedTraining,
+    Match,
+    Observation,
+    Printed,
+    QuestionMatch,
+    Reference,
+)
 
 # Accuracies that the text states, held against what the outputs show.
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 
 from grader.code.program import Program, programs
-from grader.records.match import Match
-from grader.records.recording import CellFailed
+from grader.records import CellFailed, Match
 
 # The hand-in's code as it stands, for observers, and whether the rerun came to a cell.
 

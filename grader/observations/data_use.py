@@ -18,10 +18,18 @@ from grader.facts.datasets import IMAGE_SETS, training_rows
 from grader.facts.keras_training import CHECKPOINTING, CHOOSING_CALLBACKS, REDUCING, STOPPING
 from grader.facts.metrics import VALIDATION, VALIDATION_LOSS, is_accuracy
 from grader.observations.common import code_text, has_run, programs_of, question_of
-from grader.records.match import Match, Reference
-from grader.records.models import DataUse
-from grader.records.recording import Evaluated, LoggedScore, LoggedTraining, Predicted, Recording, Trained
-from grader.records.result import Observation
+from grader.records import (
+    DataUse,
+    Evaluated,
+    LoggedScore,
+    LoggedTraining,
+    Match,
+    Observation,
+    Predicted,
+    Recording,
+    Reference,
+    Trained,
+)
 
 # How data were used: validated on the test set, or not scaled.
 

@@ -11,10 +11,7 @@ from grader.code.program import Program
 from grader.code.undefined_names import EarlyUse, early_uses
 from grader.criteria.wording import capitalised, clipped, counted, listed, place, places
 from grader.observations.common import failures_in, has_run, is_fragment, programs_of, question_of, words_outside
-from grader.records.match import Match, Reference
-from grader.records.recording import CellFailed
-from grader.records.result import Observation
-from grader.records.submission import Cell
+from grader.records import Cell, CellFailed, Match, Observation, Reference
 
 # How the cells ran: failures, repetitions, and an order that is not the file's.
 

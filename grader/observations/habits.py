@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from grader.code.statements import callee
 from grader.criteria.wording import clipped, listed, place, places
 from grader.observations.common import code_text, programs_of, question_of
-from grader.records.match import Match, Reference
-from grader.records.result import Observation
+from grader.records import Match, Observation, Reference
 
 # Paths that exist on one machine alone.
 

@@ -14,10 +14,18 @@ from grader.facts.keras_layers import ACTIVATING, ACTIVATION_LAYERS, DENSE, INAC
 from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES, LOSSES
 from grader.facts.metrics import BINARY_ACCURACY, SPARSE_ACCURACY, spelling
 from grader.observations.common import has_run, programs_of, question_of
-from grader.records.match import Match, Reference
-from grader.records.models import Architecture, CompileArguments, DataUse, Layer
-from grader.records.recording import Compiled, ModelBuilt, Trained
-from grader.records.result import Observation
+from grader.records import (
+    Architecture,
+    CompileArguments,
+    Compiled,
+    DataUse,
+    Layer,
+    Match,
+    ModelBuilt,
+    Observation,
+    Reference,
+    Trained,
+)
 
 # Loss, output activation, labels and metrics that do not belong together.
 

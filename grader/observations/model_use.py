@@ -12,10 +12,18 @@ from grader.criteria.wording import capitalised, clipped, place
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH, SAYS_LOSS
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, split_metric
 from grader.observations.common import has_run, programs_of, question_of
-from grader.records.figures import Axes
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference
-from grader.records.recording import Evaluated, FigureDrawn, Predicted, Trained
-from grader.records.result import Observation
+from grader.records import (
+    Axes,
+    Evaluated,
+    FigureDrawn,
+    Match,
+    ModelMatch,
+    Observation,
+    Predicted,
+    QuestionMatch,
+    Reference,
+    Trained,
+)
 
 # An evaluation of a model other than the one just trained, which itself is never evaluated.
 

@@ -29,9 +29,7 @@ from grader.observations.model_use import (
     wrong_axis_labels,
 )
 from grader.observations.saved_logs import renumbered_models, stale_logs, unreached_accuracies
-from grader.records.match import Match, Reference
-from grader.records.recording import Evaluated
-from grader.records.result import Observation
+from grader.records import Evaluated, Match, Observation, Reference
 
 # Evaluations that say one thing, where labgrade finds another with the same weights on the same rows.
 

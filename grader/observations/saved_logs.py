@@ -15,9 +15,7 @@ from grader.facts.datasets import training_rows
 from grader.facts.keras_training import BINARY_LOSS
 from grader.facts.metrics import VALIDATION_ACCURACY, is_validation_accuracy
 from grader.observations.common import has_run, is_fragment, programs_of, question_at, question_of
-from grader.records.match import Match, Reference
-from grader.records.recording import LoggedSummary, LoggedTraining, ModelBuilt, Trained
-from grader.records.result import Observation
+from grader.records import LoggedSummary, LoggedTraining, Match, ModelBuilt, Observation, Reference, Trained
 
 # Trainings as the code has them: from the rerun where it came to them, else from the text of the code.
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from grader.code.syntax import comment_text
 from grader.facts.languages import OPENING_WORDS, STOP_WORDS
-from grader.records.rubric import Question, Rubric
+from grader.records import Question, Rubric
 
 # Own words
 

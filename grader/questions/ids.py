@@ -12,8 +12,7 @@ from typing import Literal
 
 from grader.code.syntax import comment_rows, parse_code
 from grader.facts.languages import POINT_WORDS, QUESTION_WORDS, TASK_WORDS, alternatives
-from grader.records.rubric import Rubric
-from grader.records.submission import Cell
+from grader.records import Cell, Rubric
 
 # Ids
 

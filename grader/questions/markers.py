@@ -12,7 +12,7 @@ from typing import Literal
 
 from grader.facts.languages import QUESTION_WORDS, TASK_WORDS, alternatives
 from grader.questions.ids import KnownIds, Line, Parts, WrittenIds, id_parts, text_lines
-from grader.records.submission import Cell
+from grader.records import Cell
 
 # Markers
 

@@ -14,8 +14,7 @@ from grader.facts.languages import POINT_WORDS, alternatives
 from grader.questions.cues import RubricTexts, Unit, is_pointer, own_lines, sentences, tokens
 from grader.questions.ids import KnownIds, Line, text_lines
 from grader.questions.markers import Marker, Piece, find_markers
-from grader.records.rubric import Rubric
-from grader.records.submission import Cell
+from grader.records import Cell, Rubric
 
 _PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _DOCSTRING_PARAGRAPHS = 3

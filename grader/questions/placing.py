@@ -22,8 +22,7 @@ from grader.questions.cues import (
 from grader.questions.ids import Parts, id_parts
 from grader.questions.markers import Piece, Region, free_parts, regions
 from grader.questions.own_text import MarkedText, has_statements, marked_text
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Passage, Submission
+from grader.records import Passage, Question, Rubric, Submission
 
 # By ids
 

@@ -12,7 +12,7 @@ from grader.facts.metrics import CUSTOM, LOSS, METRIC_CLASSES, spelling
 from grader.probe.descriptions import CompileDescription, FitDescription, Json, LayerDescription, ModelDescription
 from grader.probe.messages import with_fields
 from grader.recorder.input_steps import input_steps
-from grader.records.models import Architecture, CompileArguments, FitArguments, Layer
+from grader.records import Architecture, CompileArguments, FitArguments, Layer
 from grader.training.budget import Size
 from grader.training.keras.arguments import canonical_compile
 from grader.training.keras.canonical import KerasObject, canonical_model, model_layers

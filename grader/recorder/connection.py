@@ -23,7 +23,7 @@ from grader.probe.messages import (
     from_probe,
     header_of,
 )
-from grader.records.recording import Outcome
+from grader.records import Outcome
 from grader.sandbox.frames import Array, JsonObject
 
 MOST_QUESTIONS: dict[type[Question], int] = {

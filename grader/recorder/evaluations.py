@@ -8,8 +8,7 @@ from grader.facts.metrics import VALIDATION, is_accuracy_of_classes, split_metri
 from grader.probe.messages import ModelEvaluated
 from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import FinishedTraining, TrainingHandler
-from grader.records.models import DataUse, History, Score
-from grader.records.recording import Trained
+from grader.records import DataUse, History, Score, Trained
 from grader.sandbox.frames import Array
 from grader.training.plain import canonical_digest
 from grader.training.spec import array_digest

@@ -12,9 +12,8 @@ from pydantic import ValidationError
 from grader.probe import descriptions, messages
 from grader.recorder.architectures import architecture_of, compile_arguments, metric_meanings
 from grader.recorder.connection import ForgedError
+from grader.records import Architecture, CompileArguments, DataUse, Figure, Score
 from grader.records import recording as records
-from grader.records.figures import Figure
-from grader.records.models import Architecture, CompileArguments, DataUse, Score
 from grader.training.plain import value_count
 
 MAX_EVENTS = 20_000

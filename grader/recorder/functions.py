@@ -21,7 +21,7 @@ from grader.probe import descriptions
 from grader.probe.messages import Call, CallAnswered, CallArgument, CandidateJob, Enough, FunctionsReady, RunDefinitions
 from grader.recorder.connection import ClockedProcess, ForgedError, Process, receive_message, send_message
 from grader.recorder.event_log import EventLog
-from grader.records.recording import FunctionTested
+from grader.records import FunctionTested
 from grader.sandbox.frames import Array, FrameError
 
 CALL_SECONDS, PROBE_SECONDS = 5.0, 2.0

@@ -22,10 +22,7 @@ from grader.recorder.trainings import (
     TrainingUnavailableError,
     reported_training,
 )
-from grader.records.models import DataUse
-from grader.records.progress import Progress
-from grader.records.recording import Outcome, Recording, Trained
-from grader.records.submission import Cell, DataFile
+from grader.records import Cell, DataFile, DataUse, Outcome, Progress, Recording, Trained
 from grader.sandbox.frames import Array, FrameError
 from grader.training.plain import NotExpressibleError
 from grader.training.service import EpochProgress

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from grader.facts.keras_layers import ARITHMETIC, MODELS, WEIGHTED
-from grader.records.models import Layer
+from grader.records import Layer
 
 _MOST_STEPS = 40
 _MOST_NUMBERS = 64

@@ -7,10 +7,7 @@ from collections.abc import Callable, Mapping
 
 from grader.recorder.host import Recorded
 from grader.recorder.trainings import FinishedTraining, TrainingHandler
-from grader.records.match import Reference, ReferenceModel
-from grader.records.progress import Progress
-from grader.records.recording import Recording, Trained
-from grader.records.rubric import Rubric
+from grader.records import Progress, Recording, Reference, ReferenceModel, Rubric, Trained
 from grader.training.service import EpochProgress
 
 SEEDS = {"quick": 2, "full": 3}

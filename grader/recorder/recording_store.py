@@ -18,10 +18,7 @@ from typing import TypeVar
 from filelock import FileLock
 from pydantic import ValidationError
 
-from grader.records.record import Record
-from grader.records.recording import Recording
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Record, Recording, Rubric, Submission
 
 _LIBRARIES = (
     *("ipython", "matplotlib", "pandas", "scikit-learn", "scipy", "seaborn", "pillow", "h5py", "tqdm", "plotly"),

@@ -17,7 +17,7 @@ from grader.probe.messages import ArraysSent, DataOffered, DatasetAsked, Dataset
 from grader.probe.rows import sample_rows
 from grader.recorder.connection import Connection
 from grader.recorder.event_log import EventLog
-from grader.records.models import DataUse
+from grader.records import DataUse
 from grader.sandbox.frames import Array
 from grader.training.spec import DataPool
 

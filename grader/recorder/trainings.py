@@ -20,8 +20,7 @@ from grader.recorder.architectures import (
 )
 from grader.recorder.event_log import EventLog
 from grader.recorder.shown_data import DataHandler
-from grader.records.models import DataUse, History, Score
-from grader.records.recording import Trained
+from grader.records import DataUse, History, Score, Trained
 from grader.sandbox.frames import Array
 from grader.training.budget import Budget, OverBudgetError, check_budget, rows_at_once
 from grader.training.keras.arguments import canonical_compile, canonical_fit

@@ -14,8 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from grader.errors import UserError
-from grader.records.match import Match, Reference
-from grader.records.result import Result
+from grader.records import Match, Reference, Result
 from grader.reports.files import DocumentFiles, ReportFiles, entry_content, file_digests, printing_code, write_whole
 from grader.reports.graded_class import GradedClass
 

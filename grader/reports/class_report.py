@@ -15,7 +15,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader import __version__
-from grader.records.result import Result
+from grader.records import Result
 from grader.reports.class_statistics import (
     Definition,
     Distribution,

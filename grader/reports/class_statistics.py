@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from grader.facts.metrics import is_accuracy, is_validation_accuracy
-from grader.records.result import ModelSummary, QuestionResult, Result
+from grader.records import ModelSummary, QuestionResult, Result
 from grader.reports.charts import BLUE, GREY, INCH, WIDTH, data_uri, figure_settings, letter
 from grader.reports.model_words import layer_words
 from grader.reports.words import points

@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from grader.records.match import Match, Reference
-from grader.records.result import Result
+from grader.records import Match, Reference, Result
 from grader.reports.files import DocumentFiles, ReportFiles, remove_stale, result_json, write_whole
 from grader.reports.pages import report_view
 from grader.reports.printing import PdfLibrariesError, page, standalone_html, tagged_pdf

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from grader.assets import templates_folder
 from grader.errors import UserError
-from grader.records.result import Result, upgrade
+from grader.records import Result, upgrade
 
 
 @dataclass(frozen=True)

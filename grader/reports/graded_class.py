@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader.records.result import Result
+from grader.records import Result
 
 
 @dataclass(frozen=True)

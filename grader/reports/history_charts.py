@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from grader.facts.metrics import VALIDATION
-from grader.records.match import Match, ModelMatch, ReferenceModel
-from grader.records.recording import Trained
+from grader.records import Match, ModelMatch, ReferenceModel, Trained
 from grader.reports.charts import history_figure, sweep_figure
 from grader.reports.history_curves import (
     MOST_CURVES,

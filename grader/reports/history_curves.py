@@ -13,8 +13,7 @@ from statistics import fmean, pstdev
 
 from grader.facts.keras_training import ONE_HOT_LOSS, SPARSE_LOSS
 from grader.facts.metrics import VALIDATION, is_accuracy
-from grader.records.models import Architecture, CompileArguments
-from grader.records.recording import Trained
+from grader.records import Architecture, CompileArguments, Trained
 from grader.reports.model_words import regularisation
 
 MOST_CURVES = 3

@@ -20,10 +20,7 @@ from pygments.lexers import PythonLexer
 
 from grader import __version__
 from grader.facts.metrics import VALIDATION
-from grader.records.criterion import BaseCriterion
-from grader.records.match import Match, QuestionMatch, Reference, ReferenceModel
-from grader.records.models import Layer
-from grader.records.recording import Printed
+from grader.records import BaseCriterion, Layer, Match, Printed, QuestionMatch, Reference, ReferenceModel
 from grader.reports.charts import history_figure, sweep_figure
 from grader.reports.document import write_document
 from grader.reports.files import DocumentFiles

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.records.match import Match, ModelMatch, ReferenceModel
-from grader.records.models import Architecture, CompileArguments
-from grader.records.recording import Compiled, Trained
-from grader.records.rubric import Question
+from grader.records import (
+    Architecture,
+    CompileArguments,
+    Compiled,
+    Match,
+    ModelMatch,
+    Question,
+    ReferenceModel,
+    Trained,
+)
 from grader.reports.history_curves import factor
 from grader.reports.model_words import (
     MOST_LAYERS,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from grader.records.models import Architecture, CompileArguments, FitArguments, Layer
+from grader.records import Architecture, CompileArguments, FitArguments, Layer
 from grader.reports.words import amount, count, line, setting
 
 MOST_LAYERS = 80

@@ -12,10 +12,7 @@ from markupsafe import Markup
 
 from grader import __version__
 from grader.facts.status import STATUSES
-from grader.records.match import Match, Reference
-from grader.records.record import Scalar
-from grader.records.recording import CellFailed
-from grader.records.result import ModelSummary, Observation, Result
+from grader.records import CellFailed, Match, ModelSummary, Observation, Reference, Result, Scalar
 from grader.reports import words
 from grader.reports.question_pages import ReportContents, bar_view, cell_words, question_view, status_view
 from grader.reports.view import Fact, ModelRow, ObservationView, ReportView, ScoreView

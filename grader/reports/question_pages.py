@@ -13,11 +13,23 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from grader.facts.status import AWAITING, STATUSES
-from grader.records.figures import Axes, Figure
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, ReferenceModel
-from grader.records.recording import CaseOutcome, CellFailed, FigureDrawn, FunctionTested, PictureSaved
-from grader.records.result import QuestionResult, Verdict
-from grader.records.rubric import Question
+from grader.records import (
+    Axes,
+    CaseOutcome,
+    CellFailed,
+    Figure,
+    FigureDrawn,
+    FunctionTested,
+    Match,
+    ModelMatch,
+    PictureSaved,
+    Question,
+    QuestionMatch,
+    QuestionResult,
+    Reference,
+    ReferenceModel,
+    Verdict,
+)
 from grader.reports import words
 from grader.reports.history_charts import training_figure
 from grader.reports.model_comparison import model_view

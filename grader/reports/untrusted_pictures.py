@@ -12,8 +12,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from grader.records.figures import Figure
-from grader.records.submission import SavedImage
+from grader.records import Figure, SavedImage
 from grader.reports.rasters import PictureError, base64_bytes, raster
 from grader.reports.untrusted_svg import vector
 

@@ -22,7 +22,7 @@ from markdown_it.rules_inline import StateInline
 from markupsafe import Markup, escape
 
 from grader.facts.languages import MONTHS
-from grader.records.result import Effort
+from grader.records import Effort
 
 # A student's text
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import LabgradeError, SandboxUnavailableError
-from grader.records.recording import Outcome
+from grader.records import Outcome
 from grader.sandbox.contract import Limits
 from grader.sandbox.control import Ended, Failed, Message, Order, Refused, Running, receive_message, send_message
 from grader.sandbox.frames import Channel

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from grader.formats.reader import Reader
 from grader.formats.text import Contents
-from grader.records.submission import Cell
+from grader.records import Cell
 
 _SAME_CODE = 0.9
 """Share of lines in common from which a script is a notebook's export, and a listing an excerpt of another."""

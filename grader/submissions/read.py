@@ -18,7 +18,7 @@ from grader.formats.notebook import IMAGE_LIMIT
 from grader.formats.reader import Fetch, Reader, SourceFile
 from grader.formats.readers import reader_by_beginning, reader_of, suffixes
 from grader.formats.text import Contents
-from grader.records.submission import Cell, DataFile, Submission
+from grader.records import Cell, DataFile, Submission
 from grader.submissions.archive import archive_candidates
 from grader.submissions.duplicates import Read, drop_copies
 from grader.submissions.entries import Candidates, Entry, Neighbours, candidates, file_entry, natural_key, printable

@@ -15,8 +15,7 @@ from grader.formats.yaml_lines import Document, line_of, suggestion
 from grader.questions.cues import has_cue
 from grader.questions.ids import KnownIds
 from grader.questions.markers import Marker, find_markers
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Rubric, Submission
 from grader.submissions.rubric_file import load_rubric, rubrics
 
 SETTINGS = "labgrade.yaml"

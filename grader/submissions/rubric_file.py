@@ -14,8 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from grader.criteria.registry import Criteria, criteria_for
 from grader.errors import UserError
 from grader.formats.yaml_lines import Document, YamlMapping, line_of, plain_mapping, suggestion
-from grader.records.limits import BudgetChoices, LimitChoices
-from grader.records.rubric import Question, Rubric
+from grader.records import BudgetChoices, LimitChoices, Question, Rubric
 
 VERSION = 1
 """The newest version of the format that this labgrade reads."""

@@ -6,8 +6,7 @@ import re
 from typing import Literal
 
 from grader.formats.keras_logs import read_logs
-from grader.records.recording import CellFailed, Event, PictureSaved, Printed, Recording
-from grader.records.submission import Cell, Submission
+from grader.records import Cell, CellFailed, Event, PictureSaved, Printed, Recording, Submission
 
 _RAISED = re.compile(r"([A-Za-z_][\w.]{0,80}):\s?(.{0,500})")
 """The line of a traceback that names the error, with its message."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TypeAlias
 
-from grader.records.limits import BudgetChoices
+from grader.records import BudgetChoices
 from grader.training.spec import FitConfig
 
 Shape: TypeAlias = tuple[int, ...]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from grader.records.arrays import Array
+from grader.records import Array
 from grader.training.spec import CompileConfig, Configuration, FitConfig, LossConfig
 
 Tell: TypeAlias = Callable[[int, Mapping[str, float]], None]

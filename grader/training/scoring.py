@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.facts.metrics import ACCURACY
-from grader.records.arrays import Array
+from grader.records import Array
 
 
 def score(outputs: Array, targets: Array) -> dict[str, float] | None:

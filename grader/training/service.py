@@ -10,8 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol, cast
 
 from grader.errors import TrainerError
-from grader.records.arrays import Array
-from grader.records.models import History, Score
+from grader.records import Array, History, Score
 from grader.training.budget import Budget
 from grader.training.spec import DEFAULT_FRAMEWORK, Configuration, DataPool, LossConfig, Runtime, TrainingSpec
 from grader.training.trainer_messages import Answer, Data, Epoch, Reply, Request, ScoreWeights, Train

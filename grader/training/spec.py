@@ -10,7 +10,7 @@ from typing import TypeAlias, TypedDict
 
 import numpy as np
 
-from grader.records.arrays import Array
+from grader.records import Array
 from grader.training.plain import canonical_digest
 
 ENGINE_VERSION = 3

@@ -16,7 +16,7 @@ from typing import Literal, cast
 import numpy as np
 
 from grader.facts.metrics import LOSS
-from grader.records.arrays import Array
+from grader.records import Array
 from grader.sandbox.frames import Channel
 from grader.training.framework import Framework, Task, TrainedModel
 from grader.training.scoring import are_classes, score

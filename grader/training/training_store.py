@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from grader.records.arrays import Array
-from grader.records.models import History, Score
+from grader.records import Array, History, Score
 
 _VERSION = 2
 """Of `result.json`. Version 1 kept of a score its accuracy and its loss alone, and is read as well: see `Score`."""

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.facts.filetypes import suffixes
-from grader.records.arrays import Array, DType
-from grader.records.submission import DataFile
+from grader.records import Array, DataFile, DType
 from grader.training.spec import array_digest
 
 if TYPE_CHECKING:

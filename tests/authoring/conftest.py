@@ -12,8 +12,7 @@ import pytest
 from grader.options import Options
 from grader.pipeline import judge_submission, reading
 from grader.recorder.lab_solution import SEEDS
-from grader.records.progress import Silence
-from grader.records.result import Result
+from grader.records import Result, Silence
 from grader.session import Session
 
 Graded = Callable[[Path], Result]

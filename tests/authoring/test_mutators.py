@@ -17,11 +17,24 @@ from grader.criteria.models.compiled import CompiledCriterion
 from grader.criteria.trainings.accuracy import AccuracyCriterion
 from grader.criteria.trainings.trained import TrainedCriterion
 from grader.questions.placing import find_passages
-from grader.records.match import Match, QuestionMatch, Reference, ReferenceModel
-from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History
-from grader.records.recording import FunctionTested, Recording, Trained
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Submission
+from grader.records import (
+    Architecture,
+    Cell,
+    CompileArguments,
+    DataUse,
+    FitArguments,
+    FunctionTested,
+    History,
+    Match,
+    Question,
+    QuestionMatch,
+    Recording,
+    Reference,
+    ReferenceModel,
+    Rubric,
+    Submission,
+    Trained,
+)
 
 CODE = """\
 net = keras.Sequential(

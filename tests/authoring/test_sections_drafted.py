@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from grader.authoring.draft import percent_script, sections_of
-from grader.records.submission import Cell, Submission
+from grader.records import Cell, Submission
 
 
 def submission(*sources: tuple[str, str]) -> Submission:

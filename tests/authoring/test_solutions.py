@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.assets import rubrics_folder
-from grader.records.result import Result, Verdict
+from grader.records import Result, Verdict
 from grader.submissions.rubric_file import load_rubric, rubrics
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

@@ -12,9 +12,7 @@ from typing import Any
 
 from grader.facts.datasets import IMAGE_SETS
 from grader.recorder.host import Recorded
-from grader.records.recording import Outcome, Printed, Recording
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Outcome, Printed, Recording, Rubric, Submission
 from grader.reports import document
 from grader.reports.view import ReportView
 from grader.session import Session

@@ -98,7 +98,7 @@ def test_changed_solution_is_recorded_and_submissions_are_not_run(root: Path) ->
 @pytest.mark.long
 def test_changed_limit_runs_everything_again(root: Path) -> None:
     """A recording rests on the limits under which it was made."""
-    from grader.records.limits import LimitChoices
+    from grader.records import LimitChoices
 
     graded(root)
     recorded(root)

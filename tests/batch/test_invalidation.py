@@ -17,8 +17,7 @@ from grader.batch.job import Job, job_fingerprint
 from grader.batch.journal import Journal
 from grader.batch.stages import do_stage
 from grader.options import Options
-from grader.records.classes import ClassRules, Entry
-from grader.records.limits import LimitChoices
+from grader.records import ClassRules, Entry, LimitChoices
 from grader.reports import document
 
 NAMES = ("group1", "images", "notebook")

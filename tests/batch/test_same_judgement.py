@@ -10,8 +10,7 @@ import pytest
 
 from grader.options import Options
 from grader.pipeline import judge_submission, reading
-from grader.records.match import Reference
-from grader.records.recording import Outcome, Recording
+from grader.records import Outcome, Recording, Reference
 from grader.reports.files import result_json
 
 SAMPLES = sorted(path for path in (Path(__file__).parents[2] / "submissions").iterdir() if path.is_dir())

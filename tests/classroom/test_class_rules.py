@@ -9,8 +9,7 @@ import pytest
 
 from grader.classroom.rules import apply_rules, late_deduction, read_rules
 from grader.errors import UserError
-from grader.records.classes import Entry
-from grader.records.result import Points
+from grader.records import Entry, Points
 
 SCORE = Points(points=20, decided=12, awarded=10, awaiting=8)
 RULES = """

@@ -12,7 +12,7 @@ from grader.classroom.marks import apply_marks, read_marks, remove_marks
 from grader.classroom.review_sheet import SheetContents, keep_marks, read_review, review_rows, review_text
 from grader.classroom.sheets import label_text, read_sheet, sheet_text
 from grader.errors import UserError
-from grader.records.result import Marks, Result
+from grader.records import Marks, Result
 
 BY, AT = "A. Teacher", "2026-11-21T10:00+01:00"
 

@@ -16,7 +16,7 @@ from distributed import Client, LocalCluster
 from grader.cluster import tasks
 from grader.errors import TrainerError
 from grader.options import Options
-from grader.records.models import History
+from grader.records import History
 from grader.training.budget import Budget
 from grader.training.service import TrainingRefusedError, TrainingService
 from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec

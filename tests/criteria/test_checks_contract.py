@@ -15,10 +15,7 @@ from grader.criteria.judge import judge, verdict_of
 from grader.criteria.registry import criteria_for, criterion_class
 from grader.criteria.sentences import explanation, filled, sample_values
 from grader.errors import UserError
-from grader.records.match import ModelMatch
-from grader.records.models import History
-from grader.records.recording import Outcome
-from grader.records.result import Verdict
+from grader.records import History, ModelMatch, Outcome, Verdict
 
 KINDS = tuple(criteria_for())
 OPTIONS: dict[str, dict[str, Any]] = {

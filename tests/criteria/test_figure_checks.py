@@ -10,11 +10,7 @@ from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 from grader.criteria.case import Case, Text
 from grader.criteria.judge import verdict_of
 from grader.criteria.matrices import counts_of, printed_matrices
-from grader.records.figures import Axes, Figure, Line
-from grader.records.match import ModelMatch
-from grader.records.models import Score
-from grader.records.recording import FigureDrawn, Outcome, Printed, Trained
-from grader.records.result import Verdict
+from grader.records import Axes, Figure, FigureDrawn, Line, ModelMatch, Outcome, Printed, Score, Trained, Verdict
 
 REFERENCE = reference_lab()
 LABELS: dict[str, Any] = {"title": "t", "x_label": "epoch", "y_label": "accuracy", "legend": ("a", "b")}

@@ -8,8 +8,7 @@ import pytest
 from fictional_recordings import Stage, matched, question_of, reference_lab
 
 from grader.criteria.case import Case
-from grader.records.recording import CaseOutcome, FunctionTested
-from grader.records.result import Verdict
+from grader.records import CaseOutcome, FunctionTested, Verdict
 from grader.reports.question_pages import function_view
 
 RIGHT = CaseOutcome(title="Three scores", credit=3, status="passed", share=1)

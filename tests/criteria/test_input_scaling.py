@@ -10,7 +10,7 @@ from grader.code.pixel_arithmetic import Affine, ModelCode
 from grader.criteria.input_scaling import PixelRange, range_at_weights
 from grader.facts.keras_layers import ARITHMETIC
 from grader.recorder.input_steps import input_steps
-from grader.records.models import Architecture, Layer
+from grader.records import Architecture, Layer
 
 RAW = PixelRange(0.0, 255.0)
 NO_CODE = ModelCode(())

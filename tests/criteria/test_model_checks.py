@@ -21,9 +21,7 @@ from fictional_recordings import (
 
 from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
-from grader.records.models import Layer, Score
-from grader.records.recording import CellFailed, LoggedSummary, Noted
-from grader.records.result import Verdict
+from grader.records import CellFailed, Layer, LoggedSummary, Noted, Score, Verdict
 
 REFERENCE = reference_lab()
 

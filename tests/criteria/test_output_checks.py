@@ -21,8 +21,7 @@ from fictional_recordings import (
 from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
 from grader.criteria.numbers import numbers_in
-from grader.records.recording import CellFailed, LoggedSummary, Outcome, Trained
-from grader.records.result import Verdict
+from grader.records import CellFailed, LoggedSummary, Outcome, Trained, Verdict
 
 REFERENCE = reference_lab()
 ALL = ["title", "x", "y", "legend"]

@@ -6,8 +6,7 @@ from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 
 from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
-from grader.records.recording import CellFailed
-from grader.records.submission import SavedOutput
+from grader.records import CellFailed, SavedOutput
 
 REFERENCE = reference_lab()
 MESSAGE = "module 'keras.layers' has no attribute 'Dens'"

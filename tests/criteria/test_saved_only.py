@@ -7,9 +7,7 @@ from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 
 from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
-from grader.records.match import ModelMatch
-from grader.records.recording import CellFailed, LoggedScore, LoggedSummary, Outcome
-from grader.records.result import Verdict
+from grader.records import CellFailed, LoggedScore, LoggedSummary, ModelMatch, Outcome, Verdict
 
 ARCHITECTURE = {"kind": "architecture", "points": 2}
 PARAMETERS = {"kind": "parameters", "points": 1}

@@ -10,19 +10,19 @@ from test_figure_checks import figure, model_of, scored
 
 from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
-from grader.records.figures import Axes
-from grader.records.models import History
-from grader.records.recording import (
+from grader.records import (
+    Axes,
     CellFailed,
     Evaluated,
+    History,
     LoggedScore,
     ModelSaved,
     Predicted,
     Printed,
     SummaryShown,
     Trained,
+    Verdict,
 )
-from grader.records.result import Verdict
 
 REFERENCE = reference_lab()
 

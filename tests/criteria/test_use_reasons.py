@@ -11,10 +11,7 @@ from test_output_checks import verdict as shown_verdict
 from test_use_checks import evaluate, gap, predict, titled, verdict
 
 from grader.criteria.sentences import TemplateError, filled
-from grader.records.figures import Axes
-from grader.records.models import Score
-from grader.records.recording import CellFailed, Printed
-from grader.records.result import Verdict
+from grader.records import Axes, CellFailed, Printed, Score, Verdict
 
 
 def codes(found: Verdict) -> list[str]:

@@ -11,9 +11,7 @@ from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
 from grader.criteria.metric_values import values_of
 from grader.observations.observe import evaluation_differences
-from grader.records.figures import Axes, Band, Figure, Line
-from grader.records.models import History, Score
-from grader.records.recording import Evaluated, FigureDrawn, Trained
+from grader.records import Axes, Band, Evaluated, Figure, FigureDrawn, History, Line, Score, Trained
 
 REFERENCE = reference_lab()
 TRAINED = {"kind": "trained", "points": 2, "epochs": 10}

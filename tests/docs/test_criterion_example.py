@@ -11,8 +11,7 @@ from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 from grader.criteria.case import Case
 from grader.criteria.judge import verdict_of
 from grader.criteria.registry import criteria_for
-from grader.records.models import Score
-from grader.records.result import Verdict
+from grader.records import Score, Verdict
 from grader.submissions.rubric_file import load_rubric
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"

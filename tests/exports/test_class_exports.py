@@ -16,7 +16,7 @@ from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
 from grader.exports.grades import Export, grades_of
 from grader.exports.moodle import moodle_export
-from grader.records.result import Points, Result
+from grader.records import Points, Result
 
 STUDENTS = 24
 

@@ -19,8 +19,7 @@ from grader.exports.grades import Export, Grade, grades_of, write_export
 from grader.exports.gradescope import gradescope_export, results_json
 from grader.exports.moodle import moodle_export
 from grader.exports.plain_csv import listing_export
-from grader.records.classes import Entry, Member
-from grader.records.result import Deduction, Points, Result
+from grader.records import Deduction, Entry, Member, Points, Result
 
 ADA = Member(name="Ada Example", id="4711", login="aex", email="ada@example.org")
 BO = Member(name="Bo Example", id="4712", login="bex")

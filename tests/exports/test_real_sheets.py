@@ -15,8 +15,7 @@ from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
 from grader.exports.grades import Export, Grade, grades_of, write_export
 from grader.exports.moodle import moodle_export
-from grader.records.classes import Entry, Member
-from grader.records.result import Points, Result
+from grader.records import Entry, Member, Points, Result
 
 
 def settled(awarded: float, awaiting: float = 0.0) -> Result:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from grader.formats.keras_logs import read_logs
-from grader.records.recording import Event, LoggedScore, LoggedSummary, LoggedTraining
+from grader.records import Event, LoggedScore, LoggedSummary, LoggedTraining
 
 BAR = "[==============================]"
 

@@ -6,7 +6,7 @@ from printed_pages import cell, read_printed
 
 from grader.formats.pdf.pdf import read_pdf
 from grader.formats.reader import SourceFile
-from grader.records.submission import Submission
+from grader.records import Submission
 from grader.submissions.read import read_submission
 from grader.submissions.saved_outputs import record_saved
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from grader.errors import UserError
 from grader.formats.keras_logs import read_logs
 from grader.questions.placing import answer_text, find_passages
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Rubric, Submission
 from grader.submissions.read import read_submission
 from grader.submissions.saved_outputs import record_saved
 

@@ -8,7 +8,7 @@ import pytest
 from grader.errors import UserError
 from grader.formats.reader import SourceFile
 from grader.formats.script import read_script
-from grader.records.submission import Cell
+from grader.records import Cell
 
 
 def cells(tmp_path: Path, text: str) -> tuple[Cell, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.formats.blocks import Block, document_contents
 from grader.formats.keras_logs import read_logs
 from grader.formats.listings import mend_code
-from grader.records.recording import LoggedTraining
+from grader.records import LoggedTraining
 
 
 def test_statements_wrapped_at_a_semicolon_are_joined() -> None:

@@ -11,7 +11,7 @@ from grader.functions.loading import CaseFile, load_cases
 from grader.recorder import functions
 from grader.recorder.event_log import EventLog
 from grader.recorder.functions import FunctionHandler
-from grader.records.recording import FunctionTested
+from grader.records import FunctionTested
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 

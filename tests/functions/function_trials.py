@@ -9,9 +9,7 @@ from textwrap import dedent
 from grader.criteria.answers.function import FunctionCriterion
 from grader.functions.candidates import function_plan
 from grader.functions.plan import FunctionPlan
-from grader.records.recording import FunctionTested
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Passage, Submission
+from grader.records import Cell, FunctionTested, Passage, Question, Rubric, Submission
 
 LAB = Path(__file__).parents[2] / "rubrics" / "image-recognition"
 QUESTIONS = ("20", "21", "22", "23", "24", "25")

@@ -10,7 +10,7 @@ from function_trials import Tried
 
 from grader.functions.calls import FaultError, Reply, Returned, answer_of
 from grader.recorder import functions
-from grader.records.recording import FunctionTested
+from grader.records import FunctionTested
 
 WRONG = """
 def softmax(x):

@@ -10,7 +10,7 @@ from function_trials import Tried
 from right_functions import RIGHT
 
 from grader.recorder import functions
-from grader.records.recording import FunctionTested
+from grader.records import FunctionTested
 
 
 def share(event: FunctionTested) -> float:

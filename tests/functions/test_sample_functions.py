@@ -12,7 +12,7 @@ from grader.functions.loading import CaseFile
 from grader.questions.placing import find_passages
 from grader.recorder.event_log import EventLog
 from grader.recorder.functions import FunctionHandler
-from grader.records.recording import FunctionTested
+from grader.records import FunctionTested
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 from grader.submissions.read import read_submission

@@ -25,9 +25,7 @@ from grader.errors import UserError
 from grader.judging import make_result
 from grader.matching.matcher import match_submission
 from grader.questions.placing import answer_text, find_passages
-from grader.records.match import Reference, ReferenceModel
-from grader.records.models import Architecture, Layer
-from grader.records.recording import Recording
+from grader.records import Architecture, Layer, Recording, Reference, ReferenceModel
 from grader.reports.document import report_html
 from grader.reports.files import result_json
 from grader.reports.pages import report_view

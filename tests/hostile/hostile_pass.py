@@ -30,9 +30,7 @@ import grader.reports.printing as printing
 from grader.errors import SandboxUnavailableError, UserError
 from grader.options import Options
 from grader.pipeline import CheckResult, check
-from grader.records.limits import LimitChoices
-from grader.records.recording import Recording
-from grader.records.rubric import Rubric
+from grader.records import LimitChoices, Recording, Rubric
 from grader.sandbox.contract import Limits
 from grader.session import Session
 

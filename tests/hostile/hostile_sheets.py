@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from grader.classroom.gradebook import gradebook_text
 from grader.classroom.review_sheet import review_rows, review_text
-from grader.records.classes import Entry, Member
-from grader.records.result import Result
+from grader.records import Entry, Member, Result
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _CALCULATES = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

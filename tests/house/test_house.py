@@ -56,6 +56,14 @@ def test_rooms_stay_small(folder: Path) -> None:
     assert len(folder.relative_to(PACKAGE).parts) <= 2
 
 
+@pytest.mark.parametrize("file", [file for file in FILES if room(file) != "records"], ids=place)
+def test_the_nouns_are_imported_from_their_room(file: Path) -> None:
+    """One statement brings all nouns that a file needs; in which chapter one stands is the room's own business."""
+    for node in nodes(file):
+        if isinstance(node, ast.ImportFrom):
+            assert not (node.module or "").startswith("grader.records."), f"{place(file)}:{node.lineno}"
+
+
 def test_no_two_modules_share_their_name() -> None:
     """A file's name alone says which one is meant."""
     names = Counter(file.name for file in CHAPTERS if file.stem != "__main__")

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from grader.records.match import Match, QuestionMatch
+from grader.records import Match, QuestionMatch
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _PICTURE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,400}\)")

@@ -10,8 +10,7 @@ from typing import Any
 import yaml
 from judge_samples import Form, Sample, is_placed, shingles
 
-from grader.records.match import Match, ModelMatch
-from grader.records.result import Observation, Result, Verdict
+from grader.records import Match, ModelMatch, Observation, Result, Verdict
 
 TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "findings.yaml").read_text(encoding="utf-8"))
 

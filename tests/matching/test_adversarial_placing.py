@@ -6,9 +6,7 @@ from fictional_recordings import Stage, mlp, question_of, reference_of, rubric_o
 
 from grader.matching import match_submission
 from grader.questions.placing import answer_text, find_passages
-from grader.records.recording import Recording
-from grader.records.rubric import Rubric
-from grader.records.submission import Cell, Submission
+from grader.records import Cell, Recording, Rubric, Submission
 
 WRITTEN = {"kind": "written", "points": 1}
 TRAINED = {"kind": "trained", "points": 1}

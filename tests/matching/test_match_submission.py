@@ -21,9 +21,7 @@ from fictional_recordings import (
 )
 
 from grader.matching import match_submission
-from grader.records.match import Match, Reference
-from grader.records.recording import LoggedSummary, Recording
-from grader.records.rubric import Rubric
+from grader.records import LoggedSummary, Match, Recording, Reference, Rubric
 
 CONV = (conv(32), pool(), conv(32), pool(), flatten(), dense(64), dense(64), dense(10, "softmax"))
 WRONG = arguments("binary_crossentropy", "SGD", 0.01)

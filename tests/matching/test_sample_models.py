@@ -11,8 +11,7 @@ from fictional_recordings import Stage, arguments, conv, dense, flatten, passage
 from test_match_submission import lab
 
 from grader.matching import match_submission
-from grader.records.models import Layer
-from grader.records.recording import Recording
+from grader.records import Layer, Recording
 
 TRUTH = Path(__file__).parents[2] / "../shared/samples/group12-dat405/truth.json"
 EXPECTED = {

@@ -21,10 +21,7 @@ from fictional_recordings import (
 )
 
 from grader.observations.observe import observe
-from grader.records.match import Match
-from grader.records.models import Layer
-from grader.records.recording import CellFailed, Evaluated
-from grader.records.result import Observation
+from grader.records import CellFailed, Evaluated, Layer, Match, Observation
 
 REFERENCE = reference_lab()
 TRAINED = {"kind": "trained", "points": 1}

@@ -13,7 +13,7 @@ from message_strategies import JSON, headers
 
 from grader.probe import descriptions, messages
 from grader.probe.messages import FromHost, FromProbe, MessageError, from_host, from_probe, header_of
-from grader.records.figures import Axes, Band, ErrorBars, Figure, Line
+from grader.records import Axes, Band, ErrorBars, Figure, Line
 from grader.sandbox.frames import Caps, Channel, FrameError
 
 PROBE, HOST = get_args(FromProbe), get_args(FromHost)

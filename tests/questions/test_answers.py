@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.questions.placing import answer_text, find_passages
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Rubric, Submission
 from grader.submissions.read import read_submission
 
 Made = Callable[..., Submission]

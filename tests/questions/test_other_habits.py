@@ -8,8 +8,7 @@ import pytest
 
 from grader.questions.cues import RubricTexts, Unit, cue_scores
 from grader.questions.placing import answer_text, find_passages
-from grader.records.rubric import Rubric
-from grader.records.submission import Submission
+from grader.records import Rubric, Submission
 
 Made = Callable[..., Submission]
 

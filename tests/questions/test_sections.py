@@ -8,8 +8,7 @@ import pytest
 
 from grader.criteria.answers.written import WrittenCriterion
 from grader.questions.placing import answer_text, find_passages
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Submission
+from grader.records import Cell, Question, Rubric, Submission
 from grader.submissions.read import read_submission
 
 Made = Callable[..., Submission]

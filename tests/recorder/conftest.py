@@ -15,8 +15,7 @@ from grader.datasets.fingerprints import dataset_fingerprints
 from grader.recorder.host import Recorded, Recorder
 from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import TrainingHandler
-from grader.records.progress import Silence
-from grader.records.submission import Cell
+from grader.records import Cell, Silence
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 from grader.training.service import TrainingService

@@ -12,7 +12,7 @@ from grader.recorder.architectures import architecture_of, compile_arguments
 from grader.recorder.connection import ForgedError, receive_message
 from grader.recorder.event_log import MAX_EVENTS, EventLog
 from grader.recorder.host import cell_jobs
-from grader.records.submission import Cell
+from grader.records import Cell
 
 
 class Frames:

@@ -16,10 +16,7 @@ from grader.recorder.functions import FunctionHandler
 from grader.recorder.host import Recorder
 from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import TrainingHandler
-from grader.records.progress import Silence
-from grader.records.recording import FunctionTested, Recording
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Submission
+from grader.records import Cell, FunctionTested, Question, Recording, Rubric, Silence, Submission
 from grader.sandbox.contract import Limits
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grader.records.submission import DataFile
+from grader.records import DataFile
 from grader.submissions.read import read_submission
 
 pytestmark = pytest.mark.slow

@@ -16,9 +16,7 @@ from grader.recorder.connection import Connection, ForgedError
 from grader.recorder.host import Recorder
 from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import TrainingHandler
-from grader.records.progress import Silence
-from grader.records.recording import Outcome, Recording
-from grader.records.submission import Cell
+from grader.records import Cell, Outcome, Recording, Silence
 from grader.training.service import TrainingService
 from grader.training.spec import DataPool, Runtime
 from grader.training.training_store import TrainingStore

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader.datasets.dataset import Dataset, arrays_digest
-from grader.records.recording import Evaluated, Trained
+from grader.records import Evaluated, Trained
 
 pytestmark = pytest.mark.slow
 

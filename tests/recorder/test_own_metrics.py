@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from grader.recorder.architectures import metric_meanings
-from grader.records.models import DataUse, Score
-from grader.records.recording import Evaluated
+from grader.records import DataUse, Evaluated, Score
 from tests.recorder.conftest import Bench
 
 SETUP = """

@@ -8,8 +8,7 @@ import pytest
 
 from grader.criteria.models.compiled import CompiledCriterion
 from grader.recorder.lab_solution import SEEDS, complete_reference
-from grader.records.progress import Silence
-from grader.records.rubric import Question, Rubric
+from grader.records import Question, Rubric, Silence
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

@@ -10,7 +10,7 @@ import numpy as np
 from grader.probe.descriptions import CompileDescription, DataReference, ModelDescription
 from grader.probe.messages import ModelEvaluated
 from grader.recorder.trainings import TrainingHandler
-from grader.records.models import DataUse, Score
+from grader.records import DataUse, Score
 from grader.training.budget import Budget
 from grader.training.spec import DataPool
 

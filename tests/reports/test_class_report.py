@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 from report_records import result
 
-from grader.records.result import Reason, Result
+from grader.records import Reason, Result
 from grader.reports.class_report import class_view, common_mistakes, write_class
 from grader.reports.class_statistics import definitions, distribution, item_statistics, sharing
 from grader.reports.graded_class import GradedClass

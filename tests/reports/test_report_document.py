@@ -15,9 +15,7 @@ from pypdf import PdfReader
 from report_records import HOSTILE, match, reference, result
 
 from grader.errors import UserError
-from grader.records.match import Match, QuestionMatch
-from grader.records.recording import Outcome, Recording
-from grader.records.result import Points, Result
+from grader.records import Match, Outcome, Points, QuestionMatch, Recording, Result
 from grader.reports import document, printing
 from grader.reports.document import report_html, report_pdf, write_report
 from grader.reports.files import ReportFiles

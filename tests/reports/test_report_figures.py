@@ -10,8 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from report_records import match, reference, training
 
-from grader.records.match import ModelMatch
-from grader.records.models import CompileArguments, History
+from grader.records import CompileArguments, History, ModelMatch
 from grader.reports.charts import history_figure, spread, sweep_figure
 from grader.reports.history_charts import training_figure
 from grader.reports.history_curves import Band, Curve, Panel, SweepPoint, panels, same_loss, sweep_points, values

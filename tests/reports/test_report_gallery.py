@@ -9,11 +9,7 @@ from report_records import SVG, drawn, reference
 
 from grader.criteria.registry import criterion_of
 from grader.matching.matcher import question_matches
-from grader.records.figures import Axes, Figure, Line
-from grader.records.match import Reference
-from grader.records.recording import FigureDrawn, Recording
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Passage
+from grader.records import Axes, Figure, FigureDrawn, Line, Passage, Question, Recording, Reference, Rubric
 from grader.reports.question_pages import reference_figures
 
 MATRIX = ((5.0, 1.0), (0.0, 4.0))

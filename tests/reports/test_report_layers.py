@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_records import FACTORS, conv, match, reference, small, wide
 
-from grader.records.models import Architecture, Layer
+from grader.records import Architecture, Layer
 from grader.reports.model_comparison import model_view
 from grader.reports.model_words import layer_pairs, layer_words
 

@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 from report_records import SVG
 
-from grader.records.figures import Figure
-from grader.records.submission import SavedImage
+from grader.records import Figure, SavedImage
 from grader.reports.untrusted_pictures import figure_picture, saved_picture
 from grader.reports.untrusted_svg import allowed_style, is_allowed_attribute
 

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from grader.facts.status import STATUSES
-from grader.records.result import Status
+from grader.records import Status
 from grader.reports import words
 
 

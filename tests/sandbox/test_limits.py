@@ -9,7 +9,7 @@ import pytest
 from grader.commands.run_options import limit_choices
 from grader.errors import UserError
 from grader.options import effective_limits
-from grader.records.limits import LimitChoices
+from grader.records import LimitChoices
 from grader.sandbox.contract import Limits
 from grader.sandbox.control import Ended
 from grader.sandbox.processes import outcome_of

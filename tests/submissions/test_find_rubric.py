@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UserError
-from grader.records.submission import Submission
+from grader.records import Submission
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_choice import find_rubric
 

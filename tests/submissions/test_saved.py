@@ -3,8 +3,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from grader.records.recording import CellFailed, LoggedTraining
-from grader.records.submission import Cell, SavedImage, SavedOutput, Submission
+from grader.records import Cell, CellFailed, LoggedTraining, SavedImage, SavedOutput, Submission
 from grader.submissions.read import read_submission
 from grader.submissions.saved_outputs import record_saved
 

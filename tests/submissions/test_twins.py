@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.records.submission import Submission
+from grader.records import Submission
 from grader.submissions.read import read_submission
 
 PROGRAM = [

@@ -8,32 +8,42 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.criteria.registry import criterion_of
-from grader.records.figures import Axes, ErrorBars, Figure, Line
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, ReferenceModel
-from grader.records.models import (
+from grader.records import (
     Architecture,
+    Axes,
+    Cell,
     CompileArguments,
+    Compiled,
     DataUse,
+    ErrorBars,
+    Event,
+    Figure,
+    FigureDrawn,
     FitArguments,
     History,
     Layer,
-    Score,
-)
-from grader.records.recording import (
-    Compiled,
-    Event,
-    FigureDrawn,
+    Line,
     LoggedEpoch,
     LoggedTraining,
+    Match,
     ModelBuilt,
+    ModelMatch,
     Outcome,
+    Passage,
     PictureSaved,
+    Question,
+    QuestionMatch,
     Recording,
+    Reference,
+    ReferenceModel,
+    Rubric,
+    SavedImage,
+    SavedOutput,
+    Score,
+    Submission,
     SummaryShown,
     Trained,
 )
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Passage, SavedImage, SavedOutput, Submission
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

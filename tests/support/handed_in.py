@@ -7,10 +7,7 @@ from typing import Any
 from fictional_recordings import Stage, matched, question_of, reference_lab
 
 from grader.observations.observe import observe
-from grader.records.match import Match
-from grader.records.recording import Outcome
-from grader.records.result import Observation
-from grader.records.submission import Cell, SavedOutput, Submission
+from grader.records import Cell, Match, Observation, Outcome, SavedOutput, Submission
 from grader.submissions.saved_outputs import record_saved
 
 REFERENCE = reference_lab()

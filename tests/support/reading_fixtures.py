@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from grader.criteria.answers.written import WrittenCriterion
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, Submission
+from grader.records import Cell, Question, Rubric, Submission
 
 SAMPLES = Path(__file__).parents[2] / "../shared/samples"
 

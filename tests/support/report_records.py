@@ -13,13 +13,41 @@ from grader.criteria.models.parameters import ParametersCriterion
 from grader.criteria.trainings.accuracy import AccuracyCriterion
 from grader.criteria.trainings.sweep import SweepCriterion
 from grader.criteria.trainings.trained import TrainedCriterion
-from grader.records.figures import Axes, ErrorBars, Figure, Line
-from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, ReferenceModel
-from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, Layer, Score
-from grader.records.recording import CellFailed, FigureDrawn, Outcome, PictureSaved, Recording, Trained
-from grader.records.result import ModelSummary, Observation, Points, QuestionResult, Result, Verdict
-from grader.records.rubric import Question, Rubric
-from grader.records.submission import Cell, SavedImage, Submission
+from grader.records import (
+    Architecture,
+    Axes,
+    Cell,
+    CellFailed,
+    CompileArguments,
+    DataUse,
+    ErrorBars,
+    Figure,
+    FigureDrawn,
+    FitArguments,
+    History,
+    Layer,
+    Line,
+    Match,
+    ModelMatch,
+    ModelSummary,
+    Observation,
+    Outcome,
+    PictureSaved,
+    Points,
+    Question,
+    QuestionMatch,
+    QuestionResult,
+    Recording,
+    Reference,
+    ReferenceModel,
+    Result,
+    Rubric,
+    SavedImage,
+    Score,
+    Submission,
+    Trained,
+    Verdict,
+)
 
 HOSTILE = "{{ 7*7 }} <script>alert(1)</script> Grüppe 模型 مجموعة \u202etxt.exe\u202c \x07\u200b 🙂 </style>&amp;"
 FACTORS = (1e-6, 1e-5, 1e-4, 5e-4, 1e-3)

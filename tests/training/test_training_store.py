@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from grader.errors import TrainerError
-from grader.records.models import History, Score
+from grader.records import History, Score
 from grader.training.service import TrainingLimitError, TrainingRefusedError, TrainingService
 from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec, array_digest
 from grader.training.training_store import TrainingResult, TrainingStore

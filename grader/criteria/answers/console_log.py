@@ -12,9 +12,7 @@ from pydantic import JsonValue, PositiveInt
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.wording import clipped
-from grader.records.criterion import Mistake, Subject
-from grader.records.recording import LoggedTraining, Printed
-from grader.records.result import Reason, Verdict
+from grader.records import LoggedTraining, Mistake, Printed, Reason, Subject, Verdict
 
 _EPOCH = re.compile(r"^Epoch \d{1,5}/\d{1,5}[ \t]*$", re.MULTILINE)
 """A line with which Keras begins an epoch."""

@@ -11,9 +11,7 @@ from pydantic import JsonValue
 from grader.criteria.base import Criterion
 from grader.criteria.case import Case
 from grader.criteria.sentences import PERSON_DECIDES
-from grader.records.criterion import Subject
-from grader.records.recording import CaseOutcome, FunctionTested
-from grader.records.result import Reason, Verdict
+from grader.records import CaseOutcome, FunctionTested, Reason, Subject, Verdict
 
 _MOST_REASONS = 4
 """Reasons that are told in the paragraph: the report lists every case below it, with its own."""

@@ -15,8 +15,7 @@ from grader.criteria.metric_values import values_of
 from grader.criteria.numbers import numbers_in
 from grader.criteria.sentences import SHOWN_IN
 from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, canonical_metric
-from grader.records.criterion import Mistake, Subject
-from grader.records.result import Reason, Verdict
+from grader.records import Mistake, Reason, Subject, Verdict
 
 Ends: TypeAlias = tuple[float, float]
 """Training and validation accuracy after the last epoch, 0 to 1."""

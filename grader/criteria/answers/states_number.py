@@ -15,9 +15,7 @@ from grader.criteria.case import Case
 from grader.criteria.metric_values import values_of
 from grader.criteria.numbers import Number, numbers_in
 from grader.facts.metrics import VALIDATION_ACCURACY
-from grader.records.criterion import Mistake, Subject
-from grader.records.recording import Printed
-from grader.records.result import Reason, Verdict
+from grader.records import Mistake, Printed, Reason, Subject, Verdict
 
 Source: TypeAlias = Literal["given", "model", "summary", "saved", "rerun"]
 """Where a number that must be stated comes from."""

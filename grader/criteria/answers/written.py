@@ -13,9 +13,7 @@ from grader.criteria.case import Case
 from grader.criteria.concepts import mentions
 from grader.criteria.language import language_of
 from grader.facts.languages import NAMES
-from grader.records.criterion import Subject
-from grader.records.recording import Printed
-from grader.records.result import Reason, Verdict
+from grader.records import Printed, Reason, Subject, Verdict
 
 _FEWEST_WORDS = 12
 """Below so many words a text under a question is a remark and no answer."""

@@ -14,10 +14,7 @@ from grader.criteria.curves import Curve, curves_of
 from grader.criteria.labels import label_reasons, lacking_labels
 from grader.criteria.sentences import shared
 from grader.facts.metrics import metric_title
-from grader.records.criterion import Figures, Mistake, Subject
-from grader.records.figures import Figure
-from grader.records.match import ModelMatch
-from grader.records.result import Reason, Verdict
+from grader.records import Figure, Figures, Mistake, ModelMatch, Reason, Subject, Verdict
 
 _SAME_FIGURE = 0.75
 """Share for axes beside each other: the eye compares, but across two scales."""

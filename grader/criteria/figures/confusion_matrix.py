@@ -12,11 +12,7 @@ from grader.criteria.base import AboutAModel, Seen
 from grader.criteria.case import Case
 from grader.criteria.matrices import Counts, counts_of, printed_matrices
 from grader.criteria.sentences import SHOWN_IN
-from grader.records.criterion import Figures, Mistake, Subject
-from grader.records.figures import Figure
-from grader.records.models import Score
-from grader.records.recording import FigureDrawn
-from grader.records.result import Reason, Verdict
+from grader.records import Figure, FigureDrawn, Figures, Mistake, Reason, Score, Subject, Verdict
 
 _TIES = 5
 """Images whose class may turn with rounding: two sums of the same weights differ in the last digits from one machine

@@ -18,10 +18,7 @@ from grader.criteria.labels import label_reasons, lacking_labels
 from grader.criteria.metric_values import values_of
 from grader.criteria.regularisers import Swept, swept_trainings
 from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy
-from grader.records.criterion import Figures, Mistake, Subject
-from grader.records.figures import Axes, Figure, Line
-from grader.records.recording import Evaluated, FigureDrawn
-from grader.records.result import Reason, Verdict
+from grader.records import Axes, Evaluated, Figure, FigureDrawn, Figures, Line, Mistake, Reason, Subject, Verdict
 
 _USUAL = "l2"
 """The regulariser of a sweep where no criterion of the rubric names one: weight decay is what is swept most."""

@@ -12,10 +12,7 @@ from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.images import pixel_counts
 from grader.criteria.labels import label_reasons, labels_of, lacking_labels
-from grader.records.criterion import Figures, Mistake, Subject
-from grader.records.figures import Axes, Figure
-from grader.records.recording import FigureDrawn
-from grader.records.result import Verdict
+from grader.records import Axes, Figure, FigureDrawn, Figures, Mistake, Subject, Verdict
 
 _BARS = 5
 """Bars from which a figure anywhere is taken for a histogram: fewer are patches that decorate."""

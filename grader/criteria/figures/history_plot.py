@@ -15,10 +15,7 @@ from grader.criteria.labels import label_reasons, labels_of, lacking_labels, mis
 from grader.criteria.sentences import shared
 from grader.criteria.wording import clipped
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, metric_title
-from grader.records.criterion import BaseCriterion, Figures, Mistake, Subject
-from grader.records.figures import Axes, Figure
-from grader.records.recording import FigureDrawn
-from grader.records.result import Reason, Verdict
+from grader.records import Axes, BaseCriterion, Figure, FigureDrawn, Figures, Mistake, Reason, Subject, Verdict
 
 _LABELS = 0.5
 """Share of the points for labels, where labels are asked for: a curve that nobody can name shows nothing."""

@@ -10,10 +10,7 @@ from pydantic import JsonValue, PositiveInt
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.images import image_sizes, images_in, titled_images
-from grader.records.criterion import Figures, Mistake, Subject
-from grader.records.figures import Figure
-from grader.records.recording import FigureDrawn
-from grader.records.result import Verdict
+from grader.records import Figure, FigureDrawn, Figures, Mistake, Subject, Verdict
 
 _SCATTERED = 0.75
 """Share for the images of one cell in a figure each: all are shown, but nobody sees them side by side."""

@@ -12,10 +12,7 @@ from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.layers import PlainLayer, aligned_layers, layer_likeness, plain_layers
 from grader.facts.keras_layers import SHAPING
-from grader.records.criterion import Mistake, Subject
-from grader.records.models import Architecture
-from grader.records.recording import LoggedSummary
-from grader.records.result import Reason, Verdict
+from grader.records import Architecture, LoggedSummary, Mistake, Reason, Subject, Verdict
 
 _CONVOLUTION = re.compile(r"(Separable|Depthwise)?Conv\dD(Transpose)?")
 _MOST_DIFFERENCES = 4

@@ -12,9 +12,7 @@ from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.layers import plain_layers
 from grader.facts.keras_training import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
-from grader.records.criterion import Mistake, Subject
-from grader.records.models import CompileArguments
-from grader.records.result import Reason, Verdict
+from grader.records import CompileArguments, Mistake, Reason, Subject, Verdict
 
 """Cross-entropy of classes that are given as whole numbers, as Keras spells it."""
 """Cross-entropy of classes that are given as one-hot rows; the other's name ends in it."""

@@ -9,9 +9,7 @@ from pydantic import PositiveInt
 
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
-from grader.records.criterion import Mistake, Subject
-from grader.records.recording import LoggedSummary
-from grader.records.result import Reason, Verdict
+from grader.records import LoggedSummary, Mistake, Reason, Subject, Verdict
 
 
 class ParametersCriterion(Criterion):

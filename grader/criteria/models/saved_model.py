@@ -9,9 +9,7 @@ from typing import ClassVar, Literal, Self
 from grader.criteria.base import AboutAModel, Seen
 from grader.criteria.case import Case
 from grader.facts.keras_training import CHECKPOINTING
-from grader.records.criterion import Mistake, Subject
-from grader.records.recording import ModelSaved, Trained
-from grader.records.result import Reason, Verdict
+from grader.records import Mistake, ModelSaved, Reason, Subject, Trained, Verdict
 
 _SAVES = re.compile(r"\.save(?:_weights)?\s*\(|\bsave_model\s*\(")
 """Keras' own calls that save a model: code of them that did not run is worth a look."""

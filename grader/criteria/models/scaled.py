@@ -10,8 +10,7 @@ from grader.criteria.case import Case
 from grader.criteria.input_scaling import PixelRange, given_range, range_at_weights
 from grader.criteria.model_code import model_code
 from grader.facts.datasets import LARGEST_PIXEL
-from grader.records.criterion import Subject
-from grader.records.result import Verdict
+from grader.records import Subject, Verdict
 
 
 class ScaledCriterion(AboutAModel):

@@ -7,9 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from grader.criteria.base import AboutAModel, Seen
 from grader.criteria.case import Case
-from grader.records.criterion import Mistake, Subject
-from grader.records.recording import SummaryShown
-from grader.records.result import Verdict
+from grader.records import Mistake, Subject, SummaryShown, Verdict
 
 
 class SummaryShownCriterion(AboutAModel):

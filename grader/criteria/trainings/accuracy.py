@@ -13,10 +13,7 @@ from grader.criteria.case import Case
 from grader.criteria.leakage import saw_test_rows
 from grader.criteria.metric_values import values_of
 from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
-from grader.records.criterion import Mistake, Subject
-from grader.records.match import ReferenceModel
-from grader.records.recording import Evaluated, LoggedScore, Trained
-from grader.records.result import Reason, Verdict
+from grader.records import Evaluated, LoggedScore, Mistake, Reason, ReferenceModel, Subject, Trained, Verdict
 
 _NEAR_REFERENCE = 0.01
 """Shortfall against the reference that is forgiven where the threshold is out of reach for the reference itself: about

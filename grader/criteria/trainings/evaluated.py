@@ -16,10 +16,7 @@ from grader.criteria.numbers import numbers_in
 from grader.criteria.wording import clipped
 from grader.facts.languages import SAYS_ACCURACY
 from grader.facts.metrics import OTHER_ACCURACIES, canonical_metric
-from grader.records.criterion import Mistake, Subject
-from grader.records.models import Score
-from grader.records.recording import Evaluated, LoggedScore, Predicted
-from grader.records.result import Reason, Verdict
+from grader.records import Evaluated, LoggedScore, Mistake, Predicted, Reason, Score, Subject, Verdict
 
 _SAME = 0.002
 """Difference between what the code gives and labgrade's own measurement that arithmetic explains: 20 of 10,000 images,

@@ -13,10 +13,7 @@ from grader.criteria.base import AboutAModel
 from grader.criteria.case import Case, Text
 from grader.criteria.images import image_sizes, images_in, text_of
 from grader.criteria.sentences import SHOWN_IN
-from grader.records.criterion import Figures, Mistake, Subject
-from grader.records.figures import Figure
-from grader.records.recording import Predicted
-from grader.records.result import Reason, Verdict
+from grader.records import Figure, Figures, Mistake, Predicted, Reason, Subject, Verdict
 
 Pair: TypeAlias = tuple[str, str]
 """Two class labels that one title or one line shows."""

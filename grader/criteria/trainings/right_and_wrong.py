@@ -12,9 +12,7 @@ from grader.criteria.base import AboutAModel
 from grader.criteria.case import Case, Text
 from grader.criteria.numbers import numbers_in
 from grader.criteria.sentences import SHOWN_IN
-from grader.records.criterion import Mistake, Subject
-from grader.records.models import Score
-from grader.records.result import Reason, Verdict
+from grader.records import Mistake, Reason, Score, Subject, Verdict
 
 _TIES = 5
 """Images whose class may turn with rounding: two sums of the same weights differ in the last digits from one machine

@@ -10,9 +10,7 @@ from grader.criteria.base import AboutAModel
 from grader.criteria.case import Case
 from grader.criteria.sentences import PERSON_DECIDES
 from grader.criteria.wording import clipped
-from grader.records.criterion import Subject
-from grader.records.recording import CellFailed, Predicted
-from grader.records.result import Verdict
+from grader.records import CellFailed, Predicted, Subject, Verdict
 
 _READS = re.compile(
     r"\b(?:imread|load_img|decode_(?:image|jpeg|png|bmp)|read_image)\s*\(|\bImage\.open\s*\(|\bfiles\.upload\s*\(|"

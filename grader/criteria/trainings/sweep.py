@@ -10,8 +10,7 @@ from pydantic import JsonValue, PositiveInt
 from grader.criteria.base import Criterion
 from grader.criteria.case import Case
 from grader.criteria.regularisers import Swept, swept_trainings
-from grader.records.criterion import Mistake, Subject
-from grader.records.result import Reason, Verdict
+from grader.records import Mistake, Reason, Subject, Verdict
 
 _SLACK = 0.01
 """Relative, at both ends of the range asked for: an end that a loop of powers of ten computes is off by a rounding, and

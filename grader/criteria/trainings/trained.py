@@ -12,10 +12,7 @@ from pydantic import JsonValue, PositiveInt
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.facts.keras_training import STOPPING
-from grader.records.criterion import Mistake, Subject
-from grader.records.models import FitArguments
-from grader.records.recording import LoggedTraining, Trained
-from grader.records.result import Reason, Verdict
+from grader.records import FitArguments, LoggedTraining, Mistake, Reason, Subject, Trained, Verdict
 
 
 class TrainedCriterion(Criterion):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from grader.formats.notebook import saved_image
 from grader.formats.parser_process import Said
 from grader.formats.pdf.characters import Segment
-from grader.records.submission import SavedImage
+from grader.records import SavedImage
 
 _TEXT_LIMIT = 4_000
 """Characters of one piece."""

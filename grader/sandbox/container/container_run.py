@@ -21,7 +21,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from grader.errors import LabgradeError, SandboxUnavailableError
-from grader.records.recording import Outcome
+from grader.records import Outcome
 from grader.sandbox.container.container_engine import Engine, find_engine, image_tag, run_arguments
 from grader.sandbox.container.local_trainer import LocalTrainer
 from grader.sandbox.container.stream import (

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from grader.errors import LabgradeError, SandboxUnavailableError
-from grader.records.recording import Outcome
+from grader.records import Outcome
 from grader.sandbox.container.container_run import ContainerServer
 from grader.sandbox.contract import Limits, Provider
 from grader.sandbox.frames import FrameError

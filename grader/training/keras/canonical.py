@@ -16,7 +16,7 @@ from typing import NotRequired, TypedDict, cast
 import numpy as np
 
 from grader.facts.keras_layers import BROADCASTING
-from grader.records.arrays import Array
+from grader.records import Array
 from grader.training.keras import allowlist
 from grader.training.plain import (
     NotExpressibleError,

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from grader.facts.metrics import VALIDATION
-from grader.records.arrays import Array
+from grader.records import Array
 from grader.training.framework import Task, Tell
 from grader.training.keras import assembly
 from grader.training.keras.assembly import Build, Compile, Model
