@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import io
 import logging
 import os
@@ -13,16 +15,18 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets.config import Config
 
+from grader.probe.causes import OWN, Followed, Why, cause_of
 from grader.probe.drawing import FigureWatch
 from grader.probe.function_calls import define_and_serve, serve
 from grader.probe.keras import hooks
@@ -95,6 +99,8 @@ def _quiet() -> None:
 
 
 _INSTALLERS = re.compile(r"^\s*(sudo\s+)?(\S*python\S*\s+-m\s+)?(pip3?|conda|mamba|apt|apt-get|uv)\b")
+_TIMED = re.compile(r"\A\s{0,100}%%(?=time(?:\s|$))")
+"""`%%time` runs what is below it in one piece: as a comment it leaves the statements as they are."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_TEXT = 1_000_000
 _MAX_CELL_TEXT = 200_000
@@ -140,6 +146,32 @@ class _Output(io.TextIOBase):
         self._cell_size = 0
 
 
+class _Typed(str):
+    """What nobody typed: an empty line. Where a number is made of it the machine is at fault, as nobody was there."""
+
+    def _no_number(self) -> NoReturn:
+        raise EOFError("EOF when reading a line: nobody is at the keyboard")
+
+    __int__ = __float__ = __index__ = __complex__ = _no_number
+
+    def strip(self, *arguments: object) -> _Typed:  # type: ignore[override]
+        """The same: still what nobody typed."""
+        return self
+
+    lstrip = rstrip = lower = upper = strip  # type: ignore[assignment]
+
+
+def _unasked(link: Link) -> Callable[..., str]:
+    """In place of `input`: shows the question, and takes Enter for the answer."""
+
+    def read_line(prompt: object = "") -> str:
+        print(prompt)
+        link.note("shim", "input()", "input(...) was answered with an empty line, as nobody is at the keyboard.")
+        return _Typed()
+
+    return read_line
+
+
 class _Results(DisplayHook):  # type: ignore[misc]
     """A cell's value, as text under it."""
 
@@ -162,6 +194,66 @@ class _Displays(DisplayPublisher):  # type: ignore[misc]
         print(str(data.get("text/plain", ""))[:_MAX_CELL_TEXT])
 
 
+class _Interpreter(InteractiveShell):  # type: ignore[misc]
+    """Runs the statements of a cell one by one, and asks after each that failed whether to go on with the next."""
+
+    goes_on: Callable[[ast.stmt, BaseException, Sequence[ast.stmt]], bool]
+    """Of a failed statement, its error and the statements below it: whether these are run."""
+    ran: Callable[[ast.stmt], None]
+    """Takes note of a statement that did not fail."""
+
+    async def run_ast_nodes(
+        self,
+        nodelist: Sequence[ast.stmt],
+        cell_name: str,
+        interactivity: str = "last_expr",
+        compiler: object = compile,
+        result: ExecutionResult | None = None,
+    ) -> bool:
+        """Whether the cell stopped. A value is shown for the last statement alone, as in a notebook."""
+        statements = list(_main_program(nodelist))
+        for place, statement in enumerate(statements):
+            below = statements[place + 1 :]
+            shown = "none" if below else interactivity
+            if await super().run_ast_nodes([statement], cell_name, shown, compiler=compiler, result=result):
+                error = result and (result.error_before_exec or result.error_in_exec)
+                if error is None or not self.goes_on(statement, error, below):
+                    return True
+                result.error_before_exec = result.error_in_exec = None
+            else:
+                self.ran(statement)
+        return False
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> object:
+        """A magic that no one has registered here does nothing: it steers a notebook program, not the lab's code."""
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth=_stack_depth)
+        except UsageError as error:
+            self.passed_over(f"%{magic_name}", error)
+            return None
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> object:
+        """As with a line; the text below an unknown one is no Python, as far as anybody knows."""
+        try:
+            return super().run_cell_magic(magic_name, line, cell)
+        except UsageError as error:
+            self.passed_over(f"%%{magic_name}", error)
+            return None
+
+    passed_over: Callable[[str, BaseException], None]
+    """Takes note of a magic that did nothing."""
+
+
+def _main_program(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, with those below `if __name__ == "__main__":` in its place."""
+    for node in nodes:
+        test = node.test if isinstance(node, ast.If) and not node.orelse else None
+        if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
+            yield from node.body
+        else:
+            yield node
+
+
 class Shell:
     """Runs cells one after another in one namespace."""
 
@@ -173,10 +265,12 @@ class Shell:
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.ast_node_interactivity = "last_expr"
-        self.shell = InteractiveShell(
+        self.shell = _Interpreter(
             config=config, user_module=module, displayhook_class=_Results, display_pub_class=_Displays
         )
         self.shell.displayhook.link = link
+        self.shell.goes_on = self._goes_on
+        self.shell.passed_over = self._passed_over
         self.shell.showtraceback = lambda *arguments, **more: None
         self.shell.showsyntaxerror = lambda *arguments, **more: None
         self.shell.system = self._system
@@ -184,40 +278,83 @@ class Shell:
         self.shell.user_ns["get_ipython"] = lambda: self.shell
         for name in ("pip", "conda", "mamba", "uv"):
             self.shell.register_magic_function(self._installer(name), "line", name)
-        for name in ("matplotlib", "tensorflow_version", "pylab", "gui", "autosave"):
+        for name in ("matplotlib", "tensorflow_version", "pylab", "gui", "autosave", "load_ext", "reload_ext"):
             self.shell.register_magic_function(lambda line: None, "line", name)
+        self._followed = Followed(self.shell.user_ns)
+        self.shell.ran = self._followed.make
+        builtins.input = _unasked(link)
         self._out, self._err = _Output(link, "stdout"), _Output(link, "stderr")
         link.flush_output = self._flush
         sys.stdout, sys.stderr = self._out, self._err
         self._known: set[str] = set(self.shell.user_ns)
+        self._source = ""
+        self._told: BaseException | None = None
+        """The error of the statement that stopped the cell, once the host knows of it."""
 
     def run(self, source: str) -> None:
         """Run one cell; what it raises is recorded, never raised."""
         self._out.new_cell()
         self._err.new_cell()
-        result = self.shell.run_cell(source, store_history=False, silent=False)
+        self._source, self._told = source, None
+        result = self.shell.run_cell(_TIMED.sub("#", source), store_history=False, silent=False)
         self._flush()
         error = result.error_before_exec or result.error_in_exec
         if isinstance(error, SystemExit):
             self._link.note("warning", "exit", "The code asked to exit; the cells after it were run all the same.")
-        elif error is not None:
-            self._failed(error, source)
+        elif error is not None and error is not self._told:
+            self._failed(error, source, None, OWN)
         self._functions()
 
     def _flush(self) -> None:
         self._out.send()
         self._err.send()
 
-    def _failed(self, error: BaseException, source: str) -> None:
-        line = error.lineno if isinstance(error, SyntaxError) else _line_in_cell(error)
+    def _goes_on(self, statement: ast.stmt, error: BaseException, below: Sequence[ast.stmt]) -> bool:
+        """Tell of a failed statement. It costs itself alone where the group is not to blame, and its cell where it is.
+
+        What would have stopped the group's own session stops the cell here, as in a notebook.
+        """
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            return False
+        root = self._followed.root_of(error, statement)
+        follows, why = root if root is not None else (None, cause_of(error, self.shell.user_ns))
+        number = self._followed.count
+        went_on = why.cause != "code"
+        self._failed(error, self._source, statement, why, follows, went_on)
+        for lost in (statement,) if went_on else (statement, *below):
+            self._followed.lose(lost, number if follows is None else follows, why)
+        self._told = error
+        return went_on
+
+    def _failed(
+        self,
+        error: BaseException,
+        source: str,
+        statement: ast.stmt | None,
+        why: Why,
+        follows: int | None = None,
+        went_on: bool = False,
+    ) -> None:
         lines = source.count("\n") + 1
+        line = error.lineno if isinstance(error, SyntaxError) else _line_in_cell(error)
+        ends = (statement.lineno, statement.end_lineno or statement.lineno) if statement else None
+        self._followed.count += 1
         self._link.tell(
             CellFailed(
                 error=type(error).__name__[:100],
                 message=_COLOURS.sub("", str(error))[:1000],
                 line=line if line is not None and 1 <= line <= lines else None,
+                statement=ends if ends is not None and ends[1] <= lines else None,
+                cause=why.cause,
+                what=why.what,
+                follows=follows,
+                went_on=went_on,
             )
         )
+
+    def _passed_over(self, magic: str, error: BaseException) -> None:
+        shown = magic[:100]
+        self._link.note("skipped", shown, f"“{shown}” was not run: it is a command of a notebook program.")
 
     def _functions(self) -> None:
         """Functions that the cell defined at top level."""

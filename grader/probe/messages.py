@@ -6,7 +6,8 @@ are that class's fields, no more and no fewer than it has. What a type does not 
 recording may hold is the event log's business.
 
 The probe's side of the line is not believed. That a message is of its type says that it can be read, not that it is
-true. This module is imported beside student code, so that it rests on msgspec and the format of frames alone.
+true. This module is imported beside student code, so that it rests on msgspec, plain facts and the format
+of frames alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from grader.facts.causes import Cause
 from grader.probe.descriptions import (
     CompileDescription,
     Count,
@@ -50,6 +52,9 @@ class _Said(_Message, frozen=True, kw_only=True):
     cell: int = -1
     """Index of the cell that runs. `Link` fills it in."""
 
+
+LineNumber = Annotated[int, Meta(ge=1, lt=1 << 31)]
+"""Line of a cell, from 1."""
 
 # What the probe says happened, which nobody answers
 
@@ -96,11 +101,21 @@ class FunctionDefined(_Said, frozen=True, kw_only=True, tag="function"):
 
 
 class CellFailed(_Said, frozen=True, kw_only=True, tag="failed"):
-    """The cell raised."""
+    """A statement of the cell raised, or the whole cell is no Python."""
 
     error: Phrase
     message: Phrase
-    line: Annotated[int, Meta(ge=1, lt=1 << 31)] | None = None
+    line: LineNumber | None = None
+    """Line of the cell that the error passed last."""
+    statement: tuple[LineNumber, LineNumber] | None = None
+    """First and last line of the statement at the cell's top level; `None` for a cell that could not be read."""
+    cause: Cause = "code"
+    what: Phrase = ""
+    """What was missing, where the cause is not the group's code: `the network`."""
+    follows: Annotated[int, Meta(ge=0, lt=1 << 31)] | None = None
+    """Number of the failure that it follows from, counted from 0 in the order in which they were told."""
+    went_on: bool = False
+    """The statement cost itself alone: those below it in the cell were run."""
 
 
 class Noted(_Said, frozen=True, kw_only=True, tag="noted"):

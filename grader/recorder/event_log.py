@@ -52,6 +52,8 @@ class EventLog:
         self._curves = 0
         self._descriptions = 0
         self._said = 0
+        self._failures: list[int] = []
+        """`seq` of each failure, in the order in which they were told."""
         self._seen: set[tuple[str, str]] = set()
 
     @property
@@ -168,9 +170,28 @@ class EventLog:
         elif isinstance(event, messages.FunctionDefined):
             self.add(records.FunctionDefined(seq=seq, cell=cell, name=event.name, parameters=event.parameters))
         elif isinstance(event, messages.CellFailed):
-            self.add(records.CellFailed(seq=seq, cell=cell, error=event.error, message=event.message, line=event.line))
+            self._failed(event, cell)
         else:
             self.add(records.Noted(seq=seq, cell=cell, topic=event.topic, name=event.name, message=event.message))
+
+    def _failed(self, event: messages.CellFailed, cell: int) -> None:
+        follows = event.follows
+        if follows is not None and follows >= len(self._failures):
+            raise ForgedError("a failure follows from one that was not told")
+        said = records.CellFailed(
+            seq=self.next_seq,
+            cell=cell,
+            error=event.error,
+            message=event.message,
+            line=event.line,
+            statement=event.statement,
+            cause=event.cause,
+            what=event.what,
+            follows=None if follows is None else self._failures[follows],
+            went_on=event.went_on,
+        )
+        self._failures.append(said.seq)
+        self.add(said)
 
     def _figure(self, figure: descriptions.FigureDescription) -> Figure:
         """The figure, without its picture once the recording holds enough of them."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from grader.facts.causes import Cause
 from grader.facts.metrics import (
     ACCURACY,
     CUSTOM,
@@ -230,7 +231,7 @@ class FunctionDefined(RecordedEvent):
 
 
 class CellFailed(RecordedEvent):
-    """A cell raised. The next one ran all the same."""
+    """A statement of a cell raised. The next cell ran all the same."""
 
     kind: Literal["failed"] = "failed"
     error: str
@@ -238,6 +239,15 @@ class CellFailed(RecordedEvent):
     message: str
     line: int | None = None
     """Line in the cell, from 1."""
+    statement: tuple[int, int] | None = None
+    """First and last line of the statement at the cell's top level; `None` where the whole cell could not be read."""
+    cause: Cause = "code"
+    what: str = ""
+    """What was missing, where the cause is not the group's code; ends "It needs ...", such as `the network`."""
+    follows: int | None = None
+    """`seq` of the failure that this one follows from: it needed what that one would have made."""
+    went_on: bool = False
+    """The statement cost itself alone: those below it in the cell were run."""
 
 
 class Noted(RecordedEvent):

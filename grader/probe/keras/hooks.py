@@ -10,7 +10,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from grader.probe.keras import evaluate_hooks, old_idioms, old_modules
+from grader.probe.keras import devices, evaluate_hooks, old_idioms, old_modules
 from grader.probe.keras.describe import describe_compile, describe_model
 from grader.probe.keras.evaluate_hooks import keras_at_work
 from grader.probe.keras.fitting import Fitting
@@ -31,6 +31,7 @@ def install(link: Link, effort: str, threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(SEED)
+    devices.install(link)
     old_modules.install(link)
     old_idioms.install(link)
     _wrap_models(link, effort)
