@@ -7,10 +7,11 @@ from typing import Any
 
 from fictional_recordings import Stage, data, history, matched, mlp, question_of, reference_lab
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
-from grader.criteria.metric_values import values_of
-from grader.observations.observe import evaluation_differences
+from grader.criteria.training_evidence import values_of
+from grader.observations.hand_in import HandIn
+from grader.observations.model_use import evaluation_differences
 from grader.records import Axes, Band, Evaluated, Figure, FigureDrawn, History, Line, Score, Trained
 
 REFERENCE = reference_lab()
@@ -75,7 +76,7 @@ def test_false_evaluation_is_observed_with_its_proof() -> None:
         training = stage.train(3, mlp(64, 64))
         stage.add(Evaluated, 4, **evaluated(training, claimed, rows, measured))
         _, match = matched(question_of("1", TRAINED, model="small_mlp"), stage, [training])
-        found = list(evaluation_differences(match, REFERENCE))
+        found = list(evaluation_differences(HandIn(match, REFERENCE)))
         assert bool(found) == told
         assert all("may" in one.message for one in found)
 

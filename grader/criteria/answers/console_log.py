@@ -9,9 +9,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue, PositiveInt
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.wording import clipped
+from grader.criteria import Case, Criterion, Seen, clipped
 from grader.records import LoggedTraining, Mistake, Printed, Reason, Subject, Verdict
 
 _EPOCH = re.compile(r"^Epoch \d{1,5}/\d{1,5}[ \t]*$", re.MULTILINE)

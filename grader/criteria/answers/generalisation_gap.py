@@ -8,12 +8,10 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case
-from grader.criteria.curves import curves_of
-from grader.criteria.metric_values import values_of
-from grader.criteria.numbers import numbers_in
-from grader.criteria.sentences import SHOWN_IN
+from grader.criteria import SHOWN_IN, AboutAModel, Case
+from grader.criteria.figure_parts import curves_of
+from grader.criteria.prose import numbers_in
+from grader.criteria.training_evidence import values_of
 from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, canonical_metric
 from grader.records import Mistake, Reason, Subject, Verdict
 

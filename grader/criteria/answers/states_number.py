@@ -10,10 +10,9 @@ from typing import ClassVar, Literal, Self, TypeAlias
 
 from pydantic import NonNegativeFloat, model_validator
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.metric_values import values_of
-from grader.criteria.numbers import Number, numbers_in
+from grader.criteria import Case, Criterion
+from grader.criteria.prose import Number, numbers_in
+from grader.criteria.training_evidence import values_of
 from grader.facts.metrics import VALIDATION_ACCURACY
 from grader.records import Mistake, Printed, Reason, Subject, Verdict
 

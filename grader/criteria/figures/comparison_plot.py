@@ -8,11 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.curves import Curve, curves_of
-from grader.criteria.labels import label_reasons, lacking_labels
-from grader.criteria.sentences import shared
+from grader.criteria import Case, Criterion, shared
+from grader.criteria.figure_parts import Curve, curves_of, label_reasons, lacking_labels
 from grader.facts.metrics import metric_title
 from grader.records import Figure, Figures, Mistake, ModelMatch, Reason, Subject, Verdict
 

@@ -11,12 +11,9 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.curves import SCALES
-from grader.criteria.labels import label_reasons, lacking_labels
-from grader.criteria.metric_values import values_of
-from grader.criteria.regularisers import Swept, swept_trainings
+from grader.criteria import Case, Criterion
+from grader.criteria.figure_parts import SCALES, label_reasons, lacking_labels
+from grader.criteria.training_evidence import Swept, swept_trainings, values_of
 from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy
 from grader.records import Axes, Evaluated, Figure, FigureDrawn, Figures, Line, Mistake, Reason, Subject, Verdict
 

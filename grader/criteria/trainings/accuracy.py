@@ -8,10 +8,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.leakage import saw_test_rows
-from grader.criteria.metric_values import values_of
+from grader.criteria import Case, Criterion, Seen
+from grader.criteria.training_evidence import saw_test_rows, values_of
 from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.records import Evaluated, LoggedScore, Mistake, Reason, ReferenceModel, Subject, Trained, Verdict
 

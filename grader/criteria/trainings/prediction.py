@@ -9,10 +9,8 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import JsonValue, PositiveInt
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case, Text
-from grader.criteria.images import image_sizes, images_in, text_of
-from grader.criteria.sentences import SHOWN_IN
+from grader.criteria import SHOWN_IN, AboutAModel, Case, Text
+from grader.criteria.figure_parts import image_sizes, images_in, text_of
 from grader.records import Figure, Figures, Mistake, Predicted, Reason, Subject, Verdict
 
 Pair: TypeAlias = tuple[str, str]

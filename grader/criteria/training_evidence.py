@@ -1,16 +1,56 @@
-"""Weight decay in recorded models: which layers carry it, how strong, and how often each strength was trained."""
+"""What trainings tell: the values of a metric, rows of the test set among theirs, the weight decay that they varied.
+
+The accuracy on the test set of a model that was trained on its images measures nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.criteria.metric_values import values_of
 from grader.facts.keras_layers import CONVOLUTION, DENSE, DEPTHWISE
-from grader.records import Architecture, Layer, Trained
+from grader.facts.metrics import canonical_metric
+from grader.records import Architecture, DataUse, History, Layer, Match, Reference, Trained
 
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""
+
+
+def values_of(history: History, metric: str) -> tuple[float, ...] | None:
+    """The values of `metric` in any of its spellings, one per epoch; `None` when it was not recorded."""
+    if metric in history.metrics:
+        return history.metrics[metric]
+    wanted = canonical_metric(metric)
+    return next((values for name, values in history.metrics.items() if canonical_metric(name) == wanted), None)
+
+
+def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:
+    """Whether rows of the test set were among those of `training`, or of one whose weights it may have gone on with.
+
+    Never where the lab's own solution trains on such rows.
+    """
+    if lab_trains_on_test_rows(reference):
+        return False
+    before = [
+        earlier
+        for earlier in match.rerun.trainings()
+        if training.continued and earlier.seq < training.seq and _related(earlier, training)
+    ]
+    return any(has_test_rows(one.train) for one in (training, *before))
+
+
+def lab_trains_on_test_rows(reference: Reference) -> bool:
+    """Whether the lab's own solution trains on rows of the test set: then it asks for that."""
+    return any(has_test_rows(training.train) for training in reference.recording.trainings())
+
+
+def has_test_rows(use: DataUse) -> bool:
+    """Whether rows of the test set are among these, found by content."""
+    return use.split in ("test", "mixed")
+
+
+def _related(earlier: Trained, training: Trained) -> bool:
+    return earlier.model == training.model or earlier.architecture == training.architecture
 
 
 @dataclass(frozen=True)
