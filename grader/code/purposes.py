@@ -8,12 +8,13 @@ of "may be": a call of what no one here knows could have given anything.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from grader.code.syntax import called_names, nodes_in, parse_code
-from grader.facts.calls import BUILDING, DRAWING, SAYING, TRAINING
+from grader.facts.library_calls import BUILDING, DRAWING, SAYING, TRAINING
 
 Purpose: TypeAlias = Literal["model", "training", "figure", "text", "function"]
 """In the words in which criteria say what they are about."""
@@ -56,12 +57,15 @@ def purposes(statements: Iterable[ast.stmt], sources: tuple[str, ...], lost: fro
             found |= {"function", "model"}
         elif not isinstance(statement, ast.Import | ast.ImportFrom):
             found |= _purposes_of(_calls(statement), sources)
-            found |= _of_the_unknown(statement, lost)
+            found |= _of_the_unknown(statement, lost, sources)
     return frozenset(found)
 
 
-def unread_purposes(source: str, sources: tuple[str, ...]) -> frozenset[Purpose]:
-    """The same of text that is no Python, or damaged: by the names before its brackets."""
+def source_purposes(source: str, sources: tuple[str, ...]) -> frozenset[Purpose]:
+    """The same of all of a cell; of one that is no Python, or damaged, by the names before its brackets."""
+    tree = parse_code(source)
+    if tree is not None:
+        return purposes(tree.body, sources, frozenset())
     found = set(_purposes_of(called_names(source), sources))
     return frozenset(found | ({"function"} if "def " in source else set()))
 
@@ -83,18 +87,40 @@ def _purposes_of(names: Iterable[str], sources: tuple[str, ...]) -> set[Purpose]
     return found
 
 
-def _of_the_unknown(statement: ast.stmt, lost: frozenset[str]) -> frozenset[Purpose]:
-    """Anything, where the statement uses what a call of something lost gives, or calls a lost function by itself.
+def _of_the_unknown(statement: ast.stmt, lost: frozenset[str], sources: tuple[str, ...]) -> frozenset[Purpose]:
+    """Anything, where the statement calls a function that no code here makes, or uses what a call of something lost
+    gives.
 
     A method that is called for its effect alone (`wandb.init(...)`) steers the library that is not here.
     """
     alone = statement.value if isinstance(statement, ast.Expr) else None
     for node in nodes_in(statement):
-        if not isinstance(node, ast.Call) or _root(node.func) not in lost:
+        if not isinstance(node, ast.Call):
             continue
-        if node is not alone or isinstance(node.func, ast.Name):
+        if isinstance(node.func, ast.Name):
+            if node.func.id in lost or node.func.id not in known_names(sources):
+                return ANYTHING
+        elif node is not alone and _root(node.func) in lost:
             return ANYTHING
     return frozenset()
+
+
+@lru_cache(maxsize=16)
+def known_names(sources: tuple[str, ...]) -> frozenset[str]:
+    """Names that `sources` bind anywhere, those of imports included, and Python's own."""
+    found = {*dir(builtins), "display", "get_ipython"}
+    for source in sources:
+        tree = parse_code(source)
+        for node in nodes_in(tree) if tree is not None else ():
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+            elif isinstance(node, ast.arg):
+                found.add(node.arg)
+    return frozenset(found)
 
 
 def _root(expression: ast.expr) -> str:

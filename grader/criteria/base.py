@@ -135,17 +135,18 @@ class Criterion(BaseCriterion):
     def missing(self, case: Case, what: str, *saved: Reason) -> Verdict:
         """The verdict when `what` (such as `trained model`) is not there.
 
-        A limit or labgrade's fault is `errored`; where the saved outputs still show something (`saved`) a person
-        decides; otherwise what was asked for is not there, which is `failed`.
+        Where code did not run that could have given it, and for another cause than the group's own, it is `errored`;
+        where the saved outputs still show something (`saved`) a person decides. Otherwise it is failed: for the group's
+        own error, or because nobody attempted it.
         """
-        hindered = case.hindrance
+        hindered = case.hindrance(self.about)
         evidence = case.places(hindered.cells if hindered else case.cells)
         why = hindered.reasons if hindered else ()
         if hindered is not None and hindered.limit:
             return self.errored(*why, *saved, evidence=evidence)
         if saved:
             return self.review(*(why or (shared("not_repeated"),)), *saved, evidence=evidence)
-        return self.graded(0.0, *why, shared("not_found", what=what), evidence=evidence)
+        return self.graded(0.0, *why, shared("not_found" if why else "absent", what=what), evidence=evidence)
 
     def _verdict(
         self,

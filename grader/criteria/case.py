@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from grader.code.purposes import source_purposes
+from grader.criteria.losses import Loss, could_give, failures_of, losses
 from grader.criteria.sentences import clipped, place, places, shared
+from grader.facts.causes import Cause
 from grader.facts.datasets import IMAGE_SETS
 from grader.facts.metrics import is_validation_accuracy
 from grader.records import (
     Architecture,
-    CellFailed,
     CompileArguments,
     Compiled,
     Figure,
@@ -34,6 +36,7 @@ from grader.records import (
     Reference,
     ReferenceModel,
     Score,
+    Subject,
     Trained,
 )
 
@@ -45,43 +48,12 @@ _LONG_MESSAGE, _SHORT_MESSAGE = 160, 120
 """Characters of an error's or a limit's message that a sentence quotes: one line of a report."""
 
 
-_ENVIRONMENT_ERRORS = frozenset(
-    {
-        "ModuleNotFoundError",
-        "ImportError",
-        "FileNotFoundError",
-        "PermissionError",
-        "OSError",
-        "URLError",
-        "HTTPError",
-        "ConnectionError",
-        "ConnectionRefusedError",
-        "gaierror",
-        "TimeoutError",
-        "TimedOut",
-        "MemoryError",
-        "ResourceExhaustedError",
-        "TclError",
-    }
-)
-"""Errors that speak of the machine rather than of the code."""
-
-_OTHER_VERSION = re.compile(
-    r"module '[\w.]{1,80}' has no attribute|unexpected keyword argument|[Nn]ot recognized|"
-    r"[Nn]o longer|deprecated|removed"
-)
-"""Messages that speak of another version of a library."""
-
-_CASCADING = frozenset({"NameError", "UnboundLocalError", "KeyError", "AttributeError"})
-"""Errors that an earlier failure may have caused."""
-
-
 @dataclass(frozen=True)
 class Hindrance:
     """Why something did not happen in the rerun."""
 
     limit: bool
-    """True when labgrade or its machine is to blame, or may be."""
+    """True when anything but the group's own code is to blame, or may be."""
     reasons: tuple[Reason, ...]
     """Shared ones, at least one."""
     cells: tuple[int, ...] = ()
@@ -359,55 +331,101 @@ class Case:
 
     # What stood in the way
 
-    @cached_property
-    def hindrance(self) -> Hindrance | None:
-        """Why what the question asks for may be missing from the rerun; `None` when nothing stood in the way."""
-        cells = self.own_cells
-        outcome = self.match.rerun.outcome
-        if outcome.status == "not run":
-            return Hindrance(True, (shared("not_run"),))
-        if outcome.status != "finished" and (not cells or max(cells) >= outcome.last_cell):
-            ended = (
-                shared("ended_early_in", status=outcome.status, place=self.place(outcome.last_cell))
-                if outcome.last_cell >= 0
-                else shared("ended_early", status=outcome.status)
-            )
-            return Hindrance(True, (ended,))
-        for event in self.match.rerun.events:
-            if isinstance(event, Noted) and event.topic == "limit" and event.cell in cells:
-                said = shared("limit", place=self.place(event.cell), message=clipped(event.message, _LONG_MESSAGE))
-                return Hindrance(True, (said,), (event.cell,))
-        return self._failure()
+    def hindrance(self, subject: Subject) -> Hindrance | None:
+        """Why what a criterion about `subject` asks for may be missing from the rerun.
 
-    def _failure(self) -> Hindrance | None:
-        """The failed cell that matters most: one of the question's, or any when no cell is known."""
-        failures = [event for event in self.match.rerun.events if isinstance(event, CellFailed)]
-        cells = self.own_cells
-        own = [event for event in failures if event.cell in cells] if cells else failures
-        if not own:
-            return None
-        failure = own[0]
-        earlier = [event for event in failures if event.seq <= failure.seq and self._is_of_the_machine(event)]
-        if earlier and (self._is_of_the_machine(failure) or failure.error in _CASCADING):
-            root = earlier[-1]
-            said = (self._stopped(root), shared("perhaps_the_machine"))
-            return Hindrance(True, said, tuple(sorted({root.cell, failure.cell})))
-        return Hindrance(False, (self._stopped(failure),), (failure.cell,))
-
-    def _is_of_the_machine(self, failure: CellFailed) -> bool:
-        """Whether an error speaks of the machine or its library versions rather than of the code.
-
-        One that is stored under the cell stopped it on the group's own machine, too.
+        `None` when nothing stood in the way of it: then it is not in the hand-in. Code that did not run counts where
+        it could have given such a thing, and where it does not belong to another question. Where both the group and
+        something else are to blame, it costs nobody points.
         """
-        cells = self.match.submission.cells
-        saved = cells[failure.cell].outputs if 0 <= failure.cell < len(cells) else ()
-        if any(output.kind == "error" and failure.error in output.text for output in saved):
-            return False
-        # A message of thousands of characters is a dump: what it is about stands at its beginning.
-        return failure.error in _ENVIRONMENT_ERRORS or bool(_OTHER_VERSION.search(failure.message[:2000]))
+        if self.match.rerun.outcome.status == "not run":
+            return Hindrance(True, (shared("not_run"),))
+        said = self._early_end(subject) or self._limit()
+        if said is not None:
+            return said
+        lost = [loss for loss in self.losses if could_give(loss, subject) and self._may_be_of_this(loss.cell)]
+        lost.sort(key=lambda loss: (loss.cause == "code", loss.cell not in self.own_cells))
+        if not lost:
+            return None
+        return Hindrance(lost[0].cause != "code", self._reasons(lost[0]), (lost[0].cell,))
 
-    def _stopped(self, failure: CellFailed) -> Reason:
+    @cached_property
+    def losses(self) -> tuple[Loss, ...]:
+        """All code of the hand-in that did not run, or not to its end."""
+        return losses(self.match.submission.cells, failures_of(self.match.rerun.events))
+
+    def own_loss(self, subject: Subject, *causes: Cause) -> tuple[Reason, ...]:
+        """Why code of the question's own cells that could have given such a thing did not run, for one of `causes`."""
+        for loss in self.losses:
+            if loss.cause in causes and loss.cell in self.own_cells and could_give(loss, subject):
+                return self._reasons(loss)
+        return ()
+
+    def lost_in_reading(self, subject: Subject) -> tuple[Reason, ...]:
+        """Why the rerun cannot speak, where code was lost or damaged in a document: code of the question's own, or,
+        where its model is missing, any that could have given such a thing."""
+        whole = self.model is not None and bool(self.model.models)
+        for loss in self.losses:
+            own = loss.cell in self.own_cells
+            if loss.cause == "reading" and (own or (not whole and could_give(loss, subject))):
+                return self._reasons(loss)
+        return ()
+
+    def _may_be_of_this(self, cell: int) -> bool:
+        """Whether code of `cell` may belong to this question: it stands here, or under no other that has a place.
+
+        Questions with one number, such as 2.4-train and 2.4-sweep, are parts of one task, and one piece of code may
+        serve them all.
+        """
+        if cell in self.own_cells:
+            return True
+        own = _number(self.question.question.id)
+        others = [q for q in self.match.questions if cell in q.cells and q.placed_by in ("id", "cues")]
+        return all(_number(other.question.id) == own for other in others)
+
+    def _early_end(self, subject: Subject) -> Hindrance | None:
+        """The end of a run that a limit or an accident ended before all cells had run."""
+        outcome, cells = self.match.rerun.outcome, self.match.submission.cells
+        if outcome.status == "finished":
+            return None
+        sources = tuple(cell.source for cell in cells if cell.kind == "code")
+        unrun = [cell for cell in cells if cell.kind == "code" and cell.index >= outcome.last_cell]
+        if not any(
+            self._may_be_of_this(cell.index)
+            and could_give(Loss(cell.index, "limit", source_purposes(cell.source, sources)), subject)
+            for cell in unrun
+        ):
+            return None
+        if outcome.last_cell < 0:
+            return Hindrance(True, (shared("ended_early", status=outcome.status),))
+        said = shared("ended_early_in", status=outcome.status, place=self.place(outcome.last_cell))
+        return Hindrance(True, (said,))
+
+    def _limit(self) -> Hindrance | None:
+        """A limit that was reached in the question's own cells."""
+        for event in self.match.rerun.events:
+            if isinstance(event, Noted) and event.topic == "limit" and event.cell in self.own_cells:
+                message = clipped(event.message, _LONG_MESSAGE)
+                return Hindrance(True, (shared("limit", place=self.place(event.cell), message=message),), (event.cell,))
+        return None
+
+    def _reasons(self, loss: Loss) -> tuple[Reason, ...]:
+        """What stopped a lost piece, and where that took it along."""
+        failure = loss.failure
+        if failure is None:
+            return (shared("code_lost", place=self.place(loss.cell)),)
         where, message = self.place(failure.cell), clipped(failure.message, _SHORT_MESSAGE)
-        if failure.line:
-            return shared("stopped_in_line", place=where, line=failure.line, error=failure.error, message=message)
-        return shared("stopped", place=where, error=failure.error, message=message)
+        along = (shared("taken_along", place=self.place(loss.cell)),) if loss.cell != failure.cell else ()
+        if loss.cause == "reading":
+            return (shared("document_stopped", place=where, error=failure.error), *along)
+        line = f", line {failure.line}," if failure.line else ""
+        if loss.cause == "code":
+            return (shared("stopped", place=where, line=line, error=failure.error, message=message), *along)
+        said = shared("needs", place=where, line=line, what=failure.what, error=failure.error, message=message)
+        return (said, *along)
+
+
+def _number(question: str) -> str:
+    """`2.4` of `2.4-sweep`: the number under which a sheet asks it; the whole id where it has none."""
+    found = re.match(r"\d+(?:\.\d+)*", question)
+    return found[0] if found else question

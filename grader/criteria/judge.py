@@ -13,7 +13,6 @@ from grader.facts.status import AWAITING, BY_FAVOUR, DECIDED
 from grader.records import (
     ANY,
     BaseCriterion,
-    CellFailed,
     LoggedTraining,
     Match,
     QuestionMatch,
@@ -109,10 +108,12 @@ def _settle(verdict: Verdict, criterion: Criterion, case: Case) -> Verdict:
 
     Nobody loses points by that: what saved outputs can decide they decide, and the rest awaits a person.
     """
-    unrun = _unrun(case)
+    unrun = _unrun(case, criterion)
     lost = None if unrun else _lost_lines(verdict, criterion, case)
     why = unrun or lost
-    if why is None or verdict.status in ("passed", "review"):
+    if why is None:
+        return _without_the_lost(verdict, criterion, case)
+    if verdict.status in ("passed", "review"):
         return verdict
     if criterion.decided_by_text and verdict.decided and lost is None:
         return verdict
@@ -130,6 +131,16 @@ def _settle(verdict: Verdict, criterion: Criterion, case: Case) -> Verdict:
     )
 
 
+def _without_the_lost(verdict: Verdict, criterion: Criterion, case: Case) -> Verdict:
+    """`verdict`, or `errored` where points are missing and code of the question's own that could have earned them did
+    not run, for another cause than the group's."""
+    if verdict.status not in ("failed", "partial") or criterion.decided_by_text:
+        return verdict
+    why = case.own_loss(criterion.about, "machine", "version", "limit", "labgrade")
+    said = [reason for reason in verdict.reasons if reason not in why]
+    return criterion.errored(*why, *said, evidence=verdict.evidence) if why else verdict
+
+
 def _lost_lines(verdict: Verdict, criterion: Criterion, case: Case) -> Reason | None:
     """That lines of the log in question may be lost, where it stands in a document that was made of another."""
     if not criterion.reads_saved_log or verdict.status not in ("failed", "partial"):
@@ -139,23 +150,13 @@ def _lost_lines(verdict: Verdict, criterion: Criterion, case: Case) -> Reason | 
     return shared("lines_lost") if any(cells[log.cell].origin != "file" for log in logs) else None
 
 
-def _unrun(case: Case) -> Reason | None:
+def _unrun(case: Case, criterion: Criterion) -> Reason | None:
     """Why the rerun cannot speak for this question; `None` when it can."""
-    outcome, cells = case.match.rerun.outcome, case.match.submission.cells
+    outcome = case.match.rerun.outcome
     if outcome.status == "not run":
         return shared("not_run_because", message=outcome.message or "the code was not run")
-    own = case.own_cells
-    # Where the model itself is missing, any lost piece may have held it.
-    whole = case.model is not None and bool(case.model.models)
-    damaged = [cell for cell in cells if cell.unrun == "damaged" and (cell.index in own or not whole)]
-    if damaged:
-        return shared("code_lost", place=case.place(damaged[0].index))
-    for event in case.match.rerun.events:
-        if not isinstance(event, CellFailed) or not 0 <= event.cell < len(cells):
-            continue
-        if cells[event.cell].origin != "file" and (event.cell in own or not whole):
-            return shared("document_stopped", place=case.place(event.cell), error=event.error)
-    return None
+    own = case.lost_in_reading(criterion.about)
+    return own[0] if own else None
 
 
 def status_of(verdicts: tuple[Verdict, ...]) -> Status:

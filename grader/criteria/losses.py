@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grader.code.purposes import ANYTHING, Purpose, purposes, unread_purposes
+from grader.code.purposes import ANYTHING, Purpose, purposes, source_purposes
 from grader.code.syntax import parse_code
 from grader.facts.causes import Cause
 from grader.records import Cell, CellFailed, Event
@@ -34,27 +34,33 @@ class Loss:
 def losses(cells: tuple[Cell, ...], failures: tuple[CellFailed, ...]) -> tuple[Loss, ...]:
     """What was lost of `cells` by these `failures` of the rerun, in its order, then what was damaged."""
     sources = tuple(cell.source for cell in cells if cell.kind == "code")
-    by_seq = {failure.seq: failure for failure in failures}
+    roots = roots_of(failures)
     known = [failure for failure in failures if 0 <= failure.cell < len(cells)]
     missing = frozenset(name for failure in known for name in _never_made(failure, cells[failure.cell]))
     found = []
     for failure in known:
         cell = cells[failure.cell]
-        root = by_seq.get(failure.follows, failure) if failure.follows is not None else failure
+        root = roots[failure.seq]
         cause = cause_of(root, cells)
         statements = _lost_statements(failure, cell)
         lost_all = (
-            unread_purposes(cell.source, sources) if statements is None else purposes(statements, sources, missing)
+            source_purposes(cell.source, sources) if statements is None else purposes(statements, sources, missing)
         )
         found.append(Loss(failure.cell, cause, lost_all, root))
     damaged = [cell for cell in cells if cell.unrun == "damaged"]
-    found += [Loss(cell.index, "reading", unread_purposes(cell.source, sources)) for cell in damaged]
+    found += [Loss(cell.index, "reading", source_purposes(cell.source, sources)) for cell in damaged]
     return tuple(found)
 
 
 def failures_of(events: tuple[Event, ...]) -> tuple[CellFailed, ...]:
     """The failures among `events`, in order."""
     return tuple(event for event in events if isinstance(event, CellFailed))
+
+
+def roots_of(failures: tuple[CellFailed, ...]) -> dict[int, CellFailed]:
+    """`seq` of each failure -> the one that it goes back to, which may be itself."""
+    by_seq = {failure.seq: failure for failure in failures}
+    return {f.seq: f if f.follows is None else by_seq.get(f.follows, f) for f in failures}
 
 
 def cause_of(failure: CellFailed, cells: tuple[Cell, ...]) -> Cause:

@@ -1,7 +1,7 @@
 """Why something failed: the causes, and by which signs an error tells its own.
 
 Only the first costs a group points. What an error says of itself is read where it is raised, beside the student's code:
-`grader.probe.causes` holds these signs against the error, the frames that it passed and the libraries at hand.
+`grader.probe.failures` holds these signs against the error, the frames that it passed and the libraries at hand.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from grader.code.program import Program
 from grader.code.statements import callee
 from grader.code.undefined_names import EarlyUse, early_uses
 from grader.criteria import clipped
+from grader.criteria.losses import cause_of, failures_of, roots_of
 from grader.criteria.sentences import capitalised, counted, listed
 from grader.observations.hand_in import HandIn
 from grader.records import Cell, CellFailed, Observation
@@ -53,15 +54,19 @@ _DRAWING = frozenset(
 def failed_cells(hand_in: HandIn) -> Iterator[Observation]:
     """Cells that stopped with an error in the rerun, and errors stored in the saved outputs.
 
-    A cell that only misses what an earlier failed cell would have made is named as a consequence. Names that nothing
-    above makes are told by `early_names`.
+    A cell that only misses what an earlier failed cell would have made is named as a consequence. What needs a machine
+    or a library that is not here, or was damaged in a document, is nobody's fault and a note of the run. Names that
+    nothing above makes are told by `early_names`.
     """
-    failed = [event for event in hand_in.rerun.events if isinstance(event, CellFailed)]
-    # What a report shows of a program need not run by itself.
-    failed = [event for event in failed if hand_in.cells[event.cell].origin != "listing"]
+    failures = failures_of(hand_in.rerun.events)
+    roots = roots_of(failures)
     early = {(use.cell, use.name) for program in hand_in.programs for use in early_uses(program.steps)}
-    failed = [event for event in failed if (event.cell, missing_name(event)) not in early]
-    followed = [event for event in failed if _follows(event, hand_in)]
+    failed = [
+        failure
+        for failure in failures
+        if cause_of(roots[failure.seq], hand_in.cells) == "code" and (failure.cell, missing_name(failure)) not in early
+    ]
+    followed = [failure for failure in failed if roots[failure.seq] is not failure]
     own = [event for event in failed if event not in followed]
     for event in own[:_MOST_FAILURES]:
         where = hand_in.place(event.cell)
@@ -82,12 +87,13 @@ def failed_cells(hand_in: HandIn) -> Iterator[Observation]:
         )
     if followed:
         where = listed(hand_in.places([event.cell for event in followed[:_MOST_FAILURES]]))
-        names = listed(list(dict.fromkeys(f"`{missing_name(event)}`" for event in followed[:_MOST_FAILURES])))
+        lost = [missing_name(event) for event in followed[:_MOST_FAILURES]]
+        names = listed(list(dict.fromkeys(f"`{name}`" for name in lost if name))) or "what they need"
         yield Observation(
             kind="failed_after_failure",
             question=None,
             message=f"{capitalised(where)} stopped in consequence: {names} would have been made by cells that failed.",
-            proof=f"NameError in the rerun of {where}.",
+            proof=f"{listed(sorted({event.error for event in followed}))} in the rerun of {where}.",
         )
     yield from _saved_errors(hand_in)
 
@@ -96,15 +102,6 @@ def missing_name(failure: CellFailed) -> str:
     """The name that a NameError is about, else empty."""
     named = re.match(r"(?:name|free variable|cannot access local variable) '(\w{1,200})'", failure.message)
     return named[1] if named and failure.error in ("NameError", "UnboundLocalError") else ""
-
-
-def _follows(failure: CellFailed, hand_in: HandIn) -> bool:
-    """Whether the missing name is one that a cell above makes, which stopped or made it after it had stopped."""
-    name = missing_name(failure)
-    earlier = {e.cell for e in hand_in.rerun.events if isinstance(e, CellFailed) and e.seq < failure.seq}
-    return bool(name) and any(
-        re.search(rf"(?<![\w.]){name}\s*(?:,[^=\n]{{0,200}})?=(?!=)", hand_in.cells[cell].source) for cell in earlier
-    )
 
 
 def _saved_errors(hand_in: HandIn) -> Iterator[Observation]:

@@ -26,8 +26,8 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets.config import Config
 
-from grader.probe.causes import OWN, Followed, Why, cause_of
 from grader.probe.drawing import FigureWatch
+from grader.probe.failures import OWN, Followed, Why, cause_of
 from grader.probe.function_calls import define_and_serve, serve
 from grader.probe.keras import hooks
 from grader.probe.link import Link
@@ -154,11 +154,11 @@ class _Typed(str):
 
     __int__ = __float__ = __index__ = __complex__ = _no_number
 
-    def strip(self, *arguments: object) -> _Typed:  # type: ignore[override]
+    def strip(self, *arguments: object) -> _Typed:
         """The same: still what nobody typed."""
         return self
 
-    lstrip = rstrip = lower = upper = strip  # type: ignore[assignment]
+    lstrip = rstrip = lower = upper = strip
 
 
 def _unasked(link: Link) -> Callable[..., str]:
@@ -216,8 +216,8 @@ class _Interpreter(InteractiveShell):  # type: ignore[misc]
             below = statements[place + 1 :]
             shown = "none" if below else interactivity
             if await super().run_ast_nodes([statement], cell_name, shown, compiler=compiler, result=result):
-                error = result and (result.error_before_exec or result.error_in_exec)
-                if error is None or not self.goes_on(statement, error, below):
+                error = (result.error_before_exec or result.error_in_exec) if result is not None else None
+                if result is None or error is None or not self.goes_on(statement, error, below):
                     return True
                 result.error_before_exec = result.error_in_exec = None
             else:
@@ -247,11 +247,14 @@ class _Interpreter(InteractiveShell):  # type: ignore[misc]
 def _main_program(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements, with those below `if __name__ == "__main__":` in its place."""
     for node in nodes:
-        test = node.test if isinstance(node, ast.If) and not node.orelse else None
-        if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
+        if isinstance(node, ast.If) and not node.orelse and _is_main(node.test):
             yield from node.body
         else:
             yield node
+
+
+def _is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 class Shell:

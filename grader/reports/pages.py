@@ -129,7 +129,7 @@ def warnings(match: Match) -> tuple[Markup, ...]:
             f"The run ended early ({outcome.status}{f', in {where}' if where else ''})"
             f"{f': {reason}' if reason else ''}. Everything before that counts."
         )
-    failed = sorted({event.cell for event in match.rerun.events if isinstance(event, CellFailed)})
+    failed = sorted({event.cell for event in match.rerun.events if isinstance(event, CellFailed) and not event.went_on})
     if failed:
         named = cell_words(match, failed[:12]) or amount(len(failed), "cell")
         texts.append(f"{named[:1].upper()}{named[1:]} stopped with an error; all other cells ran.")

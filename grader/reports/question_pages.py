@@ -357,9 +357,11 @@ def _crashes(match: Match, found: QuestionMatch | None) -> list[str]:
             place = f" in line {event.line}" if event.line else ""
             where = cell_words(match, [event.cell]).capitalize()
             message = line(event.message, 200).replace("`", "'")
-            texts.append(
-                f"{where} stopped{place} with `{line(event.error, 60)}: {message}`; the next cell ran all the same."
-            )
+            error = f"`{line(event.error, 60)}: {message}`"
+            if event.went_on:
+                texts.append(f"{where} needs {line(event.what, 120)}{place} ({error}); the code below it ran.")
+            else:
+                texts.append(f"{where} stopped{place} with {error}; the next cell ran all the same.")
     return texts[:6]
 
 

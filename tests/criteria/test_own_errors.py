@@ -15,7 +15,7 @@ MESSAGE = "module 'keras.layers' has no attribute 'Dens'"
 def status(stored: str) -> str:
     """The status of a criterion on a model whose cell stops, where `stored` is the error saved under it."""
     stage, work = Stage(), submission()
-    stage.add(CellFailed, 4, error="AttributeError", message=MESSAGE)
+    stage.add(CellFailed, 4, error="AttributeError", message=MESSAGE, cause="version", what="a name", went_on=True)
     cell = work.cells[4].model_copy(update={"outputs": (SavedOutput(kind="error", text=stored),)})
     work = work.model_copy(update={"cells": (*work.cells[:4], cell, *work.cells[5:])})
     asked = question_of("1", {"kind": "trained", "points": 1}, model="small_mlp")

@@ -238,8 +238,8 @@ def test_a_setting_chosen_on_the_test_set() -> None:
 def test_what_follows_from_a_failure() -> None:
     """A cell that misses what a failed cell would have made is named as a consequence, not as a failure of its own."""
     rerun = Stage()
-    rerun.add(CellFailed, 3, error="ValueError", message="shapes differ", line=4)
-    rerun.add(CellFailed, 4, error="NameError", message="name 'pooled' is not defined", line=1)
+    root = rerun.add(CellFailed, 3, error="ValueError", message="shapes differ", line=4)
+    rerun.add(CellFailed, 4, error="NameError", message="name 'pooled' is not defined", line=1, follows=root.seq)
     work = submission(6, code={3: "pooled = pool(x)", 4: "print(pooled)"})
     match = match_of(rerun, [], work=work)
     assert len(seen("failed_cell", match)) == 1

@@ -24,6 +24,8 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, msgspec.inspect.VarTupleType):
         most = 6 if kind.max_length is None else min(kind.max_length, 6)
         return st.lists(values_of(kind.item_type), min_size=kind.min_length or 0, max_size=most)
+    if isinstance(kind, msgspec.inspect.TupleType):
+        return st.tuples(*map(values_of, kind.item_types)).map(list)
     if isinstance(kind, msgspec.inspect.DictType):
         most = 4 if kind.max_length is None else min(kind.max_length, 4)
         return st.dictionaries(values_of(kind.key_type), values_of(kind.value_type), max_size=most)

@@ -28,9 +28,17 @@ def printed(recorded: Recorded) -> str:
             "version",
             "the module `keras.no_such_part`, which the version here does not have",
         ),
-        ("from scipy import no_such_thing", "version", "`no_such_thing` of `scipy`"),
-        ("import numpy as np\nnp.blackboard(3)", "version", "`numpy.blackboard`"),
-        ("import keras\nkeras.layers.Dense(3, quux=4)", "version", "the argument `quux=` of `Dense`"),
+        (
+            "from scipy import no_such_thing",
+            "version",
+            "`no_such_thing` of `scipy`, which the version here does not have",
+        ),
+        ("import numpy as np\nnp.blackboard(3)", "version", "`numpy.blackboard`, which the version here does not have"),
+        (
+            "import keras\nkeras.layers.Dense(3, quux=4)",
+            "version",
+            "the argument `quux=` of `Dense`, which the version here does not have",
+        ),
         ("open('/content/drive/rows.csv')", "machine", "the file `rows.csv`, which was not handed in"),
         (
             "import pandas\npandas.read_csv('C:\\\\data\\\\rows.csv')",

@@ -162,7 +162,7 @@ class StatesNumberCriterion(Criterion):
         if shown is not None:
             said = self.because("shown_only", wanted=[*wanted], place=shown)
             return self.review(said, expected=expected, evidence=(shown,))
-        stopped = case.hindrance
+        stopped = case.hindrance(self.about)
         ran = case.match.rerun.outcome.status != "not run"
         if self.of is not None and ran and stopped is not None and stopped.limit:
             # What the rerun would have given was never seen: the saved outputs alone contradict nobody.

@@ -104,7 +104,7 @@ class EvaluatedCriterion(AboutAModel):
         evidence = case.places(case.cells)
         if another and not stated:
             return self.graded(0.0, *another, self.because("own_model_not_evaluated"), evidence=evidence)
-        if stated and case.hindrance is None:
+        if stated and case.hindrance(self.about) is None:
             return self.review(*another, *stated, self.because("not_seen"), evidence=evidence)
         return self.missing(case, "evaluation of the trained model", *stated)
 

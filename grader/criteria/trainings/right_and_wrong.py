@@ -79,7 +79,7 @@ class RightAndWrongCriterion(AboutAModel):
             *(pair for text in texts if text.saved for pair in _pairs(text.text, text, rows)),
         ]
         shown = tuple(self._shown(pair, rows, case) for pair in (fresh or stated)[:1])
-        if shown and (fresh or case.hindrance is None):
+        if shown and (fresh or case.hindrance(self.about) is None):
             return self.review(*shown, self.because("not_compared"), evidence=case.places(case.cells))
         return self.missing(case, "count of right and wrong test images", *shown)
 

@@ -78,7 +78,7 @@ class SweepCriterion(Criterion):
             carried,
         ]
         share = sum(scores) / len(scores)
-        hindered = case.hindrance
+        hindered = case.hindrance(self.about)
         if share < 1.0 and hindered is not None and hindered.limit:
             return self.errored(*hindered.reasons, self.because("ran_before", trainings=len(trainings)))
         observed: JsonValue = {"factors": list(inside), "replicas": list(replicas), "layers": list(sweep.carrying)}

@@ -93,7 +93,7 @@ def _setting(link: Link, original: Callable[..., object]) -> Callable[..., objec
     def set_on_device(device: object, *arguments: object, **more: object) -> object:
         # A device is itself a tuple, with names.
         several = isinstance(device, list | tuple) and not hasattr(device, "device_type")
-        devices = device if several else [device]
+        devices = list(device) if several and isinstance(device, list | tuple) else [device]
         asked = next((str(getattr(one, "device_type", "")) for one in devices if _is_accelerator(one)), None)
         if asked is None and devices:
             return original(device, *arguments, **more)

@@ -61,6 +61,7 @@ class Why(NamedTuple):
 
 
 OWN = Why("code")
+_NOT_HERE = ", which the version here does not have"
 
 
 def cause_of(error: BaseException, namespace: Mapping[str, object]) -> Why:
@@ -125,7 +126,7 @@ def _missing_module(error: ModuleNotFoundError) -> Why:
     except (ImportError, ValueError):
         at_hand = False
     if at_hand and top != name:
-        return Why("version", f"the module `{name[:100]}`, which the version here does not have")
+        return Why("version", f"the module `{name[:100]}`{_NOT_HERE}")
     return Why("machine", f"the library `{name[:100]}`, which is not installed here")
 
 
@@ -145,12 +146,12 @@ def _version(error: BaseException, namespace: Mapping[str, object]) -> Why | Non
         module = sys.modules.get(str(error.name))
         if wanted and get_close_matches(wanted[1], dir(module) if module else (), n=1, cutoff=_ALIKE):
             return None
-        return Why("version", f"`{wanted[1] if wanted else package}` of `{str(error.name)[:100]}`")
+        return Why("version", f"`{wanted[1] if wanted else package}` of `{str(error.name)[:100]}`{_NOT_HERE}")
     if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
         module, name = error.obj, str(error.name)[:100]
         if not _is_library(module.__name__) or get_close_matches(name, dir(module), n=1, cutoff=_ALIKE):
             return None
-        return Why("version", f"`{module.__name__[:100]}.{name}`")
+        return Why("version", f"`{module.__name__[:100]}.{name}`{_NOT_HERE}")
     unexpected = _UNEXPECTED.search(message)
     if unexpected and isinstance(error, TypeError | ValueError):
         return _unexpected_argument(unexpected, error, namespace)
@@ -169,7 +170,7 @@ def _unexpected_argument(found: re.Match[str], error: BaseException, namespace: 
         return None
     if get_close_matches(name, _parameters(called), n=1, cutoff=_ALIKE):
         return None
-    return Why("version", f"the argument `{name}=`" + (f" of `{owner}`" if owner else ""))
+    return Why("version", f"the argument `{name}=`{f' of `{owner}`' if owner else ''}{_NOT_HERE}")
 
 
 def _class_named(name: str) -> object:
