@@ -30,8 +30,8 @@ from grader.submissions.entries import candidates, file_entry
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_choice import SETTINGS
 from grader.submissions.rubric_file import rubric_digest, rubrics
-from grader.training.plain import canonical_digest
 from grader.training.service import library_versions
+from grader.training.spec import canonical_digest
 
 Stage: TypeAlias = Literal["judge", "reference", "render", "record"]
 """`judge`: the pure checks on what is recorded. `reference`: record the solution. `record`: run the submission, and

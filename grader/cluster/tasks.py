@@ -23,8 +23,7 @@ from grader.records import Array, BudgetChoices, Silence
 from grader.session import Session, session_factory
 from grader.training.budget import Budget
 from grader.training.service import EpochProgress
-from grader.training.spec import DataPool, TrainingSpec
-from grader.training.training_store import TrainingResult
+from grader.training.spec import DataPool, TrainingResult, TrainingSpec
 
 TOPIC = "labgrade"
 """Under which workers tell what they do."""

@@ -1,7 +1,8 @@
-"""The system calls that Python's standard library does not offer, each as a function that raises OSError.
+"""What confinement asks of the kernel: system calls that Python's standard library does not offer, each a function that
+raises OSError, and the named steps in which they are made, of which one that fails stops everything after it.
 
-By the C library's name where it has one (glibc and musl export pivot_root without declaring it), else by a number that
-is the same on every architecture.
+Calls go by the C library's name where it has one (glibc and musl export pivot_root without declaring it), else by a
+number that is the same on every architecture.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum, IntFlag
+
+from grader.sandbox.control import Left, Message, Refused, Running, encode
 
 # Windows has no library without a name; nothing here is called there, but advice imports it.
 _libc = ctypes.CDLL(None if os.name == "posix" else "msvcrt", use_errno=True)
@@ -147,3 +152,44 @@ def drop_capabilities() -> None:
     """Give up every capability of this thread."""
     header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
     _check(_libc.capset(header, struct.pack("6I", *[0] * 6)), "capset")
+
+
+class ConfinementError(Exception):
+    """A step of confinement failed. No student code may run in this process."""
+
+    def __init__(self, step: str, cause: BaseException) -> None:
+        kind = "" if isinstance(cause, OSError) else f"{type(cause).__name__}: "
+        super().__init__(f"{step}: {kind}{cause}")
+        self.step = step
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """One step; any failure in it becomes a ConfinementError that bears its name."""
+    try:
+        yield
+    except ConfinementError:
+        raise
+    except BaseException as error:
+        raise ConfinementError(name, error) from error
+
+
+def report_refusal(descriptor: int, error: ConfinementError) -> None:
+    """Write to `descriptor` that confinement failed."""
+    _report(descriptor, Refused(str(error)))
+
+
+def report_running(descriptor: int) -> None:
+    """Write to `descriptor` that student code runs next, and close it."""
+    _report(descriptor, Running())
+    os.close(descriptor)
+
+
+def report_left(descriptor: int, code: int) -> None:
+    """Write to `descriptor` with which code, or minus which signal, the student's process left."""
+    _report(descriptor, Left(code))
+
+
+def _report(descriptor: int, message: Message) -> None:
+    with suppress(OSError):
+        os.write(descriptor, encode(message) + b"\n")
