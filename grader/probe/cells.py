@@ -26,6 +26,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets.config import Config
 
+from grader.probe import public_data
 from grader.probe.drawing import FigureWatch
 from grader.probe.failures import OWN, Followed, Why, cause_of
 from grader.probe.function_calls import define_and_serve, serve
@@ -65,6 +66,7 @@ def _run_cells(channel: Channel, job: RunCells, contents: list[Array]) -> None:
     random.seed(SEED)
     np.random.seed(SEED)
     hooks.install(link, job.effort, job.threads)
+    public_data.install(link)
     figures = FigureWatch(link)
     figures.install()
     shell = Shell(link)

@@ -164,3 +164,36 @@ def test_commands_of_notebook_programs(record: Any) -> None:
     )
     assert [failed.error for failed in failures(recorded)] == ["ModuleNotFoundError"] * 2
     assert [line for line in printed(recorded).split() if line.isdigit()] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import keras\npath = keras.utils.get_file('mnist.npz', 'https://storage.googleapis.com/tensorflow/mnist.npz')\n"
+        "with np.load(path) as f:\n    x, y = f['x_train'], f['y_train']",
+        "import urllib.request, gzip\n"
+        "urllib.request.urlretrieve('http://yann.lecun.com/exdb/mnist/train-images-idx3-ubyte.gz', 'x.gz')\n"
+        "urllib.request.urlretrieve('http://yann.lecun.com/exdb/mnist/train-labels-idx1-ubyte.gz', 'y.gz')\n"
+        "x = np.frombuffer(gzip.open('x.gz').read(), np.uint8, offset=16).reshape(-1, 28, 28)\n"
+        "y = np.frombuffer(gzip.open('y.gz').read(), np.uint8, offset=8)",
+        "from sklearn.datasets import fetch_openml\nx, y = fetch_openml('mnist_784', return_X_y=True, as_frame=False)\n"
+        "x, y = x.reshape(-1, 28, 28)[:400], y[:400].astype(int)",
+        "from sklearn.datasets import fetch_openml\nmnist = fetch_openml('mnist_784')\n"
+        "x, y = mnist['data'].to_numpy().reshape(-1, 28, 28)[:400], mnist.target[:400].astype(int).to_numpy()",
+    ],
+)
+def test_loaders_of_data_at_hand_are_served(record: Any, source: str) -> None:
+    """What would be fetched from the network is the host's own copy of the same data set."""
+    same = "from keras.datasets import mnist\n(a, b), _ = mnist.load_data()\nprint((x == a).all(), (y == b).all())"
+    recorded = record("import numpy as np", source, same)
+    assert failures(recorded) == []
+    assert printed(recorded).split() == ["True", "True"]
+
+
+def test_what_is_not_at_hand_needs_the_network(record: Any) -> None:
+    """Another file, or a set that this machine does not have, is fetched by nobody."""
+    recorded = record(
+        "import keras\nkeras.utils.get_file('rows.csv', 'https://example.org/rows.csv')",
+        "from sklearn.datasets import fetch_openml\nfetch_openml('Fashion-MNIST')",
+    )
+    assert [failed.what for failed in failures(recorded)] == ["the network"] * 2

@@ -14,8 +14,10 @@ import importlib.machinery
 import importlib.util
 import inspect
 import sys
+import tempfile
 import types
 from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 import keras
@@ -27,7 +29,7 @@ from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
 from grader.probe.keras.fitting import HistoryTable
 from grader.probe.keras.objects import Model
 from grader.probe.link import Link, patch
-from grader.probe.messages import ArraysSent, DatasetAsked, DatasetMissing
+from grader.probe.public_data import Splits, downloaded, load
 from grader.sandbox.frames import Array
 
 _MOVED = {
@@ -59,7 +61,6 @@ _PUBLIC = frozenset(
     """.split()
 )
 
-Splits = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 _ROOTS = ("keras", "keras._tf_keras.keras", "tensorflow.keras")
 
@@ -203,18 +204,29 @@ def _serve_datasets(link: Link) -> None:
     for name in IMAGE_SETS:
         for module in keras_modules(f"datasets.{name}"):
             patch(module, load_data=_loader(link, name))
+    for module in (*keras_modules("utils"), *keras_modules("utils.data_utils")):
+        if hasattr(module, "get_file"):
+            patch(module, get_file=_get_file(link, module.get_file))
 
 
 def _loader(link: Link, name: str) -> Callable[..., Splits]:
     def load_data(*arguments: object, **more: object) -> Splits:
         """Tuple of arrays `(x_train, y_train), (x_test, y_test)`, as in `keras.datasets`."""
-        answer, arrays = link.ask(DatasetAsked(name=name))
-        if not isinstance(answer, ArraysSent):
-            raise OSError(answer.why if isinstance(answer, DatasetMissing) else f"{name} is not at hand")
-        x_train, y_train, x_test, y_test = arrays
-        return (x_train, y_train), (x_test, y_test)
+        return load(link, name)
 
     return load_data
+
+
+def _get_file(link: Link, original: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(original)
+    def get_file(fname: object = None, origin: object = None, *arguments: object, **more: object) -> object:
+        name = PurePosixPath(str(fname or origin)).name
+        path = Path(tempfile.gettempdir()) / "datasets" / name
+        if not more.get("extract") and not more.get("untar") and downloaded(link, str(origin or fname), path):
+            return str(path)
+        return original(fname, origin, *arguments, **more)
+
+    return get_file
 
 
 def _old_rate_arguments(cls: type, note: Note) -> None:
