@@ -11,9 +11,8 @@ from statistics import fmean
 from grader.code.program import Program
 from grader.code.statements import callee, targets_of
 from grader.code.training_calls import text_of
-from grader.criteria import Case, clipped
+from grader.criteria import Case, accuracy_text, capitalised, clipped, listed
 from grader.criteria.prose import Number, numbers_in, values_in
-from grader.criteria.sentences import accuracy_text, capitalised, listed
 from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH
 from grader.facts.metrics import is_validation_accuracy

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from grader.code.data_flow import Array
 from grader.code.statements import callee
 from grader.code.training_calls import Fit
+from grader.criteria import capitalised, listed, quantity
 from grader.criteria.input_scaling import given_range, model_code, range_at_weights
-from grader.criteria.sentences import capitalised, listed, quantity
 from grader.criteria.training_evidence import has_test_rows, lab_trains_on_test_rows
 from grader.facts.datasets import IMAGE_SETS, training_rows
 from grader.facts.keras_training import CHECKPOINTING, CHOOSING_CALLBACKS, REDUCING, STOPPING

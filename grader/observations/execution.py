@@ -15,8 +15,7 @@ from itertools import pairwise
 from grader.code.program import Program
 from grader.code.statements import callee
 from grader.code.undefined_names import EarlyUse, early_uses
-from grader.criteria import clipped
-from grader.criteria.sentences import capitalised, counted, listed
+from grader.criteria import capitalised, clipped, counted, listed
 from grader.observations.hand_in import HandIn
 from grader.records import Cell, CellFailed, Observation
 

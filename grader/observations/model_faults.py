@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from grader.code.program import Program
 from grader.code.statements import Step, argument, callee, receiver, targets_of
 from grader.code.training_calls import text_of
-from grader.criteria.sentences import capitalised, counted, listed
+from grader.criteria import capitalised, counted, listed
 from grader.criteria.training_evidence import hidden_layers, layer_words, strength
 from grader.facts.keras_layers import ACTIVATING, ACTIVATION_LAYERS, DENSE, INACTIVE
 from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES, LOSSES

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from grader.code.program import Program
 from grader.code.training_calls import Drawing, Fit, ModelUse
-from grader.criteria import Case, clipped
+from grader.criteria import Case, accuracy_text, capitalised, clipped
 from grader.criteria.figure_parts import owner_of
-from grader.criteria.sentences import accuracy_text, capitalised
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH, SAYS_LOSS
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, split_metric
 from grader.observations.hand_in import HandIn
