@@ -1,16 +1,37 @@
-"""Numbers in prose and printed text, in English and continental spelling."""
+"""What a text says: its numbers in English and continental spelling, the concepts of a rubric, its language."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from grader.facts.languages import SMALL_WORDS
+
 _LONGEST = 200_000
+"""Characters of a text whose numbers are looked at: a printed log of hundreds of epochs; what is longer is a dump."""
 _SPACES = " \u00a0\u2009\u202f"
 _GROUPED = re.compile(rf"(?<![\w.,])\d{{1,3}}(?:[{_SPACES}'’]\d{{3}})+(?:[.,]\d+)?(?![\w])")
 _PLAIN = re.compile(r"(?<![\w.,])[.]?\d[\d.,]*(?:[eE][-+]?\d{1,3})?")
 _PERCENT = re.compile(r"\s{0,2}\\?(?:%|percent|per cent|prozent|procent|pour cent)", re.IGNORECASE)
+
+_RUN = re.compile(r"[^\W_]+")
+_MOST_FINDS = 200
+"""Finds of one concept that are kept: more than a report marks, and a bound on a text of one word repeated."""
+
+_SPOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_LONGEST_ANSWER = 20_000
+"""Characters that are looked at: ten pages tell a language, and nobody answers at greater length."""
+_LEAST_SMALL = 3
+"""Small words that must stand there: `in` or `die` alone belong to several languages."""
+_SMALL_SHARE = 0.12
+"""Share of the words that small ones make at least: prose has about a third, a list of terms or names hardly any."""
+_CLEARLY = 1.6
+"""How many times as many small words as the next language has: Danish and Swedish share half of theirs, and an answer
+in both is of neither."""
+
+_SETS = {language: frozenset(words.split()) for language, words in SMALL_WORDS.items()}
 
 
 @dataclass(frozen=True)
@@ -105,3 +126,53 @@ def _decimal(whole: str, fraction: str) -> list[tuple[float, int]]:
     if len(whole) + len(fraction) > 30 or not (whole + fraction).isdigit():
         return []
     return [(float(f"{whole or '0'}.{fraction or '0'}"), len(fraction))]
+
+
+@lru_cache(maxsize=512)
+def folded(text: str) -> tuple[str, tuple[int, ...]]:
+    """Lower case without accents, every run of other signs as one blank; and where each sign of it came from."""
+    signs: list[str] = [" "]
+    places: list[int] = [0]
+    for word in _RUN.finditer(text):
+        if word.group().isascii():
+            signs.append(word.group().lower())
+            places += range(word.start(), word.end())
+        else:
+            for offset, sign in enumerate(word.group(), start=word.start()):
+                letters = [s for s in unicodedata.normalize("NFKD", sign.casefold()) if not unicodedata.combining(s)]
+                signs += letters
+                places += [offset] * len(letters)
+        signs.append(" ")
+        places.append(word.end())
+    return "".join(signs), tuple(places)
+
+
+def mentions(text: str, phrases: tuple[str, ...]) -> list[str]:
+    """The words of `text` that name one of `phrases`, as they are written there; the start of a word is enough."""
+    plain, places = folded(text)
+    found: list[str] = []
+    for phrase in phrases:
+        # The start of a word is enough: `probabilit` finds both its singular and its plural.
+        wanted = folded(phrase)[0].rstrip()
+        if not wanted.strip():
+            if phrase.strip() and phrase.strip() in text:
+                found.append(phrase.strip())
+            continue
+        position = plain.find(wanted)
+        while position >= 0 and len(found) < _MOST_FINDS:
+            end = plain.find(" ", position + len(wanted))
+            found.append(text[places[position + 1] : places[end] if end > 0 else len(text)])
+            position = plain.find(wanted, position + 1)
+    return list(dict.fromkeys(part for part in found if part))
+
+
+def language_of(text: str) -> str | None:
+    """The code of the language of `text`; `None` where it is short, mixed, or of none that is known here.
+
+    A language is named when enough of its small words stand there, clearly more than of any other.
+    """
+    words = [word.casefold() for word in _SPOKEN.findall(text[:_LONGEST_ANSWER])]
+    counts = {language: sum(word in known for word in words) for language, known in _SETS.items()}
+    best, second = sorted(counts, key=lambda language: -counts[language])[:2]
+    enough = counts[best] >= max(_LEAST_SMALL, _SMALL_SHARE * len(words))
+    return best if enough and counts[best] >= _CLEARLY * counts[second] else None

@@ -1,16 +1,47 @@
-"""Weight decay in recorded models: which layers carry it, how strong, and how often each strength was trained."""
+"""What trainings tell: whether rows of the test set were among theirs, and the weight decay that they varied.
+
+The accuracy on the test set of a model that was trained on its images measures nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.criteria.metric_values import values_of
 from grader.facts.keras_layers import CONVOLUTION, DENSE, DEPTHWISE
-from grader.records import Architecture, Layer, Trained
+from grader.records import Architecture, DataUse, Layer, Match, Reference, Trained
 
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""
+
+
+def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:
+    """Whether rows of the test set were among those of `training`, or of one whose weights it may have gone on with.
+
+    Never where the lab's own solution trains on such rows.
+    """
+    if lab_trains_on_test_rows(reference):
+        return False
+    before = [
+        earlier
+        for earlier in match.rerun.trainings()
+        if training.continued and earlier.seq < training.seq and _related(earlier, training)
+    ]
+    return any(has_test_rows(one.train) for one in (training, *before))
+
+
+def lab_trains_on_test_rows(reference: Reference) -> bool:
+    """Whether the lab's own solution trains on rows of the test set: then it asks for that."""
+    return any(has_test_rows(training.train) for training in reference.recording.trainings())
+
+
+def has_test_rows(use: DataUse) -> bool:
+    """Whether rows of the test set are among these, found by content."""
+    return use.split in ("test", "mixed")
+
+
+def _related(earlier: Trained, training: Trained) -> bool:
+    return earlier.model == training.model or earlier.architecture == training.architecture
 
 
 @dataclass(frozen=True)
@@ -126,7 +157,7 @@ def _carries_on(training: Trained, before: Trained | None) -> bool:
     """Whether a second training of one object starts where the first ended, rather than from weights set anew."""
     if before is None or not training.continued:
         return False
-    losses, earlier = values_of(training.history, "loss"), values_of(before.history, "loss")
+    losses, earlier = training.history.values_of("loss"), before.history.values_of("loss")
     if not losses or not earlier:
         return True
     return abs(losses[0] - earlier[-1]) < abs(losses[0] - earlier[0])
