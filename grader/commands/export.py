@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.output import one_line_errors, stop
+from grader.commands.command_line import one_line_errors, stop
 from grader.errors import UserError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
     from rich.console import Console
 
-    from grader.exports.grades import Export
-    from grader.exports.platform import Platform
+    from grader.exports.platform import Export, Platform
+
+
+_SHOWN = 30
+"""Names in one line of the terminal; `left-out.csv` has all of them."""
 
 
 class PlatformName(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone
@@ -42,7 +45,7 @@ class PlatformName(click.ParamType):  # type: ignore[type-arg]  # generic in the
 
 
 def _platforms() -> dict[str, Platform]:
-    from grader.exports.platforms import platforms
+    from grader.exports.platform import platforms
 
     try:
         return platforms()
@@ -78,11 +81,6 @@ def export(
         print_export(console, make_export(reports, platform, sheet, item, scale, provisional), folder)
 
 
-# The steps of `labgrade export`.
-
-_SHOWN = 30
-
-
 def make_export(
     reports: Path, platform: Platform, sheet: Path | None, item: str | None, scale: bool, provisional: bool
 ) -> Export:
@@ -90,8 +88,7 @@ def make_export(
     from grader.classroom.review_sheet import results_below
     from grader.classroom.roster import roster_behind
     from grader.classroom.sheets import read_sheet
-    from grader.exports.grades import grades_of
-    from grader.exports.platform import ExportRequest
+    from grader.exports.platform import ExportRequest, grades_of
 
     results = results_below(reports)
     entries = roster_behind(reports)
@@ -103,7 +100,7 @@ def make_export(
 
 def print_export(console: Console, export: Export, folder: Path) -> None:
     """Write the files, and say who is in none of them and why."""
-    from grader.exports.grades import write_export
+    from grader.exports.platform import write_export
 
     for path in write_export(export, folder):
         console.print(str(path), markup=False, soft_wrap=True)

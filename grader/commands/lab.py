@@ -1,4 +1,4 @@
-"""`labgrade rubric`: labs listed, shown, validated, tested and drafted."""
+"""`labgrade rubric` and `labgrade reference`: labs listed, shown, drafted, validated, tested; a lab's answer key."""
 
 from __future__ import annotations
 
@@ -9,18 +9,87 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.output import one_line_errors
-from grader.commands.run_options import run_choices, run_options
+from grader.commands.command_line import TerminalProgress, one_line_errors, run_choices, run_options
 
 if TYPE_CHECKING:
     from grader.authoring.rubric_test import Finding, RubricTest
     from grader.facts.status import Status
     from grader.records import Rubric
 
-# labgrade rubric new
+_SHAPES: dict[str, Status] = {
+    "caught": "passed",
+    "observed": "partial",
+    "hole": "failed",
+    "same": "absent",
+    "stopped": "absent",
+    "unsure": "errored",
+}
+"""How a mutant stands -> the status whose sign stands before it."""
+_STYLES = {"hole": "bold red", "observed": "yellow", "unsure": "yellow", "same": "dim", "stopped": "dim"}
 
 
-@click.command()
+@click.group()
+def rubric() -> None:
+    """List, show, validate and test the rubrics of labs, and start new ones."""
+
+
+@rubric.command("list")
+def list_() -> None:
+    """The labs that labgrade knows, with their points and questions."""
+    from rich.table import Table
+
+    with one_line_errors(None):
+        from grader.assets import rubrics_folder
+        from grader.submissions.rubric_file import load_rubric, rubrics
+
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for title, side in (("Lab", "left"), ("Title", "left"), ("Questions", "right"), ("Points", "right")):
+            table.add_column(title, justify=side)  # type: ignore[arg-type]
+        for folder in rubrics([rubrics_folder()]):
+            lab = load_rubric(folder)
+            table.add_row(*_plain(lab.name, lab.title), str(len(lab.questions)), f"{lab.points:g}")
+        _console().print(table)
+
+
+@rubric.command()
+@click.argument("lab", metavar="NAME|FOLDER")
+def show(lab: str) -> None:
+    """The questions of one lab, each with its criteria and points."""
+    from rich.table import Table
+
+    with one_line_errors(None):
+        found = _rubric(lab)
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for title in ("Question", "", "Criteria"):
+            table.add_column(title)
+        table.add_column("Points", justify="right")
+        for question in found.questions:
+            criteria = ", ".join(f"{criterion.kind} {criterion.points:g}" for criterion in question.criteria)
+            table.add_row(*_plain(question.id, question.title, criteria), f"{question.points:g}")
+        _console().print(f"{found.title}: {len(found.questions)} questions, {found.points:g} points", markup=False)
+        _console().print(table)
+
+
+def _rubric(lab: str) -> Rubric:
+    from grader.assets import rubrics_folder
+    from grader.submissions.rubric_choice import choose_rubric
+
+    return choose_rubric(lab, [rubrics_folder()])
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _plain(*texts: str) -> list[str]:
+    from rich.markup import escape
+
+    return [escape(text) for text in texts]
+
+
+@rubric.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--from",
@@ -40,8 +109,6 @@ def new(folder: Path, source: Path, verbose: bool, **choices: Any) -> None:
     """
     from rich.console import Console
 
-    from grader.commands.output import TerminalProgress
-
     with one_line_errors(choices["cache"], verbose):
         from grader.authoring.draft import draft_rubric
 
@@ -57,21 +124,32 @@ def new(folder: Path, source: Path, verbose: bool, **choices: Any) -> None:
     click.echo(f"  labgrade rubric validate {folder}\n  labgrade rubric test {folder}")
 
 
-# labgrade rubric test
+@rubric.command()
+@click.argument("lab", metavar="NAME|FOLDER")
+@run_choices
+@click.option("--verbose", is_flag=True, help="Log what labgrade does.")
+def validate(lab: str, verbose: bool, **choices: Any) -> None:
+    """Run a lab's solution against its own rubric: it has to get full marks for all that labgrade decides.
 
-_SHAPES: dict[str, Status] = {
-    "caught": "passed",
-    "observed": "partial",
-    "hole": "failed",
-    "same": "absent",
-    "stopped": "absent",
-    "unsure": "errored",
-}
-"""How a mutant stands -> the status whose sign stands before it."""
-_STYLES = {"hole": "bold red", "observed": "yellow", "unsure": "yellow", "same": "dim", "stopped": "dim"}
+    Exit code 1 names each shortfall; 2: the rubric, solution.py or cases.py cannot be used.
+    """
+    from rich.console import Console
+
+    with one_line_errors(choices["cache"], verbose):
+        from grader.authoring.solutions import validate_rubric
+
+        with TerminalProgress(Console(stderr=True, highlight=False)) as progress:
+            outcome = validate_rubric(run_options(**{**choices, "rubric": lab}), progress)
+        score = outcome.result.score
+        for shortfall in outcome.shortfalls:
+            click.echo(shortfall)
+        reached = f"{score.awarded:g} of {score.decided:g} decided points"
+        left = f"; {score.awaiting:g} of {score.points:g} are left to a person" if score.awaiting else ""
+        click.echo(f"{outcome.rubric.name}: the solution gets {reached}{left}")
+    sys.exit(1 if outcome.shortfalls else 0)
 
 
-@click.command("test")
+@rubric.command("test")
 @click.argument("lab", metavar="NAME|FOLDER")
 @run_choices
 @click.option("--only", metavar="QUESTION", multiple=True, help="Mistakes of this question alone; may be repeated.")
@@ -84,8 +162,6 @@ def test(lab: str, only: tuple[str, ...], first: int | None, as_json: bool, verb
     Exit code 1: there are mistakes that nothing catches, holes in the rubric; 0: there are none.
     """
     from rich.console import Console
-
-    from grader.commands.output import TerminalProgress
 
     console = Console(highlight=False, quiet=as_json)
     with one_line_errors(choices["cache"], verbose):
@@ -146,96 +222,19 @@ def _summary(tested: RubricTest) -> str:
     return f"{tested.rubric.name}: {', '.join(parts)}{left}"
 
 
-# labgrade rubric list, show and validate
-
-
-@click.group()
-def rubric() -> None:
-    """List, show, validate and test the rubrics of labs, and start new ones."""
-
-
-@rubric.command("list")
-def list_() -> None:
-    """The labs that labgrade knows, with their points and questions."""
-    from rich.table import Table
-
-    with one_line_errors(None):
-        from grader.assets import rubrics_folder
-        from grader.submissions.rubric_file import load_rubric, rubrics
-
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for title, side in (("Lab", "left"), ("Title", "left"), ("Questions", "right"), ("Points", "right")):
-            table.add_column(title, justify=side)  # type: ignore[arg-type]
-        for folder in rubrics([rubrics_folder()]):
-            lab = load_rubric(folder)
-            table.add_row(*_plain(lab.name, lab.title), str(len(lab.questions)), f"{lab.points:g}")
-        _console().print(table)
-
-
-@rubric.command()
-@click.argument("lab", metavar="NAME|FOLDER")
-def show(lab: str) -> None:
-    """The questions of one lab, each with its criteria and points."""
-    from rich.table import Table
-
-    with one_line_errors(None):
-        found = _rubric(lab)
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for title in ("Question", "", "Criteria"):
-            table.add_column(title)
-        table.add_column("Points", justify="right")
-        for question in found.questions:
-            criteria = ", ".join(f"{criterion.kind} {criterion.points:g}" for criterion in question.criteria)
-            table.add_row(*_plain(question.id, question.title, criteria), f"{question.points:g}")
-        _console().print(f"{found.title}: {len(found.questions)} questions, {found.points:g} points", markup=False)
-        _console().print(table)
-
-
-@rubric.command()
+@click.command()
 @click.argument("lab", metavar="NAME|FOLDER")
 @run_choices
 @click.option("--verbose", is_flag=True, help="Log what labgrade does.")
-def validate(lab: str, verbose: bool, **choices: Any) -> None:
-    """Run a lab's solution against its own rubric: it has to get full marks for all that labgrade decides.
-
-    Exit code 1 names each shortfall; 2: the rubric, solution.py or cases.py cannot be used.
-    """
+def reference(lab: str, verbose: bool, **choices: Any) -> None:
+    """Train the reference models of a lab and write its answer key, reference.pdf."""
     from rich.console import Console
-
-    from grader.commands.output import TerminalProgress
 
     with one_line_errors(choices["cache"], verbose):
-        from grader.authoring.validate import validate_rubric
+        from grader.authoring.solutions import answer_key
 
         with TerminalProgress(Console(stderr=True, highlight=False)) as progress:
-            outcome = validate_rubric(run_options(**{**choices, "rubric": lab}), progress)
-        score = outcome.result.score
-        for shortfall in outcome.shortfalls:
-            click.echo(shortfall)
-        reached = f"{score.awarded:g} of {score.decided:g} decided points"
-        left = f"; {score.awaiting:g} of {score.points:g} are left to a person" if score.awaiting else ""
-        click.echo(f"{outcome.rubric.name}: the solution gets {reached}{left}")
-    sys.exit(1 if outcome.shortfalls else 0)
-
-
-rubric.add_command(new)
-rubric.add_command(test)
-
-
-def _rubric(lab: str) -> Rubric:
-    from grader.assets import rubrics_folder
-    from grader.submissions.rubric_choice import choose_rubric
-
-    return choose_rubric(lab, [rubrics_folder()])
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def _plain(*texts: str) -> list[str]:
-    from rich.markup import escape
-
-    return [escape(text) for text in texts]
+            files = answer_key(run_options(**{**choices, "rubric": lab}), progress)
+        if files.note:
+            click.echo(files.note, err=True)
+        click.echo(files.pdf or files.html)
