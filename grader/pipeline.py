@@ -18,8 +18,7 @@ from grader.matching.matcher import match_submission
 from grader.options import Options
 from grader.questions.placing import answer_texts, find_passages
 from grader.records import Effort, Match, Passage, Progress, Recording, Reference, Result, Rubric, Submission
-from grader.reports.cached import cached_report
-from grader.reports.files import ReportFiles
+from grader.reports.files import ReportFiles, cached_report
 from grader.session import Session
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_choice import choose_rubric, find_rubric

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.command_line import TerminalProgress, one_line_errors, run_choices, run_options, terminal_line
+from grader.commands.command_line import (
+    TerminalProgress,
+    one_line_errors,
+    run_choices,
+    run_options,
+    sign,
+    terminal_line,
+)
 
 if TYPE_CHECKING:
     from grader.pipeline import CheckResult
@@ -46,8 +53,6 @@ def _print_result(console: Any, checked: CheckResult) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from grader.facts.status import STATUSES
-
     result = checked.result
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
@@ -58,11 +63,10 @@ def _print_result(console: Any, checked: CheckResult) -> None:
     table.add_column("Points", justify="right", no_wrap=True)
     for question in result.questions:
         open_points = sum(verdict.points for verdict in question.verdicts if not verdict.decided)
-        shown = STATUSES[question.status]
         points = f"{question.awarded:g} / {question.points:g}"
         if open_points:
             points = f"{open_points:g} open" if open_points == question.points else f"{points}, {open_points:g} open"
-        table.add_row(f"[{shown.colour}]{shown.sign}[/]", escape(question.id), escape(question.title), points)
+        table.add_row(sign(question.status, coloured=True), escape(question.id), escape(question.title), points)
     score = result.score
     console.print()
     console.print(f"[bold]{escape(result.submission)}[/bold]  {escape(checked.rubric.title)}", soft_wrap=True)

@@ -9,14 +9,13 @@ import getpass
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.command_line import one_line_errors, run_choices, run_options, stop, terminal_line
+from grader.commands.command_line import one_line_errors, run_choices, run_options, sign, stop, terminal_line
 from grader.errors import UserError
 
 if TYPE_CHECKING:
@@ -162,8 +161,6 @@ class BatchDisplay:
         """A line for each submission, as soon as it is finished."""
         from rich.markup import escape
 
-        from grader.facts.status import sign
-
         shape = sign("passed" if done.outcome == "graded" else "errored")
         number = state.total - state.left
         rest = f"; {state.left} left{_left(state)}" if state.left and self._live is None else ""
@@ -190,8 +187,6 @@ def _left(state: State) -> str:
 def print_class(console: Any, graded: Class) -> None:
     """Print what came of a class: who awaits review, who was not graded and why, where the gradebook lies."""
     from rich.markup import escape
-
-    from grader.facts.status import sign
 
     state = graded.state
     for name, problem in graded.problems.items():
@@ -228,7 +223,9 @@ def review(reports: Path, file: Path | None, by: str | None, everything: bool, n
 
     console = Console(highlight=False)
     with one_line_errors(None, verbose):
-        done = Review(reports, file or reports / "review.csv", by)
+        from grader.classroom.review_sheet import Review
+
+        done = Review(reports, file or reports / "review.csv", by or _account())
         done.import_marks()
         for problem in done.problems:
             console.print(problem, style="yellow", markup=False, soft_wrap=True)
@@ -239,53 +236,6 @@ def review(reports: Path, file: Path | None, by: str | None, everything: bool, n
             renew_reports(reports, console, no_reports, done.results)
     if done.problems:
         stop(f"{len(done.problems)} rows were not taken in; mend them in {done.file} and run this again")
-
-
-class Review:
-    """The list of a folder of reports, and what comes back in it."""
-
-    def __init__(self, reports: Path, file: Path, by: str | None) -> None:
-        from grader.classroom.review_sheet import results_below
-
-        self.reports = reports
-        self.file = file
-        self.by = by or _account()
-        self.results = results_below(reports)
-        self.problems: list[str] = []
-        self.changed = 0
-
-    def import_marks(self) -> None:
-        """Keep the marks that the list holds. Raises `UserError` for a list that is none."""
-        from grader.classroom.review_sheet import keep_marks, marks_below, read_review, review_rows
-        from grader.classroom.sheets import read_sheet
-
-        if not self.file.is_file():
-            return
-        rows = [row for result in self.results.values() for row in review_rows(result)]
-        known = marks_below(self.reports, list(self.results))
-        at = datetime.now().astimezone().isoformat(timespec="minutes")
-        reviewed = read_review(read_sheet(self.file), rows, known, self.by, at)
-        for name, marks in reviewed.marks.items():
-            self.results[name] = keep_marks(self.reports, self.results[name], marks)
-        self.problems, self.changed = reviewed.problems, reviewed.changed
-
-    def write(self, everything: bool) -> None:
-        """Write the list anew."""
-        from grader.classroom.review_sheet import write_review
-
-        write_review(self.file, self.results.values(), everything)
-
-    def summary(self) -> str:
-        """What was taken in, and what awaits."""
-        waiting = sum(
-            not verdict.decided
-            for result in self.results.values()
-            for question in result.questions
-            for verdict in question.verdicts
-        )
-        noun = "decision" if self.changed == 1 else "decisions"
-        taken = f"{self.changed} {noun} by {self.by} taken in; " if self.changed else ""
-        return f"{taken}{waiting} criteria of {len(self.results)} submissions await a person: {self.file}"
 
 
 def renew_reports(reports: Path, console: Console, no_reports: bool, names: Collection[str]) -> None:

@@ -27,7 +27,9 @@ from grader.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
+    from rich.status import Status as LiveLine
+
+    from grader.facts.status import Status
 
 _QUIET_SECONDS = 5.0
 """Between two plain lines about cells and epochs; each stage has a line of its own at once."""
@@ -96,7 +98,7 @@ def run_options(
     saved_only: bool,
 ) -> Any:
     """The chosen `grader.options.Options`. Raises `UserError`."""
-    from grader.options import Options, default_cache
+    from grader.options import Options
 
     if unconfined and provider != "auto":
         raise UserError(f"--unconfined and --provider {provider} exclude each other; leave one of them out")
@@ -107,7 +109,7 @@ def run_options(
         effort=effort,
         out=out,
         data=data,
-        cache=cache or default_cache(),
+        cache=cache_folder(cache),
         provider="unconfined" if unconfined else provider,
         limits=limit_choices(wall, memory, limits),
         budget=budget_choices(budget),
@@ -115,6 +117,13 @@ def run_options(
         fresh=fresh,
         saved_only=saved_only,
     )
+
+
+def cache_folder(chosen: Path | None) -> Path:
+    """The folder for finished work: the `chosen` one, else the user's."""
+    from grader.options import default_cache
+
+    return chosen or default_cache()
 
 
 def limit_choices(wall: str | None = None, memory: str | None = None, named: tuple[str, ...] = ()) -> Any:
@@ -175,7 +184,7 @@ class TerminalProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._status: Status | None = None
+        self._status: LiveLine | None = None
         self._stage = ""
         self._cell = ""
         self._training = ""
@@ -257,6 +266,14 @@ def show_log(verbose: bool) -> None:
         logging.getLogger(name).setLevel(max(level, logging.WARNING) if verbose else logging.CRITICAL)
 
 
+def sign(status: Status, coloured: bool = False) -> str:
+    """The sign of a status, as reports show it; `coloured` as `rich` takes it."""
+    from grader.facts.status import STATUSES
+
+    shown = STATUSES[status]
+    return f"[{shown.colour}]{shown.sign}[/]" if coloured else shown.sign
+
+
 def terminal_line(text: str) -> str:
     """`text` in one line. Names of files stand in messages, and a terminal obeys the control characters in them."""
     return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
@@ -275,9 +292,7 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 def _logged(cache: Path | None) -> str:
     """Where the traceback of the exception in hand was written, as the end of a sentence."""
-    from grader.options import default_cache
-
-    place = (cache or default_cache()) / "labgrade.log"
+    place = cache_folder(cache) / "labgrade.log"
     logging.exception("labgrade failed")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

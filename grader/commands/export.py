@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from grader.exports.platform import Export, Platform
 
-
 _SHOWN = 30
 """Names in one line of the terminal; `left-out.csv` has all of them."""
 
@@ -78,32 +77,16 @@ def export(
     console = Console(highlight=False)
     with one_line_errors(None, verbose):
         folder = out or reports / "export"
-        print_export(console, make_export(reports, platform, sheet, item, scale, provisional), folder)
+        from grader.exports.platform import export_class, write_export
+
+        made = export_class(reports, platform, sheet, item, scale, provisional)
+        for path in write_export(made, folder):
+            console.print(str(path), markup=False, soft_wrap=True)
+        print_left_out(console, made, folder)
 
 
-def make_export(
-    reports: Path, platform: Platform, sheet: Path | None, item: str | None, scale: bool, provisional: bool
-) -> Export:
-    """The export of the results in `reports`. Raises `UserError`."""
-    from grader.classroom.review_sheet import results_below
-    from grader.classroom.roster import roster_behind
-    from grader.classroom.sheets import read_sheet
-    from grader.exports.platform import ExportRequest, grades_of
-
-    results = results_below(reports)
-    entries = roster_behind(reports)
-    if entries:
-        results = {entry.name: results[entry.name] for entry in entries if entry.name in results}
-    grades = grades_of(entries, results, provisional)
-    return platform.export(ExportRequest(grades, reports, read_sheet(sheet) if sheet else None, item, scale))
-
-
-def print_export(console: Console, export: Export, folder: Path) -> None:
-    """Write the files, and say who is in none of them and why."""
-    from grader.exports.platform import write_export
-
-    for path in write_export(export, folder):
-        console.print(str(path), markup=False, soft_wrap=True)
+def print_left_out(console: Console, export: Export, folder: Path) -> None:
+    """Say who is in none of the files and why."""
     told = (
         (export.unmatched, "not found on the platform's list, or more than once"),
         (export.absent, "on the platform's list without a submission"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.command_line import TerminalProgress, one_line_errors, run_choices, run_options
+from grader.commands.command_line import TerminalProgress, one_line_errors, run_choices, run_options, sign
 
 if TYPE_CHECKING:
     from grader.authoring.rubric_test import Finding, RubricTest
@@ -179,8 +179,6 @@ def test(lab: str, only: tuple[str, ...], first: int | None, as_json: bool, verb
 def _show(console: Any, finding: Finding) -> None:
     """One mistake, as soon as it is graded: what it is, and under it who caught it."""
     from rich.markup import escape
-
-    from grader.facts.status import sign
 
     style = _STYLES.get(finding.standing, "")
     lost = f", -{finding.lost:g}" if finding.standing == "caught" and finding.lost else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.command_line import one_line_errors
+from grader.commands.command_line import cache_folder, one_line_errors, sign
 from grader.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,12 +43,11 @@ def doctor(data: Path | None, cache: Path | None, build_image: bool, as_json: bo
     console = Console(stderr=True, highlight=False, quiet=as_json)
     with one_line_errors(cache, verbose):
         from grader.health import examination
-        from grader.options import default_cache
 
         if build_image:
             _build_image()
         with console.status("") as status:
-            found = examination(data, cache or default_cache(), lambda text: status.update(f"{text} …"))
+            found = examination(data, cache_folder(cache), lambda text: status.update(f"{text} …"))
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:
@@ -71,8 +70,6 @@ def _show_findings(console: Any, found: Examination, every_layer: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from grader.facts.status import STATUSES
-
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -84,8 +81,7 @@ def _show_findings(console: Any, found: Examination, every_layer: bool) -> None:
         if finding.area not in (area, "layers"):
             area = finding.area
             table.add_row("", f"[bold]{area.capitalize()}[/bold]", "")
-        shown = STATUSES[_LIKE[finding.status]]
-        table.add_row(f"[{shown.colour}]{shown.sign}[/]", escape(finding.name), _words(finding))
+        table.add_row(sign(_LIKE[finding.status], coloured=True), escape(finding.name), _words(finding))
     console.print(f"labgrade {found.labgrade} on {escape(found.platform)}", style="dim")
     console.print(table)
     console.print()
@@ -113,9 +109,7 @@ def data() -> None:
 def list_(data: Path | None, cache: Path | None, as_json: bool) -> None:
     """The data sets of the labs and all others at hand: where each was found, and what to do where it was not."""
     with one_line_errors(cache):
-        from grader.options import default_cache
-
-        rows = list(_dataset_rows(data, cache or default_cache()))
+        rows = list(_dataset_rows(data, cache_folder(cache)))
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -193,8 +187,6 @@ def _found(dataset: Dataset) -> dict[str, Any]:
 def _show_datasets(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.markup import escape
-
-    from grader.facts.status import sign
 
     console = Console(highlight=False, soft_wrap=True)
     for row in rows:

@@ -16,7 +16,9 @@ from functools import cache
 from pathlib import Path
 
 import grader.exports
-from grader.classroom.sheets import Sheet, number_text, sheet_text
+from grader.classroom.review_sheet import results_below
+from grader.classroom.roster import roster_behind
+from grader.classroom.sheets import Sheet, number_text, read_sheet, sheet_text
 from grader.errors import UserError
 from grader.extensions import built_in_extensions, installed_extensions
 from grader.records import Entry, Member, Result
@@ -92,6 +94,18 @@ def platforms() -> dict[str, Platform]:
         if found.setdefault(platform.name, platform) is not platform:
             raise UserError(f"Two exports are called '{platform.name}'. Remove the package that brings one of them.")
     return dict(sorted(found.items()))
+
+
+def export_class(
+    reports: Path, platform: Platform, sheet: Path | None, item: str | None, scale: bool, provisional: bool
+) -> Export:
+    """The export of the results in `reports`. Raises `UserError`."""
+    results = results_below(reports)
+    entries = roster_behind(reports)
+    if entries:
+        results = {entry.name: results[entry.name] for entry in entries if entry.name in results}
+    grades = grades_of(entries, results, provisional)
+    return platform.export(ExportRequest(grades, reports, read_sheet(sheet) if sheet else None, item, scale))
 
 
 def write_export(export: Export, folder: Path) -> list[Path]:
