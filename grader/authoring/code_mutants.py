@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from grader.authoring.mutation import Edit, Mutation, Site, Solution, argument, callee_name, nodes_in_order, root
-from grader.facts.metrics import ACCURACY, LOSS, VALIDATION, VALIDATION_ACCURACY, VALIDATION_LOSS
+from grader.facts.keras import ACCURACY, LOSS, VALIDATION, VALIDATION_ACCURACY, VALIDATION_LOSS
 from grader.records import ANY, FunctionTested, Question
 
 # Figures

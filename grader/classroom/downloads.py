@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from grader.classroom.sheets import safe_name
 from grader.errors import UserError
 from grader.facts.languages import MONTHS, month_number
-from grader.submissions.archive import member_name
+from grader.submissions.entries import member_name
 
 # Times as learning platforms, spreadsheets and people write them.
 

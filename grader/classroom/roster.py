@@ -15,8 +15,7 @@ from grader.classroom.sheets import Row, Sheet, plain_cell, read_sheet, unique_n
 from grader.errors import UserError
 from grader.records import Entry, Member
 from grader.reports.files import write_whole
-from grader.submissions.entries import natural_key
-from grader.submissions.kinds import instead_of, is_read
+from grader.submissions.entries import instead_of, is_read, natural_key
 
 # A class as a CSV lists it.
 

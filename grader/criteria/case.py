@@ -15,7 +15,7 @@ from functools import cached_property
 from grader.criteria.sentences import shared
 from grader.criteria.wording import clipped, place, places
 from grader.facts.datasets import IMAGE_SETS
-from grader.facts.metrics import is_validation_accuracy
+from grader.facts.keras import is_validation_accuracy
 from grader.records import (
     Architecture,
     CellFailed,

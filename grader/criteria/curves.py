@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.criteria.metric_values import values_of
-from grader.facts.metrics import canonical_metric
+from grader.facts.keras import canonical_metric
 from grader.records import Axes, FigureDrawn, Line, Match, ModelMatch, Trained
 
 SCALES = (1.0, 100.0)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
 from grader.criteria.sentences import shared
+from grader.facts.keras import ACCURACY, LOSS, split_metric
 from grader.facts.languages import SAYS_ACCURACY, SAYS_LOSS
-from grader.facts.metrics import ACCURACY, LOSS, split_metric
 from grader.records import Axes, Figure, Reason
 
 Label: TypeAlias = Literal["title", "x", "y", "legend"]

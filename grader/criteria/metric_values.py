@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.facts.metrics import canonical_metric
+from grader.facts.keras import canonical_metric
 from grader.records import History
 
 

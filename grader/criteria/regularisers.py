@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.criteria.metric_values import values_of
-from grader.facts.keras_layers import CONVOLUTION, DENSE, DEPTHWISE
+from grader.facts.keras import CONVOLUTION, DENSE, DEPTHWISE
 from grader.records import Architecture, Layer, Trained
 
 _BY_NAME = 0.01

@@ -8,15 +8,22 @@ import re
 from collections.abc import Iterator
 
 from grader.code.data_flow import Array
-from grader.code.statements import callee
-from grader.code.training_calls import Fit
+from grader.code.program import Fit
+from grader.code.syntax import callee
 from grader.criteria.input_scaling import given_range, range_at_weights
 from grader.criteria.leakage import has_test_rows, lab_trains_on_test_rows
 from grader.criteria.model_code import model_code
 from grader.criteria.wording import accuracy_text, capitalised, listed, place, places, quantity
 from grader.facts.datasets import IMAGE_SETS, training_rows
-from grader.facts.keras_training import CHECKPOINTING, CHOOSING_CALLBACKS, REDUCING, STOPPING
-from grader.facts.metrics import VALIDATION, VALIDATION_LOSS, is_accuracy
+from grader.facts.keras import (
+    CHECKPOINTING,
+    CHOOSING_CALLBACKS,
+    REDUCING,
+    STOPPING,
+    VALIDATION,
+    VALIDATION_LOSS,
+    is_accuracy,
+)
 from grader.observations.common import code_text, has_run, programs_of, question_of
 from grader.records import (
     DataUse,

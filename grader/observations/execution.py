@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
+from grader.code.data_flow import EarlyUse, early_uses
 from grader.code.program import Program
-from grader.code.undefined_names import EarlyUse, early_uses
 from grader.criteria.wording import capitalised, clipped, counted, listed, place, places
 from grader.observations.common import failures_in, has_run, is_fragment, programs_of, question_of, words_outside
 from grader.records import Cell, CellFailed, Match, Observation, Reference

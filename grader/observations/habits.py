@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.code.statements import callee
+from grader.code.syntax import callee
 from grader.criteria.wording import clipped, listed, place, places
 from grader.observations.common import code_text, programs_of, question_of
 from grader.records import Match, Observation, Reference

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.code.statements import callee
-from grader.code.training_calls import Fit
+from grader.code.program import Fit
+from grader.code.syntax import callee
 from grader.criteria.metric_values import values_of
 from grader.criteria.wording import accuracy_text, capitalised, counted, listed, place
 from grader.facts.datasets import training_rows
-from grader.facts.keras_training import BINARY_LOSS
-from grader.facts.metrics import VALIDATION_ACCURACY, is_validation_accuracy
+from grader.facts.keras import BINARY_LOSS, VALIDATION_ACCURACY, is_validation_accuracy
 from grader.observations.common import has_run, is_fragment, programs_of, question_at, question_of
 from grader.records import LoggedSummary, LoggedTraining, Match, ModelBuilt, Observation, Reference, Trained
 

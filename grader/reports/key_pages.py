@@ -19,7 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from grader import __version__
-from grader.facts.metrics import VALIDATION
+from grader.facts.keras import VALIDATION
 from grader.records import BaseCriterion, Layer, Match, Printed, QuestionMatch, Reference, ReferenceModel
 from grader.reports.charts import history_figure, sweep_figure
 from grader.reports.document import write_document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.facts.metrics import ACCURACY
+from grader.facts.keras import ACCURACY
 from grader.records import Array
 
 

@@ -15,7 +15,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from grader.facts.metrics import LOSS
+from grader.facts.keras import LOSS
 from grader.records import Array
 from grader.sandbox.frames import Channel
 from grader.training.framework import Framework, Task, TrainedModel

@@ -14,7 +14,7 @@ from grader.criteria.curves import curves_of
 from grader.criteria.metric_values import values_of
 from grader.criteria.numbers import numbers_in
 from grader.criteria.sentences import SHOWN_IN
-from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, canonical_metric
+from grader.facts.keras import ACCURACY, VALIDATION_ACCURACY, canonical_metric
 from grader.records import Mistake, Reason, Subject, Verdict
 
 Ends: TypeAlias = tuple[float, float]

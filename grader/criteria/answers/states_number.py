@@ -14,7 +14,7 @@ from grader.criteria.base import Criterion
 from grader.criteria.case import Case
 from grader.criteria.metric_values import values_of
 from grader.criteria.numbers import Number, numbers_in
-from grader.facts.metrics import VALIDATION_ACCURACY
+from grader.facts.keras import VALIDATION_ACCURACY
 from grader.records import Mistake, Printed, Reason, Subject, Verdict
 
 Source: TypeAlias = Literal["given", "model", "summary", "saved", "rerun"]

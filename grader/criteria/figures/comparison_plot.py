@@ -13,7 +13,7 @@ from grader.criteria.case import Case
 from grader.criteria.curves import Curve, curves_of
 from grader.criteria.labels import label_reasons, lacking_labels
 from grader.criteria.sentences import shared
-from grader.facts.metrics import metric_title
+from grader.facts.keras import metric_title
 from grader.records import Figure, Figures, Mistake, ModelMatch, Reason, Subject, Verdict
 
 _SAME_FIGURE = 0.75

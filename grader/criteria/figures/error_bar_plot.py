@@ -17,7 +17,7 @@ from grader.criteria.curves import SCALES
 from grader.criteria.labels import label_reasons, lacking_labels
 from grader.criteria.metric_values import values_of
 from grader.criteria.regularisers import Swept, swept_trainings
-from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy
+from grader.facts.keras import VALIDATION_ACCURACY, is_accuracy
 from grader.records import Axes, Evaluated, Figure, FigureDrawn, Figures, Line, Mistake, Reason, Subject, Verdict
 
 _USUAL = "l2"

@@ -14,7 +14,7 @@ from grader.criteria.curves import Curve, curves_of, is_recorded, owner_of
 from grader.criteria.labels import label_reasons, labels_of, lacking_labels, misnamed_axis
 from grader.criteria.sentences import shared
 from grader.criteria.wording import clipped
-from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, metric_title
+from grader.facts.keras import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, metric_title
 from grader.records import Axes, BaseCriterion, Figure, FigureDrawn, Figures, Mistake, Reason, Subject, Verdict
 
 _LABELS = 0.5

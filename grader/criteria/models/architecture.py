@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.layers import PlainLayer, aligned_layers, layer_likeness, plain_layers
-from grader.facts.keras_layers import SHAPING
+from grader.facts.keras import SHAPING
 from grader.records import Architecture, LoggedSummary, Mistake, Reason, Subject, Verdict
 
 _CONVOLUTION = re.compile(r"(Separable|Depthwise)?Conv\dD(Transpose)?")

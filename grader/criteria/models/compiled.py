@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.layers import plain_layers
-from grader.facts.keras_training import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
+from grader.facts.keras import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
 from grader.records import CompileArguments, Mistake, Reason, Subject, Verdict
 
 """Cross-entropy of classes that are given as whole numbers, as Keras spells it."""

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 
 from grader.criteria.base import AboutAModel, Seen
 from grader.criteria.case import Case
-from grader.facts.keras_training import CHECKPOINTING
+from grader.facts.keras import CHECKPOINTING
 from grader.records import Mistake, ModelSaved, Reason, Subject, Trained, Verdict
 
 _SAVES = re.compile(r"\.save(?:_weights)?\s*\(|\bsave_model\s*\(")

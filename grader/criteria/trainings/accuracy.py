@@ -12,7 +12,7 @@ from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
 from grader.criteria.leakage import saw_test_rows
 from grader.criteria.metric_values import values_of
-from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
+from grader.facts.keras import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.records import Evaluated, LoggedScore, Mistake, Reason, ReferenceModel, Subject, Trained, Verdict
 
 _NEAR_REFERENCE = 0.01

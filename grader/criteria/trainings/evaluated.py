@@ -14,8 +14,8 @@ from grader.criteria.base import AboutAModel, Seen
 from grader.criteria.case import Case
 from grader.criteria.numbers import numbers_in
 from grader.criteria.wording import clipped
+from grader.facts.keras import OTHER_ACCURACIES, canonical_metric
 from grader.facts.languages import SAYS_ACCURACY
-from grader.facts.metrics import OTHER_ACCURACIES, canonical_metric
 from grader.records import Evaluated, LoggedScore, Mistake, Predicted, Reason, Score, Subject, Verdict
 
 _SAME = 0.002

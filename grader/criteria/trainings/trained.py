@@ -11,7 +11,7 @@ from pydantic import JsonValue, PositiveInt
 
 from grader.criteria.base import Criterion, Seen
 from grader.criteria.case import Case
-from grader.facts.keras_training import STOPPING
+from grader.facts.keras import STOPPING
 from grader.records import FitArguments, LoggedTraining, Mistake, Reason, Subject, Trained, Verdict
 
 

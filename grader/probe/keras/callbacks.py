@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import keras
 
-from grader.facts.keras_training import CALLBACKS, RATES, SCHEDULING, WATCHING_CALLBACKS
-from grader.facts.metrics import OLD_NAMES
+from grader.facts.keras import CALLBACKS, OLD_NAMES, RATES, SCHEDULING, WATCHING_CALLBACKS
 from grader.probe.descriptions import Json
 from grader.probe.keras.describe import plain
 from grader.probe.keras.objects import Model, Schedule

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from grader.facts.filetypes import suffixes
-from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
+from grader.facts.keras import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
 from grader.probe.keras.callbacks import HistoryTable
 from grader.probe.keras.objects import Model
 from grader.probe.keras.old_modules import keras_modules

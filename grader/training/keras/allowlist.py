@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from grader.facts.keras_layers import MODELS
-from grader.facts.keras_layers import STANDARD as LAYERS
-from grader.facts.keras_training import CALLBACKS, LOSS_ALIASES, LOSS_OPTIONS, LOSSES, OPTIMIZERS, SCHEDULES
-from grader.facts.metrics import METRIC_CLASSES, METRIC_NAMES
+from grader.facts.keras import (
+    CALLBACKS,
+    LOSS_ALIASES,
+    LOSS_OPTIONS,
+    LOSSES,
+    METRIC_CLASSES,
+    METRIC_NAMES,
+    MODELS,
+    OPTIMIZERS,
+    SCHEDULES,
+)
+from grader.facts.keras import STANDARD as LAYERS
 
 __all__ = [
     "ACTIVATIONS",

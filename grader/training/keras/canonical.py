@@ -15,7 +15,7 @@ from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 
-from grader.facts.keras_layers import BROADCASTING
+from grader.facts.keras import BROADCASTING
 from grader.records import Array
 from grader.training.keras import allowlist
 from grader.training.plain import (

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grader.facts.metrics import VALIDATION
+from grader.facts.keras import VALIDATION
 from grader.records import Array
 from grader.training.framework import Task, Tell
 from grader.training.keras import assembly
