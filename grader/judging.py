@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from grader.criteria import Case
+from grader.criteria import Case, place, sentence
 from grader.criteria.judge import judge
-from grader.criteria.sentences import place, sentence
 from grader.observations.observe import observe
 from grader.records import (
     CompileArguments,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from distributed import Client, KilledWorker, Worker, get_client, get_worker, secede
 
 from grader.batch.job import Done, Job, Stage
-from grader.batch.stages import do_stage
+from grader.batch.worker import do_stage
 from grader.errors import TrainerError
 from grader.options import Options
 from grader.recorder.recording_store import code_digest

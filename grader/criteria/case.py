@@ -17,7 +17,7 @@ from grader.criteria.losses import Loss, could_give, failures_of, losses
 from grader.criteria.sentences import clipped, place, places, shared
 from grader.facts.causes import Cause
 from grader.facts.datasets import IMAGE_SETS
-from grader.facts.metrics import is_validation_accuracy
+from grader.facts.keras import is_validation_accuracy
 from grader.records import (
     Architecture,
     CompileArguments,

@@ -9,9 +9,8 @@ from typing import Literal, TypeAlias
 
 from grader.criteria.case import Case
 from grader.criteria.sentences import shared
-from grader.criteria.training_evidence import values_of
+from grader.facts.keras import ACCURACY, LOSS, canonical_metric, split_metric
 from grader.facts.languages import SAYS_ACCURACY, SAYS_LOSS
-from grader.facts.metrics import ACCURACY, LOSS, canonical_metric, split_metric
 from grader.records import Axes, Figure, FigureDrawn, Line, Match, ModelMatch, Reason, Trained
 
 Label: TypeAlias = Literal["title", "x", "y", "legend"]
@@ -105,7 +104,7 @@ def owner_of(
 
 def is_recorded(trainings: Sequence[Trained], metric: str) -> bool:
     """Whether any of `trainings` recorded `metric`."""
-    return any(values_of(training.history, metric) for training in trainings)
+    return any(training.history.values_of(metric) for training in trainings)
 
 
 def image_sizes(case: Case) -> frozenset[tuple[int, int]]:

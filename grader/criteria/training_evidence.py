@@ -1,4 +1,4 @@
-"""What trainings tell: the values of a metric, rows of the test set among theirs, the weight decay that they varied.
+"""What trainings tell: whether rows of the test set were among theirs, and the weight decay that they varied.
 
 The accuracy on the test set of a model that was trained on its images measures nothing.
 """
@@ -8,20 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.facts.keras_layers import CONVOLUTION, DENSE, DEPTHWISE
-from grader.facts.metrics import canonical_metric
-from grader.records import Architecture, DataUse, History, Layer, Match, Reference, Trained
+from grader.facts.keras import CONVOLUTION, DENSE, DEPTHWISE
+from grader.records import Architecture, DataUse, Layer, Match, Reference, Trained
 
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""
-
-
-def values_of(history: History, metric: str) -> tuple[float, ...] | None:
-    """The values of `metric` in any of its spellings, one per epoch; `None` when it was not recorded."""
-    if metric in history.metrics:
-        return history.metrics[metric]
-    wanted = canonical_metric(metric)
-    return next((values for name, values in history.metrics.items() if canonical_metric(name) == wanted), None)
 
 
 def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:
@@ -166,7 +157,7 @@ def _carries_on(training: Trained, before: Trained | None) -> bool:
     """Whether a second training of one object starts where the first ended, rather than from weights set anew."""
     if before is None or not training.continued:
         return False
-    losses, earlier = values_of(training.history, "loss"), values_of(before.history, "loss")
+    losses, earlier = training.history.values_of("loss"), before.history.values_of("loss")
     if not losses or not earlier:
         return True
     return abs(losses[0] - earlier[-1]) < abs(losses[0] - earlier[0])

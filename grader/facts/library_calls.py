@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.facts.keras_layers import STANDARD
+from grader.facts.keras import STANDARD
 
 BUILDING = STANDARD | frozenset(
     """

@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from grader.code.statements import callee
-from grader.code.training_calls import Fit
-from grader.criteria.sentences import accuracy_text, capitalised, counted, listed
-from grader.criteria.training_evidence import values_of
+from grader.code.program import Fit
+from grader.code.syntax import callee
+from grader.criteria import accuracy_text, capitalised, counted, listed
 from grader.facts.datasets import training_rows
-from grader.facts.keras_training import BINARY_LOSS
-from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
+from grader.facts.keras import BINARY_LOSS, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.observations.hand_in import HandIn
 from grader.records import LoggedScore, LoggedSummary, LoggedTraining, ModelBuilt, Observation, Recording, Trained
 
@@ -247,7 +245,7 @@ def unreached_accuracies(hand_in: HandIn) -> Iterator[Observation]:
         if not complete or ambiguous or training.continued or training.train.split != "train":
             continue
         saved = [v for name, v in log.epochs[-1].metrics.items() if is_validation_accuracy(name)]
-        rerun = values_of(training.history, VALIDATION_ACCURACY)
+        rerun = training.history.values_of(VALIDATION_ACCURACY)
         if not saved or not rerun or not math.isfinite(rerun[-1]) or saved[0] - max(rerun) <= allowed:
             continue
         where = hand_in.place(cell)

@@ -81,7 +81,7 @@ def serve(descriptor: int, host: int) -> None:
 def _warm_up(setup: Setup, control: socket.socket, host: int) -> _Server | None:
     began = time.monotonic()
     with _end_with(host):
-        provider, refusals = available_provider(setup.provider)
+        provider, refusals = _available_provider(setup.provider)
         if provider is not None:
             for module in setup.preload:
                 import_module(module)
@@ -117,7 +117,7 @@ def _end_with(host: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def available_provider(choice: ProviderChoice) -> tuple[Provider | None, dict[str, str]]:
+def _available_provider(choice: ProviderChoice) -> tuple[Provider | None, dict[str, str]]:
     """The provider in force for `choice`, or None, and for each that was tried in vain the reason.
 
     Forks a trial run for each; the caller must have one thread.

@@ -78,7 +78,7 @@ def supervise(job: Job, status: socket.socket, server: int) -> NoReturn:
         ended = Failed(f"{type(error).__name__}: {error}")
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        clear_processes()
+        _clear_processes()
         if folder is not None:
             _remove(folder)
         with suppress(OSError):
@@ -115,13 +115,13 @@ def run_watched(
     when_forked()
     watch = Watch(job.limits, top, reading, status, folder)
     verdict = watch.until_end()
-    clear_processes()
+    _clear_processes()
     if verdict.refused:
         return Refused(verdict.message)
     return verdict.report(time.monotonic() - began, _cpu_seconds(), watch.peak_bytes)
 
 
-def clear_processes() -> None:
+def _clear_processes() -> None:
     """Kill every descendant; as their subreaper this process gets those whose parents died before them."""
     for _ in range(_CLEARING_ROUNDS):
         for pid in descendants(os.getpid()):

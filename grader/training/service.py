@@ -22,7 +22,7 @@ from grader.training.spec import (
     TrainingSpec,
     TrainingStore,
 )
-from grader.training.trainer_messages import Answer, Data, Epoch, Reply, Request, ScoreWeights, Train
+from grader.training.trainer_contract import Answer, Data, Epoch, Reply, Request, ScoreWeights, Train
 
 _START_SECONDS = 180.0
 """For the trainer to load its framework: seconds from the warm image, a minute or two from a cold disk."""

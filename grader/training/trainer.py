@@ -1,7 +1,7 @@
 """The trainer's process: trains and scores what the host asks for, and knows nothing of submissions or rubrics.
 
-It holds arrays and answers requests (`trainer_messages.py`); what trains is the framework that a request names
-(`framework.py`). A fault of one model must leave a process that trains the next.
+It holds arrays and answers requests; what trains is the framework that a request names. `trainer_contract.py` says what
+both look like. A fault of one model must leave a process that trains the next.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from typing import Literal, cast
 
 import numpy as np
 
-from grader.facts.metrics import ACCURACY, LOSS
+from grader.facts.keras import ACCURACY, LOSS
 from grader.records import Array
 from grader.sandbox.frames import Channel
-from grader.training.framework import Framework, Task, TrainedModel
 from grader.training.spec import DEFAULT_FRAMEWORK, LossConfig
-from grader.training.trainer_messages import Data, Reply, Request, ScoreWeights, Train
+from grader.training.trainer_contract import Data, Framework, Reply, Request, ScoreWeights, Task, Train, TrainedModel
 
 _DATA_BYTES = 3 << 30
 """Of all arrays held: as much as the host's own pool, which sends them again where one was let go."""

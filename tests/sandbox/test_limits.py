@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from grader.commands.run_options import limit_choices
+from grader.commands.command_line import limit_choices
 from grader.errors import UserError
 from grader.options import effective_limits
 from grader.records import LimitChoices

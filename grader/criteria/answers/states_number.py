@@ -12,8 +12,7 @@ from pydantic import NonNegativeFloat, model_validator
 
 from grader.criteria import Case, Criterion
 from grader.criteria.prose import Number, numbers_in
-from grader.criteria.training_evidence import values_of
-from grader.facts.metrics import VALIDATION_ACCURACY
+from grader.facts.keras import VALIDATION_ACCURACY
 from grader.records import Mistake, Printed, Reason, Subject, Verdict
 
 Source: TypeAlias = Literal["given", "model", "summary", "saved", "rerun"]
@@ -184,7 +183,7 @@ class StatesNumberCriterion(Criterion):
 def _rerun_accuracies(case: Case) -> list[float]:
     found: list[float] = []
     for training in case.all_trainings:
-        values = [value for value in values_of(training.history, VALIDATION_ACCURACY) or () if math.isfinite(value)]
+        values = [value for value in training.history.values_of(VALIDATION_ACCURACY) or () if math.isfinite(value)]
         # Of a history that only the group's own process stands for, a number proves nothing.
         if values and training.vouched:
             found += [max(values), values[-1]]

@@ -21,7 +21,6 @@ from grader.probe.keras import devices, old_keras
 from grader.probe.keras.describe import describe_compile, describe_model
 from grader.probe.keras.fitting import Fitting, sendable_weights
 from grader.probe.keras.objects import Model, returned_values, row_values, state_of, was_stepped, watch_assignments
-from grader.probe.keras.old_keras import keras_modules
 from grader.probe.link import Link, patch, show_data
 from grader.probe.messages import (
     FitReported,
@@ -286,7 +285,7 @@ class SavingWatch:
             save=self._watch(model.save, "model"),
             save_weights=self._watch(model.save_weights, "weights"),
         )
-        for package in (*keras_modules("models"), *keras_modules("saving")):
+        for package in (*old_keras.keras_modules("models"), *old_keras.keras_modules("saving")):
             if hasattr(package, "save_model"):
                 patch(package, save_model=self._watch(package.save_model, "model"))
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from grader.facts.datasets import IMAGE_SETS
 from grader.facts.filetypes import suffixes
-from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
+from grader.facts.keras import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
 from grader.probe.keras.fitting import HistoryTable
 from grader.probe.keras.objects import Model
 from grader.probe.link import Link, patch

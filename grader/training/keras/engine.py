@@ -20,11 +20,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grader.facts.keras_training import LOSSES
-from grader.facts.metrics import VALIDATION
+from grader.facts.keras import LOSSES, VALIDATION
 from grader.records import Array
-from grader.training.framework import Task, Tell
 from grader.training.spec import CompileConfig, Configuration, FitConfig, LossConfig, ObjectConfig, canonical_digest
+from grader.training.trainer_contract import Task, Tell
 
 Model: TypeAlias = keras.Model
 Build: TypeAlias = Callable[[], Model]
@@ -86,7 +85,7 @@ class Engine:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
-def predictions(model: Model, x: Array, at_once: int) -> Array:
+def _predictions(model: Model, x: Array, at_once: int) -> Array:
     """Outputs of `model` for all rows of `x`, `at_once` after another."""
     return np.concatenate([np.array(model(part[0], training=False)) for part in _parts((tf.constant(x),), at_once)])
 
@@ -183,7 +182,7 @@ class KerasModel:
     def predict(self, rows: Array) -> Array:
         """The model's outputs (n, *output) for `rows` (n, *example)."""
         with _device_memory():
-            return predictions(self._model, rows, self._rows_at_once)
+            return _predictions(self._model, rows, self._rows_at_once)
 
     def weights(self) -> list[Array]:
         """All weights, in the order of Keras' `get_weights`."""
@@ -195,7 +194,7 @@ class KerasModel:
 
 
 class KerasFramework:
-    """Keras on TensorFlow in the trainer's process (`grader/training/framework.py` says what is asked of it)."""
+    """Keras on TensorFlow in the trainer's process (`grader/training/trainer_contract.py` says what is asked of it)."""
 
     def __init__(self) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.authoring.dependencies import Dependencies, OpaqueError
+from grader.authoring.partial_runs import Dependencies, OpaqueError
 
 CELLS = {
     0: "import numpy as np\nimport matplotlib.pyplot as plt",

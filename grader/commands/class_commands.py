@@ -1,19 +1,21 @@
-"""`labgrade batch`: a whole class in, a report each and a gradebook out, watched on the terminal.
+"""`labgrade batch` and `labgrade review`: a class graded; what waits for a person out as a list and back as marks.
 
 Where there is a terminal, a live table shows what each worker does; where there is none, lines are printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import getpass
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands.output import one_line_errors, stop, terminal_line
-from grader.commands.run_options import run_choices, run_options
+from grader.commands.command_line import one_line_errors, run_choices, run_options, sign, stop, terminal_line
 from grader.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from grader.batch.job import Done
     from grader.batch.run import State
     from grader.batch.workers import Worker
+    from grader.cluster.cluster import ClusterWorkers
     from grader.options import Options
 
 _SHOWN = 12
@@ -59,54 +62,49 @@ def batch(
         errors.print("[bold]The submissions' code runs WITHOUT confinement: it can do what you can do.[/bold]")
     with one_line_errors(choices["cache"], verbose):
         from grader.batch.class_run import grade_class
-        from grader.batch.workers import default_workers
 
-        options = run_options(**choices)
+        options = chosen = run_options(**choices)
+        there: int | ClusterWorkers = workers or default_workers()
+        if cluster:
+            submissions, options = submissions.resolve(), _with_whole_paths(chosen)
+            there = _cluster_workers(cluster, options, workers)
         with BatchDisplay(console) as display:
-            if cluster:
-                graded = _by_cluster(cluster, submissions, options, display, workers, rules, anonymous)
-            else:
-                size = workers or default_workers()
-                graded = grade_class(submissions, options, display, size, rules, anonymous=anonymous)
+            graded = grade_class(submissions, options, display, there, rules, anonymous=anonymous)
         print_class(console, graded)
     if graded.faults:
-        log = options.cache / "labgrade.log"
+        log = chosen.cache / "labgrade.log"
         stop(
             f"{len(graded.faults)} of {graded.state.total} submissions failed by labgrade's own fault; {log} says why",
             code=1,
         )
 
 
-def _by_cluster(
-    cluster: str,
-    submissions: Path,
-    options: Options,
-    display: BatchDisplay,
-    workers: int | None,
-    rules: Path | None,
-    anonymous: bool,
-) -> Class:
-    """The class, graded by the cluster. Its workers see the same folders under the same absolute paths."""
-    from dataclasses import replace
+def default_workers() -> int:
+    """One per two usable cores, as each has a trainer and a student's process of its own; two where there are two."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(min(2, cores), cores // 2)
 
-    from grader.batch.class_run import grade_class
 
-    try:
-        from grader.cluster.cluster import ClusterWorkers
-    except ModuleNotFoundError as error:
-        raise UserError("--cluster needs Dask; install it with: pip install 'labgrade[cluster]'") from error
+def _with_whole_paths(options: Options) -> Options:
+    """`options` as the workers of a cluster take them, which see the same folders under the same absolute paths."""
     rubric = options.rubric
     if rubric and Path(rubric).is_dir():
         rubric = str(Path(rubric).resolve())
-    options = replace(
+    return replace(
         options,
         out=options.out.resolve(),
         cache=options.cache.resolve(),
         data=options.data and options.data.resolve(),
         rubric=rubric,
     )
-    there = ClusterWorkers(cluster, options, workers)
-    return grade_class(submissions.resolve(), options, display, there, rules, anonymous=anonymous)
+
+
+def _cluster_workers(cluster: str, options: Options, workers: int | None) -> ClusterWorkers:
+    try:
+        from grader.cluster.cluster import ClusterWorkers
+    except ModuleNotFoundError as error:
+        raise UserError("--cluster needs Dask; install it with: pip install 'labgrade[cluster]'") from error
+    return ClusterWorkers(cluster, options, workers)
 
 
 class BatchDisplay:
@@ -163,8 +161,6 @@ class BatchDisplay:
         """A line for each submission, as soon as it is finished."""
         from rich.markup import escape
 
-        from grader.facts.status import sign
-
         shape = sign("passed" if done.outcome == "graded" else "errored")
         number = state.total - state.left
         rest = f"; {state.left} left{_left(state)}" if state.left and self._live is None else ""
@@ -192,8 +188,6 @@ def print_class(console: Any, graded: Class) -> None:
     """Print what came of a class: who awaits review, who was not graded and why, where the gradebook lies."""
     from rich.markup import escape
 
-    from grader.facts.status import sign
-
     state = graded.state
     for name, problem in graded.problems.items():
         console.print(
@@ -211,3 +205,60 @@ def print_class(console: Any, graded: Class) -> None:
         if report.note:
             console.print(escape(report.note), style="yellow", soft_wrap=True)
         console.print(str(report.pdf or report.html), markup=False, soft_wrap=True)
+
+
+@click.command()
+@click.argument("reports", type=click.Path(path_type=Path), default=Path("reports"))
+@click.option("--file", "file", type=click.Path(path_type=Path), help="The list. Default: review.csv in REPORTS.")
+@click.option("--by", metavar="NAME", help="Who marks. Default: the name of the account.")
+@click.option("--all", "everything", is_flag=True, help="List what labgrade decided, too, to override it.")
+@click.option("--no-reports", is_flag=True, help="Leave the reports as they are until the next `labgrade batch`.")
+@click.option("--verbose", is_flag=True, help="Log what labgrade does.")
+def review(reports: Path, file: Path | None, by: str | None, everything: bool, no_reports: bool, verbose: bool) -> None:
+    """Take in the marks from review.csv in REPORTS, if it is there, then write it with what awaits a person.
+
+    Fill in the columns awarded and comment in any spreadsheet and run the command again. `-` takes a mark back.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    with one_line_errors(None, verbose):
+        from grader.classroom.review_sheet import Review
+
+        done = Review(reports, file or reports / "review.csv", by or _account())
+        done.import_marks()
+        for problem in done.problems:
+            console.print(problem, style="yellow", markup=False, soft_wrap=True)
+        if not done.problems:
+            done.write(everything)
+        console.print(done.summary(), markup=False, soft_wrap=True)
+        if done.changed:
+            renew_reports(reports, console, no_reports, done.results)
+    if done.problems:
+        stop(f"{len(done.problems)} rows were not taken in; mend them in {done.file} and run this again")
+
+
+def renew_reports(reports: Path, console: Console, no_reports: bool, names: Collection[str]) -> None:
+    """Bring new marks into the reports `names` and the gradebook, where labgrade knows the class behind them."""
+    from grader.batch.class_run import grade_class, known_class
+
+    known = None if no_reports else known_class(reports)
+    if known is None:
+        console.print("The next `labgrade batch` (or `check`) brings them into the reports.", soft_wrap=True)
+        return
+    try:
+        with BatchDisplay(console) as display:
+            graded = grade_class(
+                known.submissions, known.options, display, 1, known.rules, anonymous=known.anonymous, only=names
+            )
+    except UserError as error:
+        console.print(f"The reports were not renewed: {error}", style="yellow", markup=False, soft_wrap=True)
+        return
+    console.print(str(graded.gradebook), soft_wrap=True)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "teacher"

@@ -1,16 +1,21 @@
-"""A rubric held against its own solution, which has to reach every point that labgrade decides."""
+"""A lab's own solution, run: held against the rubric beside it, or laid beside it as an answer key.
+
+It has to reach every point that labgrade decides (`validate_rubric`); what it shows is what the key holds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
-from grader.assets import rubrics_folder
 from grader.options import Options
-from grader.pipeline import judge_submission, place_answers, read_solution
+from grader.pipeline import judge_submission, match_rerun, place_answers, read_lab, report_folder
+from grader.questions.placing import find_passages
 from grader.records import Progress, Result, Rubric, Verdict
+from grader.reports.files import DocumentFiles
+from grader.reports.key_pages import write_key
 from grader.session import Session
-from grader.submissions.rubric_choice import choose_rubric
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,8 @@ def validate_rubric(options: Options, progress: Progress) -> ValidationResult:
     Raises `UserError` where the rubric, its solution or its cases cannot be used.
     """
     progress.stage("Reading the rubric and its solution")
-    assert options.rubric is not None, "one rubric is validated"
-    rubric = choose_rubric(options.rubric, [rubrics_folder()])
-    read = place_answers(read_solution(rubrics_folder(), rubric, options), rubric, "its own", options)
+    rubric, solution = read_lab(options)
+    read = place_answers(solution, rubric, "its own", options)
     with Session(options, progress) as session:
         reference = session.reference(rubric, read.solution)
         rerun = session.rerun(read.submission, rubric, read.functions, reference)
@@ -55,3 +59,18 @@ def _reached(verdict: Verdict) -> str:
     if verdict.decided:
         return f"{verdict.awarded:g} of {verdict.points:g} points"
     return "left to a person" if verdict.status == "review" else "could not be checked"
+
+
+def answer_key(options: Options, progress: Progress) -> DocumentFiles:
+    """Train what the solution of `options.rubric` trains, and write its answer key. Raises `UserError`."""
+    progress.stage("Reading the rubric and its solution")
+    rubric, solution = read_lab(options)
+    solution = solution.model_copy(update={"name": rubric.name})
+    folder = report_folder(options.out, solution)
+
+    with Session(options, progress) as session:
+        reference = session.reference(rubric, solution)
+
+    progress.stage("Writing the answer key")
+    match = match_rerun(solution, rubric, find_passages(solution, rubric), reference.recording, reference)
+    return write_key(match, reference, folder, date.today())
