@@ -10,7 +10,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from grader.probe.keras import evaluate_hooks, old_idioms, old_modules
+from grader.probe.keras import evaluate_hooks, old_modules
 from grader.probe.keras.describe import describe_compile, describe_model
 from grader.probe.keras.evaluate_hooks import keras_at_work
 from grader.probe.keras.fitting import Fitting
@@ -19,7 +19,9 @@ from grader.probe.keras.objects import Model
 from grader.probe.keras.old_modules import keras_modules
 from grader.probe.link import Link, patch
 from grader.probe.messages import ModelCompiled, ModelSaved, SummaryShown
+from grader.probe.old_keras import old_versions
 from grader.probe.rows import SEED
+from grader.probe.versions.noting import note_of
 
 
 def install(link: Link, effort: str, threads: int) -> None:
@@ -31,9 +33,11 @@ def install(link: Link, effort: str, threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(SEED)
+    fit = keras.Model.fit
     old_modules.install(link)
-    old_idioms.install(link)
+    old_versions.before_hooks(link)
     _wrap_models(link, effort)
+    old_versions.after_hooks(link, fit)
 
 
 def _wrap_models(link: Link, effort: str) -> None:
@@ -58,6 +62,8 @@ def _wrap_models(link: Link, effort: str) -> None:
 
 
 def _compile(link: Link, original: Callable[..., object]) -> Callable[..., object]:
+    note = note_of(link)
+
     @functools.wraps(original)
     def compile_model(
         self: Model,
@@ -68,10 +74,10 @@ def _compile(link: Link, original: Callable[..., object]) -> Callable[..., objec
         **more: object,
     ) -> None:
         if isinstance(metrics, str):
-            link.note("shim", "metrics as text", f"metrics='{metrics[:40]}' was read as a list of one, as Keras 2 did.")
+            note("metrics as text")
             metrics = [metrics]
         if metrics is None and _are_metrics(loss_weights):
-            link.note("shim", "metrics in third place", "compile's third argument was read as metrics, as in Keras 2.")
+            note("metrics in third place")
             metrics, loss_weights = loss_weights, None
         original(self, optimizer, loss, loss_weights, metrics, **more)
         state = state_of(self)

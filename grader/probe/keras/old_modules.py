@@ -13,32 +13,11 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from grader.facts.datasets import IMAGE_SETS
+from grader.facts.versions.keras_names import MODULES
+from grader.facts.versions.table import TABLE
 from grader.probe.link import Link, patch
 from grader.probe.messages import ArraysSent, DatasetAsked, DatasetMissing
 from grader.sandbox.frames import Array
-
-_MOVED = {
-    "utils.np_utils": "utils",
-    "utils.generic_utils": "utils",
-    "utils.vis_utils": "utils",
-    "utils.all_utils": "utils",
-    "layers.core": "layers",
-    "layers.convolutional": "layers",
-    "layers.pooling": "layers",
-    "layers.recurrent": "layers",
-    "layers.embeddings": "layers",
-    "layers.merge": "layers",
-    "layers.normalization": "layers",
-    "layers.advanced_activations": "layers",
-    "layers.experimental": "layers",
-    "layers.experimental.preprocessing": "layers",
-    "callbacks.callbacks": "callbacks",
-    "engine": "models",
-    "engine.sequential": "models",
-    "engine.training": "models",
-    "optimizers.legacy": "optimizers",
-}
-
 
 _PUBLIC = frozenset(
     """
@@ -88,18 +67,43 @@ class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for name in dir(source):
             if not name.startswith("__"):
                 setattr(module, name, getattr(source, name))
-        short = module.__name__.rsplit(".", 1)[-1]
-        self._link.note("shim", short, f"The module {module.__name__} was found at {source.__name__}, its place today.")
+        # What the source itself answers for: names that it has no more.
+        module.__getattr__ = lambda name: getattr(source, name)  # type: ignore[method-assign]
+        old = _moved(_below_root(module.__name__) or "")
+        if old is not None:
+            self._link.note("shim", f"keras.{old}", TABLE[f"keras.{old}"].now)
+        else:
+            sentence = f"The module {module.__name__} was found at {source.__name__}, its place today."
+            self._link.note("shim", module.__name__, sentence)
+
+
+def _below_root(name: str) -> str | None:
+    """The path below Keras of a module's name; `None` where it is none of Keras'."""
+    for root in ("tensorflow.python.keras", "tensorflow.keras", "keras._tf_keras.keras", "keras"):
+        if name.startswith(root + "."):
+            return name[len(root) + 1 :]
+    return None
+
+
+def _moved(path: str) -> str | None:
+    """The moved module that `path` is, or that it stood below: `layers.core.dense` was a part of `layers.core`."""
+    while path:
+        if path in MODULES:
+            return path
+        path = path.rpartition(".")[0]
+    return None
 
 
 def _new_name(name: str) -> str | None:
-    for root in ("tensorflow.python.keras", "tensorflow.keras", "keras._tf_keras.keras", "keras"):
-        if name.startswith(root + "."):
-            rest = name[len(root) + 1 :]
-            if rest in _MOVED:
-                return f"keras.{_MOVED[rest]}"
-            return f"keras.{rest}" if root == "tensorflow.python.keras" and _public(rest) else None
-    return None
+    path = _below_root(name)
+    if path is None or path.startswith(("src", "_tf_keras")):
+        return None
+    moved = _moved(path)
+    if moved is not None:
+        today = f"keras.{MODULES[moved]}"
+        return today if today != name else None
+    inner = name.startswith("tensorflow.python.keras.")
+    return f"keras.{path}" if inner and _public(path) else None
 
 
 def _public(path: str) -> bool:
@@ -131,7 +135,7 @@ def _fill_colab(module: types.ModuleType, link: Link) -> None:
 
 
 def install(link: Link) -> None:
-    """Find moved modules by import and, for `keras.utils.np_utils`, by attribute."""
+    """Find moved modules by import; `old_names` finds them by attribute."""
     _serve_datasets(link)
     sys.meta_path.insert(0, _MovedFinder(link))
     _forget_inner_copy()
@@ -142,8 +146,6 @@ def install(link: Link) -> None:
             package = types.ModuleType("google")
             package.__path__ = []
             sys.modules["google"] = package
-    for module in keras_modules("utils"):
-        patch(module, __getattr__=_attribute_finder(module.__name__, module))
 
 
 def _forget_inner_copy() -> None:
@@ -154,19 +156,6 @@ def _forget_inner_copy() -> None:
             del sys.modules[loaded]
         if inner is not None and hasattr(inner, name):
             delattr(inner, name)
-
-
-def _attribute_finder(package: str, module: ModuleType) -> Callable[[str], object]:
-    original: Callable[[str], object] | None = getattr(module, "__getattr__", None)
-
-    def find(name: str) -> object:
-        if name in ("np_utils", "generic_utils", "vis_utils"):
-            return importlib.import_module(f"{package}.{name}")
-        if original is not None:
-            return original(name)
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
-
-    return find
 
 
 def _serve_datasets(link: Link) -> None:
