@@ -83,6 +83,13 @@ _ATTRIBUTES = (
     Difference("layer.W", "layer.W was read as layer.kernel.", _2_0),
     Difference("layer.b", "layer.b was read as layer.bias.", _2_0),
     Difference("optimizer.lr", "optimizer.lr was read as optimizer.learning_rate.", _2_3),
+    Difference("K.set_value", "K.set_value(variable, value) was read as variable.assign(value).", _3_0),
+    Difference(
+        "keras.estimator",
+        "Estimators were a part of TensorFlow until 2.15.",
+        _3_0,
+        error=r"module '[\w.]*keras' has no attribute 'estimator'|No module named '[\w.]*keras\.estimator'",
+    ),
     Difference(
         "updates",
         "The updates of a graph of TensorFlow 1 were read as none.",

@@ -52,7 +52,6 @@ MODULES = {
     "utils.losses_utils": "losses",
     "objectives": "losses",
     "initializations": "initializers",
-    "optimizers.legacy": "optimizers",
     "optimizers.experimental": "optimizers",
     "optimizers.adam_v2": "optimizers",
     "optimizers.gradient_descent_v2": "optimizers",
@@ -108,9 +107,6 @@ NAMES: dict[str, dict[str, str]] = {
         "CuDNNLSTM": "layers.LSTM",
         "CuDNNGRU": "layers.GRU",
         "Deconvolution2D": "layers.Conv2DTranspose",
-        "Convolution2DTranspose": "layers.Conv2DTranspose",
-        "SeparableConvolution1D": "layers.SeparableConv1D",
-        "SeparableConvolution2D": "layers.SeparableConv2D",
         "SyncBatchNormalization": "layers.BatchNormalization",
         "PreprocessingLayer": "layers.Layer",
         "Model": "models.Model",
@@ -136,7 +132,6 @@ NAMES: dict[str, dict[str, str]] = {
 MADE: dict[str, dict[str, str]] = {
     "layers": {
         "ThresholdedReLU": "ThresholdedReLU(theta=t) was read as ReLU(threshold=t).",
-        "Convolution1D": "Convolution1D was read with the arguments of Keras 1.",
         "Convolution2D": "Convolution2D was read with the arguments of Keras 1: (filters, rows, columns).",
         "Convolution3D": "Convolution3D was read with the arguments of Keras 1: (filters, and three sizes).",
         "AtrousConvolution1D": "AtrousConvolution1D(atrous_rate=r) was read as Conv1D(dilation_rate=r).",
@@ -179,7 +174,7 @@ MADE: dict[str, dict[str, str]] = {
 LOST: dict[str, tuple[str, ...]] = {
     "layers": (
         *("LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "Highway", "SReLU", "ParametricSoftplus"),
-        *("RandomHeight", "RandomWidth", "DenseFeatures", "AbstractRNNCell", "RandomFourierFeatures", "ConvRNN2D"),
+        *("DenseFeatures", "AbstractRNNCell", "RandomFourierFeatures", "ConvRNN2D"),
         *("ConvLSTM2DCell", "ConvRecurrent2D", "Recurrent", "LambdaMerge", "AutoEncoder", "GraphLayer"),
     ),
     "metrics": (
@@ -193,7 +188,6 @@ LOST: dict[str, tuple[str, ...]] = {
     "utils": ("HDF5Matrix", "GeneratorEnqueuer", "convert_all_kernels_in_model", "layer_from_config", "load_array"),
     "backend": ("placeholder", "in_train_phase", "in_test_phase", "learning_phase_scope", "print_tensor", "is_placeholder"),
     "preprocessing.image": ("list_pictures", "transform_matrix_offset_center", "flip_axis"),
-    "estimator": ("model_to_estimator",),
     "schedules": ("LinearModel", "WideDeepModel", "PeepholeLSTMCell", "LinearCosineDecay", "NoisyLinearCosineDecay"),
 }
 """Public module -> names that nothing today stands for."""

@@ -43,6 +43,22 @@ def keras_modules(path: str) -> list[ModuleType]:
     return [sys.modules[name] for name in names if name in sys.modules]
 
 
+def roots() -> list[ModuleType]:
+    """Keras itself, under each of its public names that is loaded."""
+    return [sys.modules[root] for root in _ROOTS if root in sys.modules]
+
+
+class _CalledModule(ModuleType):
+    """A module whose name was also that of a function: `layers.merge`."""
+
+    def __call__(self, *arguments: object, **more: object) -> object:
+        return CALLED[self.__name__.rsplit(".", 1)[-1]](*arguments, **more)
+
+
+CALLED: dict[str, Callable[..., object]] = {}
+"""Last part of a module's name -> the function that bore it too."""
+
+
 class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Serves an old module name with the names of the module that replaced it."""
 
@@ -57,7 +73,8 @@ class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return types.ModuleType(spec.name)
+        called = spec.name.rsplit(".", 1)[-1] in CALLED
+        return _CalledModule(spec.name) if called else types.ModuleType(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
         if _colab(module.__name__):

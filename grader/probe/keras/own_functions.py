@@ -7,7 +7,7 @@ function's name, and takes a student's own `relu` for its own when it writes a c
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -26,6 +26,7 @@ _FOREIGN = "custom:"
 _OTHER_NAMES = {"swish": "silu", "exp": "exponential"}
 _NOT_THE_SAME = {("backend", "hard_sigmoid"), ("ops", "gelu")}
 """K.hard_sigmoid is 0.2x + 0.5, where Keras 3's is x/6 + 0.5; ops.gelu is the approximation."""
+_CHANGED = "hard_sigmoid"
 _describing = threading.local()
 
 
@@ -49,13 +50,15 @@ def _activation_names() -> dict[int, str]:
     return found
 
 
-def install() -> None:
+def install(note: Callable[[str], None]) -> None:
     """Read functions of TensorFlow and Keras as Keras' activations, by their identity."""
     names = _activation_names()
     get, serialize = activations.get, activations.serialize
 
     def get_activation(identifier: object) -> object:
         name = names.get(id(identifier))
+        if identifier == _CHANGED:
+            note(_CHANGED)
         return get(name if name is not None else identifier)
 
     def serialize_activation(activation: object) -> object:

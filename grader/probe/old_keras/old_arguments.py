@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 
 from grader.facts.versions.keras_arguments import DROPPED, VALUES, key_of, renamed
-from grader.probe.keras.old_modules import keras_modules
+from grader.probe.keras.old_modules import keras_modules, roots
 from grader.probe.old_keras.old_places import ADAPTERS, Adapter
 from grader.probe.link import patch
 from grader.probe.versions.noting import Note, Prepare, read_first, rename
@@ -79,8 +79,8 @@ def _wrap_models(prepare: Prepare) -> None:
 
 def _patch_function(old: object, new: object) -> None:
     """Put `new` in the place of the function wherever Keras gives it a public name."""
-    for path in ("utils", "activations", "preprocessing.image", "regularizers"):
-        for module in keras_modules(path):
-            for name, value in list(vars(module).items()):
-                if value is old:
-                    patch(module, **{name: new})
+    paths = ("utils", "activations", "preprocessing.image", "layers", "models")
+    for module in (*roots(), *(module for path in paths for module in keras_modules(path))):
+        for name, value in list(vars(module).items()):
+            if value is old:
+                patch(module, **{name: new})

@@ -12,7 +12,7 @@ import keras
 from grader.probe.keras.objects import Layer
 from grader.probe.old_keras.old_arguments import preparation
 from grader.probe.link import patch
-from grader.probe.versions.noting import Note, read_first
+from grader.probe.versions.noting import Note, Prepare, read_first
 
 _BATCH = "_labgrade_batch"
 """Attribute of a layer that was told how many rows a batch has."""
@@ -23,6 +23,7 @@ def install(note: Note) -> None:
     layer = keras.layers.Layer
     original = layer.__init__
     patch(layer, __init__=_first(note, read_first(original, preparation("layers.Layer", note))))
+    patch(layer, add_weight=read_first(layer.add_weight, _places_of_weight(note)))
     patch(keras.Sequential, add=_add(keras.Sequential.add))
     for name, key, answer in _ATTRIBUTES:
         patch(layer, **{name: _Attribute(name, key, answer, note)})
@@ -79,6 +80,18 @@ def _add(original: Callable[..., None]) -> Callable[..., None]:
         original(self, layer, *arguments, **more)
 
     return add
+
+
+def _places_of_weight(note: Note) -> Prepare:
+    """`add_weight(name, shape, dtype, initializer)`, whose first place is the shape today."""
+
+    def prepare(places: list[object], more: dict[str, object]) -> None:
+        if places and isinstance(places[0], str):
+            note("add_weight(name, shape)")
+            more.update(zip(("name", "shape", "dtype", "initializer"), places, strict=False))
+            places.clear()
+
+    return prepare
 
 
 class _Attribute:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable
 
 import keras
@@ -110,7 +111,8 @@ def _wrap_names(note: Note) -> None:
     from keras.src.trainers.trainer import Trainer
 
     def metrics_names(self: Model) -> list[str]:
-        note("metrics_names")
+        if not str(sys._getframe(1).f_globals.get("__name__")).startswith(("keras.", "grader.")):
+            note("metrics_names")
         return metric_names(self)
 
     patch(Trainer, metrics_names=property(metrics_names))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import keras
 
@@ -43,7 +44,7 @@ def install(note: Note, fit: Callable[..., object]) -> None:
     )
     for old, new in _GENERATORS.items():
         patch(model, **{old: _under_new_name(old, new, note)})
-    patch(keras.Sequential, model=property(lambda self: _itself(self, note)))
+    patch(keras.Sequential, model=_Itself(note))
 
 
 def _fit(original: Callable[..., object], signature: inspect.Signature, reading: Prepare, note: Note) -> Callable[..., object]:
@@ -100,9 +101,17 @@ def _nothing(key: str, note: Note) -> Callable[..., None]:
     return call
 
 
-def _itself(model: object, note: Note) -> object:
-    note("Sequential.model")
-    return model
+class _Itself:
+    """`.model` of a Sequential model, for code alone: what saves a model looks into all that it holds."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+
+    def __get__(self, model: object, owner: type | None = None) -> object:
+        if model is None or str(sys._getframe(1).f_globals.get("__name__")).startswith(("keras.", "grader.")):
+            raise AttributeError("model")
+        self._note("Sequential.model")
+        return model
 
 
 def _under_new_name(old: str, new: str, note: Note) -> Callable[..., object]:
@@ -112,7 +121,7 @@ def _under_new_name(old: str, new: str, note: Note) -> Callable[..., object]:
     def call(self: object, generator: object, *arguments: object, **more: object) -> object:
         note(old)
         more.update(zip(second, arguments, strict=False))
-        more["x"] = generator
+        more["x"] = _in_tuples(generator) if new == "predict" and isinstance(generator, Iterator) else generator
         for name, (today, key, data) in _SAMPLES.items():
             if name in more:
                 note(key)
@@ -123,3 +132,9 @@ def _under_new_name(old: str, new: str, note: Note) -> Callable[..., object]:
         return getattr(self, new)(**more)
 
     return call
+
+
+def _in_tuples(generator: Iterator[object]) -> Iterator[tuple[object, ...]]:
+    """Rows alone, as `predict_generator` took them: today a generator gives tuples."""
+    for item in generator:
+        yield item if isinstance(item, tuple) else (item,)

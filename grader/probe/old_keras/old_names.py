@@ -8,7 +8,8 @@ from collections.abc import Callable
 from types import ModuleType
 
 from grader.facts.versions.keras_names import MADE, MODULES, NAMES
-from grader.probe.keras.old_modules import keras_modules
+from grader.probe.keras.old_modules import CALLED, keras_modules, roots
+from grader.probe.old_keras.old_sessions import set_value
 from grader.probe.old_keras.old_things import THINGS
 from grader.probe.link import patch
 from grader.probe.versions.noting import Note
@@ -26,6 +27,9 @@ def install(note: Note) -> None:
     for path in ("", *_PUBLIC):
         for module in _modules(path):
             patch(module, __getattr__=_finder(module, path, note))
+    for module in _modules("backend"):
+        patch(module, set_value=set_value(note))
+    CALLED["merge"] = _noted("layers.merge", note)
     for path, made in MADE.items():
         replaced = [name for name in made if (path, name) in THINGS]
         for module in _modules(path):
@@ -35,10 +39,18 @@ def install(note: Note) -> None:
                     patch(module, **{name: THINGS[path, name](note)})
 
 
+def _noted(key: str, note: Note) -> Callable[..., object]:
+    path, _, name = key.rpartition(".")
+
+    def call(*arguments: object, **more: object) -> object:
+        note(key)
+        return THINGS[path, name](note)(*arguments, **more)  # type: ignore[operator]
+
+    return call
+
+
 def _modules(path: str) -> list[ModuleType]:
-    if path:
-        return keras_modules(path)
-    return [sys.modules[root] for root in _ROOTS if root in sys.modules]
+    return keras_modules(path) if path else roots()
 
 
 def _finder(module: ModuleType, path: str, note: Note) -> Callable[[str], object]:

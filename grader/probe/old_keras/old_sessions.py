@@ -103,6 +103,16 @@ def _no_op(note: Note) -> object:
     return lambda *arguments, **more: None
 
 
+def set_value(note: Note) -> Callable[..., None]:
+    """`K.set_value`, which today's own knows of TensorFlow's variables alone."""
+
+    def put(variable: keras.Variable, value: object) -> None:
+        note("K.set_value")
+        variable.assign(value)
+
+    return put
+
+
 BACKEND: dict[str, Callable[[Note], object]] = {
     "set_session": _no_op,
     "get_session": lambda note: Session,

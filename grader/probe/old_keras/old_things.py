@@ -32,7 +32,7 @@ def _convolution(axes: int) -> Maker:
 
     def maker(note: Note) -> object:
         def make(*arguments: object, **more: object) -> object:
-            if len(arguments) == axes + 1 and all(isinstance(item, int) for item in arguments) and axes > 1:
+            if len(arguments) == axes + 1 and all(isinstance(item, int) for item in arguments):
                 note(f"layers.Convolution{axes}D")
                 more["kernel_size"] = arguments[1:]
                 arguments = arguments[:1]
@@ -175,7 +175,7 @@ def _wrapper(kind: str) -> Maker:
 
 
 THINGS: dict[tuple[str, str], Maker] = {
-    **{("layers", f"Convolution{axes}D"): _convolution(axes) for axes in (1, 2, 3)},
+    **{("layers", f"Convolution{axes}D"): _convolution(axes) for axes in (2, 3)},
     **{("layers", f"AtrousConvolution{axes}D"): _atrous(axes) for axes in (1, 2)},
     ("layers", "ThresholdedReLU"): _thresholded,
     ("layers", "TimeDistributedDense"): _time_distributed_dense,

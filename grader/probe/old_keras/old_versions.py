@@ -24,7 +24,7 @@ from grader.probe.versions.noting import note_of
 def before_hooks(link: Link) -> None:
     """What lies under labgrade's own wrappers: names, classes, arguments, files."""
     note = note_of(link)
-    own_functions.install()
+    own_functions.install(note)
     old_tensorflow.install(note)
     old_arguments.install(note)
     old_layers.install(note)

@@ -6,7 +6,7 @@ _K = "import keras, numpy as np\nfrom keras import layers\n"
 _MODEL = _K + "model = keras.Sequential([keras.Input((4,)), layers.Dense(3, 'relu'), layers.Dense(2, 'softmax')])\n"
 _COMPILED = _MODEL + "model.compile('sgd', 'categorical_crossentropy', metrics=['accuracy'])\n"
 _DATA = "x = np.random.rand(8, 4).astype('float32'); y = keras.utils.to_categorical(np.arange(8) % 2, 2)\n"
-_FIT = _COMPILED + _DATA + "model.fit = type(model).fit.__get__(model)\n"
+_FIT = _COMPILED + _DATA
 _WATCH = """
 class Watch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs={}):
@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, object] = {
     "bias": False,
     "nb_filter": 4,
     "filter_length": 5,
-    "subsample": (2, 2),
+    "subsample": 2,
     "subsample_length": 2,
     "border_mode": "same",
     "dim_ordering": "tf",
@@ -194,6 +194,9 @@ EXAMPLES: dict[str, str] = {
     + "from keras import backend as K\nK.set_value(model.optimizer.lr, 0.5)\n"
     + "assert float(K.get_value(model.optimizer.lr)) == 0.5\nmodel.optimizer.lr = 0.25\n"
     + "assert float(model.optimizer.learning_rate) == 0.25",
+    "K.set_value": _K
+    + "from keras import backend as K\nv = K.variable([1.0]); K.set_value(v, [2.0]); assert K.get_value(v)[0] == 2",
+    "keras.estimator": "import keras; keras.estimator.model_to_estimator",
     "updates": _K + "assert layers.Dense(2).updates == []",
     # arguments
     "lr=": _K + "assert float(keras.optimizers.SGD(lr=0.5).learning_rate) == 0.5",

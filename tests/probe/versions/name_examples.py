@@ -6,7 +6,6 @@ from grader.facts.versions.keras_names import LOST, MADE, MODULES, NAMES
 
 _MADE = {
     "layers.ThresholdedReLU": "layer = ThresholdedReLU(theta=2.0); assert layer.threshold == 2.0",
-    "layers.Convolution1D": "assert Convolution1D(4, 3).kernel_size == (3,)",
     "layers.Convolution2D": "assert Convolution2D(4, 3, 5, border_mode='same').kernel_size == (3, 5)\n"
     "assert isinstance(Convolution2D(4, 3, 5), keras.layers.Conv2D)",
     "layers.Convolution3D": "assert Convolution3D(4, 3, 4, 5).kernel_size == (3, 4, 5)",
@@ -74,7 +73,7 @@ def name_examples() -> dict[str, str]:
             key = f"{module}.{name}"
             found[key] = f"import keras\nfrom keras.{module} import {name}\n{_MADE[key]}"
     for module, lost in LOST.items():
-        home = {"estimator": "estimator", "schedules": "optimizers.schedules"}.get(module, module)
+        home = {"schedules": "optimizers.schedules"}.get(module, module)
         for name in lost:
             found[f"{module}.{name}"] = f"import keras, importlib; importlib.import_module('keras.{home}').{name}"
     return found

@@ -12,6 +12,8 @@ import tempfile
 import warnings
 from typing import Any
 
+from grader.probe.messages import FitAsked, FitHere, Kept
+
 warnings.simplefilter("ignore")
 
 
@@ -35,9 +37,11 @@ class Listener:
     def tell(self, event: object) -> None:
         """Nothing else is told."""
 
-    def ask(self, *arguments: object) -> Any:
-        """Nobody answers."""
-        raise OSError("no host")
+    def ask(self, message: object, arrays: object = ()) -> Any:
+        """What the host answers where every training is run beside the code."""
+        if isinstance(message, FitAsked):
+            return FitHere(why="for a test"), []
+        return Kept(seq=1), []
 
 
 def main() -> None:
