@@ -107,7 +107,7 @@ _ARGUMENTS = (
     Difference("epsilon=None", "The optimizer's epsilon=None was read as its default, 1e-7.", _3_0),
     Difference("schedule_decay=", "Nadam's schedule_decay= was left out: Keras 3's Nadam has a schedule of its own.", _3_0),
     Difference("jit_compile= of an optimizer", "The optimizer's jit_compile= was left out: it trains the same.", _3_0),
-    Difference("beta_1 and its like in places", "Adam's arguments were read by their places, as in Keras 2.", _3_0),
+    Difference("an optimizer's decay in its place", "The optimizer's decay was read at its place in Keras 2.", _3_0),
     Difference("batch_input_shape=", "batch_input_shape= was read as the model's Input(batch_shape=).", _3_0),
     Difference("batch_size= of a layer", "A layer's batch_size= was read as that of the model's Input.", _3_0),
     Difference("input_dtype=", "A layer's input_dtype= was left out: its input tells it.", _2_0),

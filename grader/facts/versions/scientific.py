@@ -28,6 +28,7 @@ MODULES = {
     "sklearn.lda": "sklearn.discriminant_analysis",
     "sklearn.qda": "sklearn.discriminant_analysis",
     "mpl_toolkits.axes_grid": "mpl_toolkits.axes_grid1",
+    "pandas.tools": "pandas",
     "pandas.tools.plotting": "pandas.plotting",
     "numpy.linalg.linalg": "numpy.linalg",
 }
@@ -37,7 +38,6 @@ NAMES: dict[str, dict[str, str]] = {
     "numpy": {
         **{name: f"builtins.{name}" for name in ("int", "float", "object", "complex")},
         **dict.fromkeys(("str", "unicode", "unicode_", "str0"), "builtins.str"),
-        "long": "builtins.int",
         "bool8": "numpy.bool_",
         "float_": "numpy.float64",
         "longfloat": "numpy.longdouble",
@@ -52,7 +52,6 @@ NAMES: dict[str, dict[str, str]] = {
         "sometrue": "numpy.any",
         "alltrue": "numpy.all",
         "in1d": "numpy.isin",
-        "row_stack": "numpy.vstack",
         "trapz": "numpy.trapezoid",
         "round_": "numpy.round",
         "rank": "numpy.ndim",
@@ -64,13 +63,12 @@ NAMES: dict[str, dict[str, str]] = {
     "sklearn.preprocessing": {"Imputer": "sklearn.impute.SimpleImputer"},
     "sklearn.decomposition": {"RandomizedPCA": "PCA"},
     "sklearn.discriminant_analysis": {"LDA": "LinearDiscriminantAnalysis", "QDA": "QuadraticDiscriminantAnalysis"},
-    "pandas": {"datetime": "datetime.datetime", "np": "numpy", "scatter_matrix": "pandas.plotting.scatter_matrix"},
+    "pandas": {"datetime": "datetime.datetime", "scatter_matrix": "pandas.plotting.scatter_matrix"},
     "seaborn": {"factorplot": "catplot"},
     "PIL.Image": {"ANTIALIAS": "LANCZOS", "LINEAR": "BILINEAR", "CUBIC": "BICUBIC"},
 }
 """Module -> name that it had -> path of the same thing today; without a dot, in the same module."""
 
-_SCALE = {"nonposx": "nonpositive", "nonposy": "nonpositive"}
 _DRAWING: dict[str, dict[str, str]] = {
     "hist": {"normed": "density"},
     "bar": {"left": "x"},
@@ -89,7 +87,6 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "sklearn.manifold.TSNE": {"n_iter": "max_iter"},
     "pandas.DataFrame.to_csv": {"line_terminator": "lineterminator"},
     "seaborn.FacetGrid": {"size": "height"},
-    "seaborn.pairplot": {"size": "height"},
     **{
         f"{home}.{name}": arguments
         for name, arguments in _DRAWING.items()
@@ -98,15 +95,16 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "matplotlib.axes.Axes.set_title": {"s": "label"},
     "matplotlib.pyplot.title": {"s": "label"},
     **{
-        f"matplotlib.axes.Axes.{name}": {**_SCALE, "basex": "base", "basey": "base"}
-        for name in ("set_xscale", "set_yscale", "semilogx", "semilogy")
+        f"matplotlib.axes.Axes.{name}": {f"base{axis}": "base", f"nonpos{axis}": "nonpositive"}
+        for axis in "xy"
+        for name in (f"set_{axis}scale", f"semilog{axis}")
     },
 }
 """Callable -> old argument -> argument today."""
 
 DROPPED: dict[str, tuple[str, ...]] = {
-    "sklearn.linear_model.LogisticRegression": ("multi_class", "n_jobs"),
-    "sklearn.cluster.KMeans": ("n_jobs", "precompute_distances"),
+    "sklearn.linear_model.LogisticRegression": ("multi_class",),
+    "sklearn.cluster.KMeans": ("n_jobs",),
     "sklearn.model_selection.GridSearchCV": ("iid",),
     "sklearn.model_selection.RandomizedSearchCV": ("iid",),
     "matplotlib.use": ("warn",),

@@ -42,7 +42,7 @@ SWITCHES = (
 )
 """Of how TensorFlow 2 computes. Keras 3 knows one way, so that they do nothing."""
 
-LOST_NAMES = ("contrib", "layers", "estimator")
+LOST_NAMES = ("contrib", "estimator")
 
 
 def rows() -> list[Difference]:
@@ -59,7 +59,6 @@ def rows() -> list[Difference]:
         Difference("tf.Session", "A session of TensorFlow 1 was replaced by one that computes at once.", _SINCE),
         Difference("tf.InteractiveSession", "A session of TensorFlow 1 was replaced by one that computes at once.", _SINCE),
         Difference("names of TensorFlow 1", "A name of TensorFlow 1 was found in tf.compat.v1.", _SINCE),
-        Difference("tf.keras.losses in tf.losses", "tf.losses' name of TensorFlow 1 was found in tf.compat.v1.", _SINCE),
         Difference(
             "global_variables_initializer",
             "tf.global_variables_initializer() was left out: variables have their values.",
@@ -88,6 +87,12 @@ def rows() -> list[Difference]:
             "The examples of TensorFlow 1, its reader of MNIST among them, are no part of it any more.",
             _SINCE,
             error=r"ModuleNotFoundError: No module named 'tensorflow\.(?:examples|contrib)",
+        ),
+        Difference(
+            "tf.layers",
+            "tf.layers was a part of TensorFlow 1.",
+            _SINCE,
+            error=r"AttributeError: `\w+` is not available with Keras 3",
         ),
         *(
             Difference(

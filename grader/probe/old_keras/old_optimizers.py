@@ -16,6 +16,8 @@ from grader.probe.link import patch
 from grader.probe.versions.noting import Note
 
 _DROPPED = {"schedule_decay": "schedule_decay=", "jit_compile": "jit_compile= of an optimizer"}
+_DECAYS = {"SGD": 2, "RMSprop": 3, "Adam": 4, "Adadelta": 3}
+"""Optimizer -> the place at which Keras 2 took its decay."""
 _OTHER_DEFAULTS = ("Adadelta", "Adagrad", "Adamax", "Nadam")
 """Whose learning rate, left out, was another one before Keras 2.4."""
 
@@ -55,6 +57,7 @@ def _read_arguments(cls: type, note: Note) -> None:
         if "epsilon" in more and more["epsilon"] is None:
             note("epsilon=None")
             more["epsilon"] = default
+        arguments = _without_decay(cls.__name__, arguments, more, note)
         for name, key in _DROPPED.items():
             if name in more:
                 note(key)
@@ -65,6 +68,26 @@ def _read_arguments(cls: type, note: Note) -> None:
         original(self, *arguments, **more)
 
     patch(cls, __init__=init)
+
+
+def _without_decay(
+    name: str, arguments: tuple[object, ...], more: dict[str, object], note: Note
+) -> tuple[object, ...]:
+    """The arguments in the places of today, where those of Keras 2 held a decay.
+
+    SGD(rate, momentum, decay, nesterov), RMSprop(rate, rho, epsilon, decay), Adam(rate, beta_1, beta_2, epsilon, decay)
+    and Adadelta(rate, rho, epsilon, decay): a number stands where Keras 3 has a switch, or there is one too many.
+    """
+    at = _DECAYS.get(name)
+    if at is None or len(arguments) <= at or isinstance(arguments[at], bool) or "decay" in more:
+        return arguments
+    note("an optimizer's decay in its place")
+    more["decay"] = arguments[at]
+    before, after = arguments[:at], arguments[at + 1 :]
+    if name == "RMSprop":
+        more["epsilon"] = before[2]
+        return before[:2]
+    return (*before, *after)
 
 
 def _is_new(optimizer: object) -> bool:
@@ -83,11 +106,10 @@ def _with_decay(
         note("decay=0")
         return arguments
     note("decay=")
-    if arguments:
-        more["learning_rate"], arguments = arguments[0], arguments[1:]
+    more.update(zip(list(inspect.signature(original).parameters)[1:], arguments, strict=False))
     rate = more.get("learning_rate", inspect.signature(original).parameters["learning_rate"].default)
     more["learning_rate"] = keras.optimizers.schedules.InverseTimeDecay(float(rate), 1, float(decay))  # type: ignore[arg-type]
-    return arguments
+    return ()
 
 
 def _rate_attribute(note: Note) -> None:
