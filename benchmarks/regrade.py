@@ -31,7 +31,7 @@ from grader.assets import rubrics_folder
 from grader.batch.class_run import grade_class
 from grader.batch.job import Done
 from grader.batch.run import State
-from grader.batch.workers import default_workers
+from grader.commands.class_commands import default_workers
 from grader.options import Options, default_cache
 from grader.pipeline import reading
 from grader.session import Session

@@ -1,4 +1,4 @@
-"""The command line: `labgrade` and its commands, a file each in `commands/`."""
+"""The command line: `labgrade` and its commands, which stand in `commands/`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import os
 import click
 
 from grader import __version__
-from grader.commands.batch import batch
 from grader.commands.check import check
-from grader.commands.data import data
-from grader.commands.doctor import doctor
+from grader.commands.class_commands import batch, review
 from grader.commands.export import export
-from grader.commands.reference import reference
-from grader.commands.review import review
-from grader.commands.rubric_commands import rubric
+from grader.commands.lab import reference, rubric
+from grader.commands.machine import data, doctor
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

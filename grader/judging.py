@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from grader.criteria.case import case_of
+from grader.criteria import Case, place, sentence
 from grader.criteria.judge import judge
-from grader.criteria.wording import place, sentence
 from grader.observations.observe import observe
 from grader.records import (
     CompileArguments,
@@ -34,7 +33,7 @@ def make_result(match: Match, reference: Reference, effort: Effort) -> Result:
         effort=effort,
         score=score_of(questions),
         questions=questions,
-        models=tuple(_summary(model, match) for model in match.models),
+        models=tuple(_summary(model, match, reference) for model in match.models),
         observations=observe(match, reference),
         notes=_notes(match),
         environment=_environment(match),
@@ -55,10 +54,11 @@ def score_of(questions: tuple[QuestionResult, ...]) -> Points:
     )
 
 
-def _summary(model: ModelMatch, match: Match) -> ModelSummary:
+def _summary(model: ModelMatch, match: Match, reference: Reference) -> ModelSummary:
     question = _asking(model, match)
     architecture = match.architecture(model)
-    arguments = _arguments(model, question, match)
+    asked = Case(question, match, reference).compiled if question is not None else None
+    arguments = asked[0] if asked is not None else _arguments(model, match)
     cell = model.cells[0] if model.cells and model.cells[0] < len(match.submission.cells) else None
     return ModelSummary(
         label=model.label,
@@ -81,10 +81,8 @@ def _asking(model: ModelMatch, match: Match) -> QuestionMatch | None:
     return next(iter(practical or asking), None)
 
 
-def _arguments(model: ModelMatch, question: QuestionMatch | None, match: Match) -> CompileArguments | None:
-    found = case_of(question, match).compiled if question is not None else None
-    if found is not None:
-        return found[0]
+def _arguments(model: ModelMatch, match: Match) -> CompileArguments | None:
+    """Those of the model's last training, else of its last `compile`."""
     trainings = match.trainings(model)
     if trainings:
         return trainings[-1].compile

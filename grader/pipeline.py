@@ -18,11 +18,10 @@ from grader.matching.matcher import match_submission
 from grader.options import Options
 from grader.questions.placing import answer_texts, find_passages
 from grader.records import Effort, Match, Passage, Progress, Recording, Reference, Result, Rubric, Submission
-from grader.reports.cached import cached_report
-from grader.reports.files import ReportFiles
+from grader.reports.files import ReportFiles, cached_report
 from grader.session import Session
 from grader.submissions.read import read_submission
-from grader.submissions.rubric_choice import find_rubric
+from grader.submissions.rubric_choice import choose_rubric, find_rubric
 from grader.submissions.saved_outputs import record_saved
 
 
@@ -93,24 +92,30 @@ def reading_of(submission: Submission, path: Path, options: Options) -> Reading:
 
 def place_answers(submission: Submission, rubric: Rubric, reason: str, options: Options) -> Reading:
     """A submission beside the rubric that it is graded by. Raises `UserError`."""
-    solution = read_solution(rubrics_folder(), rubric, options)
+    solution = read_solution(rubric, options)
     passages = find_passages(submission, rubric)
-    functions = function_work(rubric_folder(rubrics_folder(), rubric, options), rubric, submission, passages)
+    functions = function_work(rubric_folder(rubric, options), rubric, submission, passages)
     return Reading(submission, rubric, reason, solution, passages, functions)
 
 
 def judge_submission(read: Reading, reference: Reference, rerun: Recording, effort: Effort) -> tuple[Result, Match]:
     """What labgrade says of a submission, and what it matched: pure, nothing is run."""
-    submission, rubric = read.submission, read.rubric
-    answers = answer_texts(submission, read.passages, rubric)
-    saved = record_saved(submission)
-    match = match_submission(submission, rubric, read.passages, answers, saved, rerun, reference)
+    match = match_rerun(read.submission, read.rubric, read.passages, rerun, reference)
     return make_result(match, reference, effort), match
 
 
-def rubric_folder(rubrics: Path, rubric: Rubric, options: Options) -> Path:
-    """The folder of `rubric`: the one chosen, else the one of its name below `rubrics`."""
-    return Path(options.rubric) if options.rubric and Path(options.rubric).is_dir() else rubrics / rubric.name
+def match_rerun(
+    submission: Submission, rubric: Rubric, passages: tuple[Passage, ...], rerun: Recording, reference: Reference
+) -> Match:
+    """Which of what a submission says, saved and did in its `rerun` answers which question."""
+    answers = answer_texts(submission, passages, rubric)
+    saved = record_saved(submission)
+    return match_submission(submission, rubric, passages, answers, saved, rerun, reference)
+
+
+def rubric_folder(rubric: Rubric, options: Options) -> Path:
+    """The folder of `rubric`: the one chosen, else the one of its name among labgrade's own."""
+    return Path(options.rubric) if options.rubric and Path(options.rubric).is_dir() else rubrics_folder() / rubric.name
 
 
 def function_work(
@@ -131,9 +136,16 @@ def _cases(folder: Path, asked: tuple[str, ...], digest: str) -> CaseFile | None
     return load_cases(folder, asked)
 
 
-def read_solution(rubrics: Path, rubric: Rubric, options: Options) -> Submission:
+def read_lab(options: Options) -> tuple[Rubric, Submission]:
+    """The rubric that `options` name, and its own solution, for work on one lab. Raises `UserError`."""
+    assert options.rubric is not None, "work on a lab names it"
+    rubric = choose_rubric(options.rubric, [rubrics_folder()])
+    return rubric, read_solution(rubric, options)
+
+
+def read_solution(rubric: Rubric, options: Options) -> Submission:
     """The rubric's own solution, read like a submission. Raises `UserError`."""
-    return _solution(rubric_folder(rubrics, rubric, options) / "solution.py", rubric.digest)
+    return _solution(rubric_folder(rubric, options) / "solution.py", rubric.digest)
 
 
 @lru_cache(maxsize=8)

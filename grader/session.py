@@ -34,10 +34,8 @@ from grader.records import Effort, Outcome, Progress, Recording, Reference, Rubr
 from grader.sandbox.choice import SandboxServer
 from grader.sandbox.contract import Limits
 from grader.training.budget import Budget, chosen_budget
-from grader.training.plain import canonical_digest
 from grader.training.service import Compute, TrainerProcess, TrainingService, library_versions
-from grader.training.spec import DataPool, Runtime
-from grader.training.training_store import TrainingStore
+from grader.training.spec import DataPool, Runtime, TrainingStore, canonical_digest
 
 _NVIDIA = Path("/dev/nvidia0")
 _DEVICE_SECONDS = 180.0

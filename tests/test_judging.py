@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 
-from grader.criteria.base import rounded_points
+from grader.criteria import rounded_points
 from grader.criteria.judge import status_of
 from grader.judging import make_result
 from grader.records import Noted, Outcome, Result, Verdict

@@ -27,7 +27,7 @@ from grader.records import (
 )
 from grader.session import Session, session_factory
 from grader.training.budget import Budget
-from grader.training.training_store import TrainingResult
+from grader.training.spec import TrainingResult
 
 OWN_SECONDS = 20.0
 """What the lab's own training took."""

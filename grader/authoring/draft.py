@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.criteria import Seen
 from grader.criteria.answers.written import WrittenCriterion
-from grader.criteria.base import Seen
 from grader.criteria.registry import criteria_for
 from grader.errors import UserError
 from grader.facts.languages import QUESTION_WORDS, TASK_WORDS, alternatives

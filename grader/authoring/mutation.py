@@ -1,6 +1,6 @@
 """The lab's solution as code, and a mutation of it: one mistake, at one place.
 
-Mutators (`mutants`, `model_mutants`, `code_mutants`) look at a `Solution`: its calls, the model that each is about, the
+Mutators (in `mutants` and `model_mutants`) look at a `Solution`: its calls, the model that each is about, the
 question that a place belongs to. They give `Mutation`s, which are edits of characters; those that leave the code
 readable become `Mutant`s, hand-ins that a rubric ought to tell from the solution.
 """

@@ -12,16 +12,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from grader.assets import rubrics_folder
-from grader.authoring.dependencies import Dependencies, OpaqueError
-from grader.authoring.grafting import GraftError, graft, is_ordered, same_doings, slice_submission
 from grader.authoring.mutants import every_mutant
 from grader.authoring.mutation import Mutant, Solution
+from grader.authoring.partial_runs import (
+    Dependencies,
+    GraftError,
+    OpaqueError,
+    graft,
+    is_ordered,
+    same_doings,
+    slice_submission,
+)
 from grader.errors import UserError
 from grader.functions.candidates import function_plan
 from grader.functions.loading import FunctionWork
 from grader.options import Options
-from grader.pipeline import Reading, judge_submission, place_answers, read_solution
+from grader.pipeline import Reading, judge_submission, place_answers, read_lab
 from grader.questions.placing import find_passages
 from grader.records import (
     BaseCriterion,
@@ -36,7 +42,6 @@ from grader.records import (
     Submission,
 )
 from grader.session import Session
-from grader.submissions.rubric_choice import choose_rubric
 
 # Trials
 
@@ -327,10 +332,9 @@ def rubric_test(
     `found` is told of each as soon as it is graded. Raises `UserError`.
     """
     progress.stage("Reading the rubric and its solution")
-    assert options.rubric is not None, "one rubric is tested"
-    rubric = choose_rubric(options.rubric, [rubrics_folder()])
+    rubric, solution = read_lab(options)
     _check_questions(rubric, only)
-    read = place_answers(read_solution(rubrics_folder(), rubric, options), rubric, "its own", options)
+    read = place_answers(solution, rubric, "its own", options)
     quiet = _Quiet(progress)
     with Session(options, quiet) as session:
         reference = session.reference(rubric, read.solution)

@@ -13,20 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from grader.assets import rubrics_folder
-from grader.batch.job import Job
-from grader.batch.journal import Journal
+from grader.batch.job import Job, Journal
 from grader.batch.run import Run, State, Watcher
 from grader.batch.workers import ProcessWorkers, Workers
-from grader.classroom.gradebook import FILE as GRADEBOOK
-from grader.classroom.gradebook import gradebook_text
+from grader.classroom.gradebook import GRADEBOOK, gradebook_text
 from grader.classroom.roster import RULES, Roster, read_roster, write_roster
 from grader.classroom.rules import apply_rules, read_rules
 from grader.errors import UserError
 from grader.options import Options
 from grader.records import BudgetChoices, ClassRules, Entry, LimitChoices, Result
-from grader.reports.cached import cached_class_report
-from grader.reports.files import DocumentFiles, read_result, write_whole
-from grader.reports.graded_class import GradedClass
+from grader.reports.files import DocumentFiles, GradedClass, cached_class_report, read_result, write_whole
 from grader.submissions.rubric_choice import choose_rubric
 
 _GRADEBOOK_SECONDS = 5.0

@@ -1,22 +1,29 @@
-"""One submission's job: what a process needs to grade it, and what comes of it; both pickle.
+"""One submission's job: what a process needs to grade it, what comes of it, and the journal of those that are finished.
 
-The fingerprint of a job is a digest of all that its result rests on: while it stays the same, finished work is not
-repeated. What took long to read (PDFs, mostly) is cached as it was read: an edit of the rubric does not read it again.
+Jobs and what comes of them pickle. The fingerprint of a job is a digest of all that its result rests on: while the
+journal holds the same one, finished work is not repeated. What took long to read (PDFs, mostly) is cached as it was
+read: an edit of the rubric does not read it again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from filelock import FileLock, Timeout
+
 from grader import __version__
 from grader.assets import rubrics_folder, templates_folder
-from grader.classroom.marks import FILE as MARKS
+from grader.classroom.marks import MARKS
 from grader.classroom.rules import deadline_of
 from grader.datasets.array_files import own_folder
 from grader.errors import UserError
@@ -25,13 +32,13 @@ from grader.formats.readers import reader_of
 from grader.options import Options
 from grader.recorder.recording_store import RecordingStore, code_digest, student_libraries
 from grader.records import ClassRules, Entry, Submission
-from grader.submissions.entries import Entry as FileEntry
-from grader.submissions.entries import candidates, file_entry
+from grader.reports.files import write_whole
+from grader.submissions import entries
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_choice import SETTINGS
 from grader.submissions.rubric_file import rubric_digest, rubrics
-from grader.training.plain import canonical_digest
 from grader.training.service import library_versions
+from grader.training.spec import canonical_digest
 
 Stage: TypeAlias = Literal["judge", "reference", "render", "record"]
 """`judge`: the pure checks on what is recorded. `reference`: record the solution. `record`: run the submission, and
@@ -50,6 +57,13 @@ _READS = ("formats", "submissions", "questions", "code", "records", "facts")
 
 _LONG_SECONDS = 0.05
 """From here on a reading is stored: a notebook is read in milliseconds, a PDF in seconds."""
+
+_JOURNAL_VERSION = 2
+"""Version 1 called the fingerprint `basis`."""
+_FILES = ("result.json", "report.html", "report.pdf")
+"""Those of a report."""
+_DRAFTED = (*_FILES, "marks.json", "gradebook.csv", "review.csv")
+"""What is written as a draft beside its place first: a run that was killed may leave the draft behind."""
 
 
 @dataclass(frozen=True)
@@ -167,20 +181,20 @@ def files_digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def _entries(place: Path) -> list[FileEntry]:
+def _entries(place: Path) -> list[entries.Entry]:
     if place.is_dir():
-        found = candidates(place)
+        found = entries.candidates(place)
         return [*found.files, *found.others]
     if not place.is_file():
         return []
-    alone = [file_entry(place, place.name)]
+    alone = [entries.file_entry(place, place.name)]
     reader = reader_of(place.name)
     if reader is None or not reader.pictures_beside:
         return alone
-    return alone + [entry for entry in candidates(place.parent).others if "/" not in entry.name]
+    return alone + [entry for entry in entries.candidates(place.parent).others if "/" not in entry.name]
 
 
-def _entry_digest(entry: FileEntry) -> str:
+def _entry_digest(entry: entries.Entry) -> str:
     try:
         return hashlib.sha256(entry.data()).hexdigest()
     except (UserError, OSError):
@@ -212,3 +226,116 @@ def cached_submission(path: Path, job: Job, runs: bool) -> Submission:
     if cached is None and time.monotonic() - began > _LONG_SECONDS:
         store.put(key, submission)
     return submission
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the journal holds of one submission."""
+
+    fingerprint: str
+    """Digest of what the result rests on."""
+    graded: bool
+    """Whether there is a result; otherwise `message` says why there is none."""
+    message: str
+    """One line: the score, or the reason."""
+    day: str
+    """ISO date of its report."""
+
+
+class Journal:
+    """Notes below `out/.labgrade/journal`, one file per submission, each written whole after what it speaks of."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.home = out / ".labgrade"
+        self._folder = self.home / "journal"
+        self._lock = FileLock(str(self.home / "lock"), blocking=False)
+
+    def __enter__(self) -> Journal:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            raise UserError(
+                f"{self.out}: another batch is at work there; wait for it, or choose another --out."
+            ) from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"{self.out}: cannot write there ({reason}); choose another folder with --out.") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def note(self, name: str) -> Note | None:
+        """What is known of `name`, if its files still are what they were; else `None`."""
+        raw = self._raw(name)
+        if raw is None or raw.get("files") != _report_digests(self.out / name):
+            return None
+        return Note(str(raw["fingerprint"]), bool(raw["graded"]), str(raw["message"]), str(raw["day"]))
+
+    def fingerprint(self, name: str) -> str:
+        """What the finished work for `name` rests on; empty when none is known. Its files are not looked at."""
+        raw = self._raw(name)
+        return str(raw["fingerprint"]) if raw else ""
+
+    def day(self, name: str) -> str:
+        """The day on which the report was made that lies there, or once lay there; empty when unknown."""
+        raw = self._raw(name)
+        return str(raw["day"]) if raw else ""
+
+    def write(self, name: str, fingerprint: str, graded: bool, message: str, day: str) -> None:
+        """Note that `name` is finished; last of all that is written for it."""
+        content = {
+            "version": _JOURNAL_VERSION,
+            "fingerprint": fingerprint,
+            "graded": graded,
+            "message": message,
+            "day": day,
+        }
+        content |= {"files": _report_digests(self.out / name)}
+        write_whole(self._folder / f"{name}.json", json.dumps(content, indent=1).encode())
+
+    def clean(self, names: Iterable[str]) -> None:
+        """Remove the drafts that a killed run left behind. Only the run that holds the lock may."""
+        for place in (self.out, self._folder, *(self.out / name for name in names)):
+            known = [".", *(f".{file}." for file in _DRAFTED)][0 if place == self._folder else 1 :]
+            for draft in place.glob(".*") if place.is_dir() else ():
+                if draft.is_file() and draft.name.startswith(tuple(known)):
+                    draft.unlink(missing_ok=True)
+        for draft in (self.home / "handed-in").glob(".draft-*"):
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def remove_report(self, name: str) -> None:
+        """Remove an older report of what cannot be graded any more: it would contradict the gradebook."""
+        for file in _FILES:
+            with suppress(OSError):
+                (self.out / name / file).unlink(missing_ok=True)
+
+    def _raw(self, name: str) -> dict[str, object] | None:
+        """The note on `name` as version 2 writes it; `None` for what is missing or damaged.
+
+        Raises `UserError` for what a newer labgrade wrote: this one would write over it.
+        """
+        path = self._folder / f"{name}.json"
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(raw, dict) or not isinstance(version := raw.get("version"), int):
+            return None
+        if version > _JOURNAL_VERSION:
+            raise UserError(f"{path}: a newer labgrade wrote it; use that one, or choose another folder with --out.")
+        if version == 1:
+            raw["fingerprint"] = raw.pop("basis", None)
+        whole = {"fingerprint", "graded", "message", "day", "files"} <= raw.keys()
+        return raw if whole and isinstance(raw["fingerprint"], str) else None
+
+
+def _report_digests(folder: Path) -> dict[str, str]:
+    """SHA-256 (hex) of each file of a report that is there."""
+    found = {}
+    for name in _FILES:
+        with suppress(OSError):
+            found[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    return found

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Generic, Protocol
 
-from grader.batch.job import Done, Job, Stage, job_fingerprint
-from grader.batch.journal import Journal, Note
+from grader.batch.job import Done, Job, Journal, Note, Stage, job_fingerprint
 from grader.batch.workers import W, Worker, Workers
 from grader.errors import LabgradeError, UserError
 

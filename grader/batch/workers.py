@@ -29,12 +29,6 @@ _LOOK_SECONDS = 5.0
 """Between two measurements: each reads /proc of all processes, and memory grows over minutes."""
 
 
-def default_workers() -> int:
-    """One per two usable cores, as each has a trainer and a student's process of its own; two where there are two."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(min(2, cores), cores // 2)
-
-
 @dataclass(eq=False)
 class Worker:
     """One that does a stage at a time, and what it does now."""

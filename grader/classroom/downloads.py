@@ -1,4 +1,8 @@
-"""Bulk downloads of learning platforms: unpacked with caps, their names and times read, grouped by person."""
+"""Bulk downloads of learning platforms: unpacked with caps, their names read, one person's files brought together.
+
+A platform says in the name of a file or folder whose it is. Zips are unpacked into folders of labgrade's own, and so is
+what one person handed in apart.
+"""
 
 from __future__ import annotations
 
@@ -15,67 +19,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from grader.classroom.sheets import safe_name
+from grader.classroom.sheets import read_time, safe_name
 from grader.errors import UserError
-from grader.facts.languages import MONTHS, month_number
 from grader.submissions.archive import member_name
 
-# Times as learning platforms, spreadsheets and people write them.
-
-_FORMS = (
-    "%b %d, %Y %I%M %p",
-    "%b %d, %Y %I.%M %p",
-    "%b %d, %Y %I:%M %p",
-    "%b %d, %Y %H%M",
-    "%d %b, %Y %H%M",
-    "%d %b %Y %H%M",
-    "%d %b %Y %H.%M",
-    "%d %b %Y, %H:%M",
-    "%d %b %Y, %I:%M %p",
-    "%d %b %Y %H:%M",
-    "%Y %m %d %H%M",
-    "%d/%m/%Y %H:%M",
-    "%d.%m.%Y %H:%M",
-)
-_WORD = re.compile(r"[^\W\d_]+")
-_WEEKDAY = re.compile(r"[^\W\d_]+,? (?=\d)")
-
-
-def read_time(text: str) -> datetime | None:
-    """A time as an LMS, a spreadsheet or ISO 8601 writes it; without a zone unless it names one. `None`: not one."""
-    text = " ".join(text.replace("\u202f", " ").split())[:80]
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    text = _in_english(text)
-    for form in _FORMS:
-        for said in (text, _WEEKDAY.sub("", text, count=1)):
-            try:
-                return datetime.strptime(said, form)
-            except ValueError:
-                continue
-    return None
-
-
-def _in_english(text: str) -> str:
-    """`2 mars 2026` with its month as `strptime` knows it, and the signs of short forms (`févr.`, `2. März`) gone."""
-    text = re.sub(r"(?<=[^\W\d_])\.", "", text)
-    text = re.sub(r"\b(\d{1,2})\. ?(?=[^\W\d_])", r"\1 ", text)
-    text = re.sub(r"\bde\b ?|\bkl\b ?|\bà\b ?", "", text, flags=re.IGNORECASE)
-    return _WORD.sub(lambda found: _month(found[0]), text)
-
-
-def _month(word: str) -> str:
-    folded = word.casefold()
-    if len(folded) < 3:
-        return word
-    number = month_number(folded)
-    return word if number is None else MONTHS["en"].split()[number - 1][:3]
-
-
-# What a learning platform says in the names of a bulk download's files and folders.
-
+_MEMBERS, _BYTES, _MEMBER_BYTES = 100_000, 20_000_000_000, 2_000_000_000
+"""Files of a download, bytes of all of them and of one: a class with data sets beside its code stays below."""
+_RATIO, _SMALL = 200, 10_000_000
+"""Bytes for each packed one, beyond which a file is taken for a bomb, and bytes up to which none is: notebooks and
+tables unpack to some ten times their size; a small file, such as an array of zeros, may well unpack to more."""
+_PIECE = 1 << 20
+"""Bytes that are unpacked at once."""
+_NAME_BYTES = 240
+"""Of a name on disk: file systems take 255, and one that is taken gets a number."""
 _CANVAS = re.compile(
     # a group may be called `group_1`; Canvas takes numbers between underscores out of a name, but not at its end
     r"(?P<name>[^/]{1,200}?(?:_\d{1,3}(?=(?:_LATE)?_\d{4,18}_\d{4,18}_))?)"
@@ -91,84 +47,6 @@ _BRIGHTSPACE = re.compile(
     r"(?P<user>\d{1,18})-(?P<item>\d{1,18})\s+-\s+(?P<name>.{1,200}?)\s+-\s+"
     r"(?P<date>(?=[^-]{0,56}\b(?:19|20)\d\d\b)[^-]{4,60}?)(?:\s+-\s+(?P<rest>.+))?"
 )
-
-
-@dataclass(frozen=True)
-class Upload:
-    """What the name of one file or folder of a bulk download says."""
-
-    source: str
-    name: str
-    user: str
-    """What tells whoever handed it in from all others of the download."""
-    number: str = ""
-    """The platform's own number of the student (Canvas' user id, Moodle's participant); empty where it gives none."""
-    rest: str = ""
-    """The file's own name, where it is in there."""
-    late: bool = False
-    submitted: datetime | None = None
-
-
-def upload_of(name: str, is_file: bool) -> Upload | None:
-    """What `name` says, if it is one that a platform gives to a file or folder; else `None`."""
-    return moodle_upload(name) or brightspace_upload(name) or (canvas_upload(name) if is_file else None)
-
-
-def canvas_upload(name: str) -> Upload | None:
-    """`{name}[_LATE]_{userid}_{fileid}_{file}`, as Canvas names files in `submissions.zip`.
-
-    `lib/content_zipper.rb` of https://github.com/instructure/canvas-lms: the name is the sortable name (or a group's)
-    in small letters without anything but letters, digits and underscores; text typed online is
-    `{name}_{userid}_text.html`, a link `..._link.html`; an anonymous student is `anon_{five signs}`.
-    """
-    found = _CANVAS_ANONYMOUS.fullmatch(name)
-    if found is not None:
-        known = f"anon_{found['user']}", found["user"], ""
-    else:
-        found = _CANVAS.fullmatch(name)
-        if found is None:
-            return None
-        known = found["name"], found["user"], found["user"]
-    rest = found["rest"] or found["page"]
-    return Upload("canvas", *known, rest=rest, late=found["late"] is not None)
-
-
-def moodle_upload(name: str) -> Upload | None:
-    """`{Full name}_{participantid}_assignsubmission_file[_]`, a folder; or a file with its own name behind.
-
-    `mod/assign/classes/downloader.php` (before 4.1 `locallib.php`) of https://github.com/moodle/moodle. Where groups
-    hand in, versions before 4.1 write `{Group}-{Full name}_{participantid}`, newer ones `{Group}_{groupid}` or, for
-    those without a group, `{Default group}` alone: the number may thus be a group's.
-    """
-    found = _MOODLE.fullmatch(name)
-    if found is None:
-        return None
-    number = found["participant"] or ""
-    return Upload("moodle", found["name"], number or found["name"], number, found["rest"] or "")
-
-
-def brightspace_upload(name: str) -> Upload | None:
-    """`{id}-{id} - {Name} - {date}`, a folder; or a file with its own name behind.
-
-    The form that Brightspace documents under "Download all submissions"; its date has no colon: `Mar 1, 2026 1159 PM`.
-    Neither number is the `OrgDefinedId` of the grade book, and both may be the same for a whole class.
-    """
-    found = _BRIGHTSPACE.fullmatch(name)
-    if found is None:
-        return None
-    user, submitted = f"{found['user']}-{found['item']}", read_time(found["date"])
-    return Upload("brightspace", found["name"], user, rest=found["rest"] or "", submitted=submitted)
-
-
-# Zip files of a bulk download, unpacked with caps into a folder of labgrade's own.
-
-_MEMBERS = 100_000
-_BYTES = 20_000_000_000
-_MEMBER_BYTES = 2_000_000_000
-_RATIO = 200
-_SMALL = 10_000_000
-_PIECE = 1 << 20
-_NAME_BYTES = 240
 
 
 def unpack(archive: Path, staging: Path) -> Path:
@@ -249,7 +127,71 @@ def _digest(path: Path) -> str:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
-# Files that one person handed in apart, brought together in one folder.
+@dataclass(frozen=True)
+class Upload:
+    """What the name of one file or folder of a bulk download says."""
+
+    source: str
+    name: str
+    user: str
+    """What tells whoever handed it in from all others of the download."""
+    number: str = ""
+    """The platform's own number of the student (Canvas' user id, Moodle's participant); empty where it gives none."""
+    rest: str = ""
+    """The file's own name, where it is in there."""
+    late: bool = False
+    submitted: datetime | None = None
+
+
+def upload_of(name: str, is_file: bool) -> Upload | None:
+    """What `name` says, if it is one that a platform gives to a file or folder; else `None`."""
+    return moodle_upload(name) or brightspace_upload(name) or (canvas_upload(name) if is_file else None)
+
+
+def canvas_upload(name: str) -> Upload | None:
+    """`{name}[_LATE]_{userid}_{fileid}_{file}`, as Canvas names files in `submissions.zip`.
+
+    `lib/content_zipper.rb` of https://github.com/instructure/canvas-lms: the name is the sortable name (or a group's)
+    in small letters without anything but letters, digits and underscores; text typed online is
+    `{name}_{userid}_text.html`, a link `..._link.html`; an anonymous student is `anon_{five signs}`.
+    """
+    found = _CANVAS_ANONYMOUS.fullmatch(name)
+    if found is not None:
+        known = f"anon_{found['user']}", found["user"], ""
+    else:
+        found = _CANVAS.fullmatch(name)
+        if found is None:
+            return None
+        known = found["name"], found["user"], found["user"]
+    rest = found["rest"] or found["page"]
+    return Upload("canvas", *known, rest=rest, late=found["late"] is not None)
+
+
+def moodle_upload(name: str) -> Upload | None:
+    """`{Full name}_{participantid}_assignsubmission_file[_]`, a folder; or a file with its own name behind.
+
+    `mod/assign/classes/downloader.php` (before 4.1 `locallib.php`) of https://github.com/moodle/moodle. Where groups
+    hand in, versions before 4.1 write `{Group}-{Full name}_{participantid}`, newer ones `{Group}_{groupid}` or, for
+    those without a group, `{Default group}` alone: the number may thus be a group's.
+    """
+    found = _MOODLE.fullmatch(name)
+    if found is None:
+        return None
+    number = found["participant"] or ""
+    return Upload("moodle", found["name"], number or found["name"], number, found["rest"] or "")
+
+
+def brightspace_upload(name: str) -> Upload | None:
+    """`{id}-{id} - {Name} - {date}`, a folder; or a file with its own name behind.
+
+    The form that Brightspace documents under "Download all submissions"; its date has no colon: `Mar 1, 2026 1159 PM`.
+    Neither number is the `OrgDefinedId` of the grade book, and both may be the same for a whole class.
+    """
+    found = _BRIGHTSPACE.fullmatch(name)
+    if found is None:
+        return None
+    user, submitted = f"{found['user']}-{found['item']}", read_time(found["date"])
+    return Upload("brightspace", found["name"], user, rest=found["rest"] or "", submitted=submitted)
 
 
 def group_files(parts: Sequence[tuple[Path, str]], staging: Path) -> Path:

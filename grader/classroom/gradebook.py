@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from grader.classroom.sheets import label_cell, sheet_text
 from grader.records import Entry, Result
 
-FILE = "gradebook.csv"
+GRADEBOOK = "gradebook.csv"
 
 _FIRST = ("submission", "names", "ids", "emails", "status")
 _LAST = ("awarded", "decided", "awaiting", "points", "late", "final", "rubric", "remark", "comments")

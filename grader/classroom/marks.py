@@ -14,7 +14,7 @@ from grader.errors import UserError
 from grader.judging import score_of
 from grader.records import Mark, Marked, Marks, QuestionResult, Result, Status, Verdict
 
-FILE = "marks.json"
+MARKS = "marks.json"
 
 Key = tuple[str, str, int]
 """Question, kind of criterion, and which of that kind, from 1."""
@@ -25,7 +25,7 @@ def read_marks(folder: Path) -> Marks | None:
 
     Raises `UserError` when the file is damaged: marks are a person's work and are never passed over.
     """
-    path = folder / FILE
+    path = folder / MARKS
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -1,4 +1,8 @@
-"""`review.csv`: what awaits a person, written out and read back as marks."""
+"""`review.csv`: what awaits a person, written out and read back as marks.
+
+A row is a criterion of one submission: what a person is asked to decide, or may override. What is wrong with a row that
+comes back is named by its line, and the others are taken in. Marks are kept beside the reports (`marks`).
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,26 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from grader.classroom.marks import FILE, Key, apply_marks, read_marks, verdict_keys
-from grader.classroom.sheets import Row, Sheet, label_cell, label_text, number_text, plain_cell, read_number, sheet_text
+from grader.classroom.marks import MARKS, Key, apply_marks, read_marks, verdict_keys
+from grader.classroom.sheets import (
+    Row,
+    Sheet,
+    label_cell,
+    label_text,
+    number_text,
+    plain_cell,
+    read_number,
+    read_sheet,
+    sheet_text,
+)
 from grader.errors import UserError
 from grader.facts.status import AWAITING
 from grader.records import Mark, Marks, QuestionResult, Result, Verdict
 from grader.reports.files import read_result, write_result, write_whole
 from grader.submissions.entries import natural_key
-
-# The rows of `review.csv`: what a person is asked to decide, and what may be overridden.
 
 HEADER = (
     *("submission", "question", "criterion", "answer", "suggestion", "points", "awarded", "comment"),
@@ -25,6 +38,50 @@ HEADER = (
 )
 _CELL = 30_000
 """Characters of a cell: spreadsheets take 32,767."""
+_SPREADSHEET_ERROR = re.compile(r"Err:\d{3}|#(?:NAME|REF|VALUE|DIV/0|N/A|NUM|NULL|SPILL)[!?]?")
+"""What a spreadsheet makes of a comment that it takes for a formula."""
+WITHDRAWN = "-"
+"""In the column `awarded`: the mark is taken back."""
+
+
+class Review:
+    """The list of a folder of reports, and what comes back in it."""
+
+    def __init__(self, reports: Path, file: Path, by: str) -> None:
+        self.reports = reports
+        self.file = file
+        self.by = by
+        self.results = results_below(reports)
+        self.problems: list[str] = []
+        self.changed = 0
+
+    def import_marks(self) -> None:
+        """Keep the marks that the list holds. Raises `UserError` for a list that is none."""
+        if not self.file.is_file():
+            return
+        rows = [row for result in self.results.values() for row in review_rows(result)]
+        known = marks_below(self.reports, list(self.results))
+        at = datetime.now().astimezone().isoformat(timespec="minutes")
+        reviewed = read_review(read_sheet(self.file), rows, known, self.by, at)
+        for name, marks in reviewed.marks.items():
+            self.results[name] = keep_marks(self.reports, self.results[name], marks)
+        self.problems, self.changed = reviewed.problems, reviewed.changed
+
+    def write(self, everything: bool) -> None:
+        """Write the list anew."""
+        write_review(self.file, self.results.values(), everything)
+
+    def summary(self) -> str:
+        """What was taken in, and what awaits."""
+        waiting = sum(
+            not verdict.decided
+            for result in self.results.values()
+            for question in result.questions
+            for verdict in question.verdicts
+        )
+        noun = "decision" if self.changed == 1 else "decisions"
+        taken = f"{self.changed} {noun} by {self.by} taken in; " if self.changed else ""
+        return f"{taken}{waiting} criteria of {len(self.results)} submissions await a person: {self.file}"
 
 
 @dataclass(frozen=True)
@@ -109,13 +166,6 @@ def _suggestion(verdict: Verdict) -> str:
 
 def _short(parts: list[str], digits: int) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:digits]
-
-
-# `review.csv` read back: marks and comments, with what is wrong named by line.
-
-_SPREADSHEET_ERROR = re.compile(r"Err:\d{3}|#(?:NAME|REF|VALUE|DIV/0|N/A|NUM|NULL|SPILL)[!?]?")
-WITHDRAWN = "-"
-"""In the column `awarded`: the mark is taken back."""
 
 
 @dataclass
@@ -282,9 +332,6 @@ def _cell(row: Row, column: int) -> str:
     return row.cells[column] if column < len(row.cells) else ""
 
 
-# Reports on disk as the review sees them: their results, and the marks beside them.
-
-
 def results_below(reports: Path) -> dict[str, Result]:
     """The results in the folders of `reports`, by the name of the folder. Raises `UserError` when there are none."""
     if not reports.is_dir():
@@ -308,7 +355,7 @@ def keep_marks(reports: Path, result: Result, marks: Marks) -> Result:
     """Write `marks` beside a report, and its result with them; the result."""
     folder = reports / result.submission
     text = json.dumps(marks.as_json(), indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder / FILE, text.encode())
+    write_whole(folder / MARKS, text.encode())
     marked = apply_marks(result, marks)
     write_result(marked, folder / "result.json")
     return marked

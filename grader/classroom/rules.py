@@ -1,4 +1,8 @@
-"""`class.yaml`: deadlines, penalties, weights and groups that a teacher sets for a class."""
+"""`class.yaml`: deadlines, penalties, weights and groups that a teacher sets for a class, and what they change.
+
+Groups change the roster, weights a rubric's points. What being late costs is a line of its own in a result, beside the
+points that the work itself got.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +14,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from grader.classroom.downloads import read_time
-from grader.classroom.sheets import number_text
+from grader.classroom.sheets import number_text, read_time
 from grader.errors import UserError
 from grader.formats.yaml_lines import Document, YamlMapping, line_of, plain, suggestion
 from grader.records import ClassRules, Deduction, Entry, Member, Penalty, Points, Question, Rubric, Team
-
-# `class.yaml`: what a teacher sets for a class.
 
 _KEYS = set(ClassRules.model_fields)
 _PENALTY_KEYS = {"per_day", "flat", "at_most", "of"}
 _MEMBER_KEYS = ("name", "id", "login", "email")
 _TEAM_KEYS = {"members", "submitted", "deadline"}
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)")
+"""Points (`1.5`) or a share of them (`10%`)."""
 
 
 def read_rules(path: Path) -> ClassRules:
@@ -188,9 +190,6 @@ def _member(document: Document, item: object, line: int) -> Member:
     return Member(**{key: str(plain(text)) for key, text in item.items() if text is not None})
 
 
-# What being late costs, as a line of its own.
-
-
 def late_deduction(entry: Entry, rules: ClassRules, score: Points) -> Deduction | None:
     """The deduction for handing in after the deadline; `None` when it was in time or there is no deadline.
 
@@ -257,9 +256,6 @@ def _long(over: timedelta) -> str:
 
 def _day(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M %Z").strip()
-
-
-# A rubric whose questions count as a class wants them.
 
 
 def apply_weights(rubric: Rubric, weights: Mapping[str, float]) -> Rubric:

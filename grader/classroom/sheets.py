@@ -1,4 +1,8 @@
-"""CSV as spreadsheets write it and may safely read it, and names that are safe for folders."""
+"""A class's lists: CSV as spreadsheets write it and may safely read it, the cells in it, and names of submissions.
+
+A cell may be a number, a time, a label or a text; what is written is never a formula. A name comes from such a list or
+from a learning platform, and becomes that of a folder.
+"""
 
 from __future__ import annotations
 
@@ -8,59 +12,43 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from grader.errors import UserError
-
-# Names that are safe for folders, and no two alike.
-
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-_OWN = {"gradebook.csv", "class.pdf", "class.html", "review.csv", "export"}
-"""What labgrade itself writes beside the reports."""
-_LONGEST = 80
-
-
-def safe_name(text: str) -> str:
-    """`text` as the name of one folder on any system: no separators, no control signs, no leading dot, not too long."""
-    kept = "".join(
-        " " if sign.isspace() else "-" if sign in '/\\:*?"<>|' else sign
-        for sign in unicodedata.normalize("NFC", text)
-        if sign.isspace() or unicodedata.category(sign)[0] != "C"
-    )
-    name = " ".join(kept.split()).strip(". ")[:_LONGEST]
-    while len(name.encode()) > 2 * _LONGEST:
-        name = name[:-1]
-    name = name.strip(". ")
-    if not name or name.startswith("~$"):
-        return f"submission {name}".strip()
-    reserved = name.casefold().split(".")[0] in _RESERVED or name.casefold() in _OWN
-    return f"{name}-" if reserved else name
-
-
-def unique_names(texts: Iterable[str]) -> list[str]:
-    """A safe name for each text, no two alike even where case does not count."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for text in texts:
-        name = base = safe_name(text)
-        number = 2
-        while name.casefold() in taken:
-            name, number = f"{base} ({number})", number + 1
-        taken.add(name.casefold())
-        names.append(name)
-    return names
-
-
-# CSV as spreadsheets write it, and as spreadsheets may safely read it.
+from grader.facts.languages import MONTHS, month_number
 
 SIZE_LIMIT = 50_000_000
 """Bytes of a CSV file that is read."""
-
 _FIELD_LIMIT = 1_000_000
+"""Characters of one cell that is read."""
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _DATELIKE = re.compile(r"\d[\d./: -]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FORMS = (
+    "%b %d, %Y %I%M %p",
+    "%b %d, %Y %I.%M %p",
+    "%b %d, %Y %I:%M %p",
+    "%b %d, %Y %H%M",
+    "%d %b, %Y %H%M",
+    "%d %b %Y %H%M",
+    "%d %b %Y %H.%M",
+    "%d %b %Y, %H:%M",
+    "%d %b %Y, %I:%M %p",
+    "%d %b %Y %H:%M",
+    "%Y %m %d %H%M",
+    "%d/%m/%Y %H:%M",
+    "%d.%m.%Y %H:%M",
+)
+"""Times as learning platforms, spreadsheets and people write them."""
+_WORD = re.compile(r"[^\W\d_]+")
+_WEEKDAY = re.compile(r"[^\W\d_]+,? (?=\d)")
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_OWN = {"gradebook.csv", "class.pdf", "class.html", "review.csv", "export"}
+"""What labgrade itself writes beside the reports."""
+_LONGEST = 80
+"""Characters of a folder's name, which may take twice as many bytes: file systems bear 255 of them."""
 
 
 @dataclass(frozen=True)
@@ -201,3 +189,67 @@ def read_number(text: str) -> float | None:
         return None
     value = float(bare.replace(",", "."))
     return value if abs(value) < 1e12 else None
+
+
+def read_time(text: str) -> datetime | None:
+    """A time as an LMS, a spreadsheet or ISO 8601 writes it; without a zone unless it names one. `None`: not one."""
+    text = " ".join(text.replace("\u202f", " ").split())[:80]
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    text = _in_english(text)
+    for form in _FORMS:
+        for said in (text, _WEEKDAY.sub("", text, count=1)):
+            try:
+                return datetime.strptime(said, form)
+            except ValueError:
+                continue
+    return None
+
+
+def _in_english(text: str) -> str:
+    """`2 mars 2026` with its month as `strptime` knows it, and the signs of short forms (`févr.`, `2. März`) gone."""
+    text = re.sub(r"(?<=[^\W\d_])\.", "", text)
+    text = re.sub(r"\b(\d{1,2})\. ?(?=[^\W\d_])", r"\1 ", text)
+    text = re.sub(r"\bde\b ?|\bkl\b ?|\bà\b ?", "", text, flags=re.IGNORECASE)
+    return _WORD.sub(lambda found: _month(found[0]), text)
+
+
+def _month(word: str) -> str:
+    folded = word.casefold()
+    if len(folded) < 3:
+        return word
+    number = month_number(folded)
+    return word if number is None else MONTHS["en"].split()[number - 1][:3]
+
+
+def safe_name(text: str) -> str:
+    """`text` as the name of one folder on any system: no separators, no control signs, no leading dot, not too long."""
+    kept = "".join(
+        " " if sign.isspace() else "-" if sign in '/\\:*?"<>|' else sign
+        for sign in unicodedata.normalize("NFC", text)
+        if sign.isspace() or unicodedata.category(sign)[0] != "C"
+    )
+    name = " ".join(kept.split()).strip(". ")[:_LONGEST]
+    while len(name.encode()) > 2 * _LONGEST:
+        name = name[:-1]
+    name = name.strip(". ")
+    if not name or name.startswith("~$"):
+        return f"submission {name}".strip()
+    reserved = name.casefold().split(".")[0] in _RESERVED or name.casefold() in _OWN
+    return f"{name}-" if reserved else name
+
+
+def unique_names(texts: Iterable[str]) -> list[str]:
+    """A safe name for each text, no two alike even where case does not count."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for text in texts:
+        name = base = safe_name(text)
+        number = 2
+        while name.casefold() in taken:
+            name, number = f"{base} ({number})", number + 1
+        taken.add(name.casefold())
+        names.append(name)
+    return names

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from distributed import Client, KilledWorker, Worker, get_client, get_worker, secede
 
 from grader.batch.job import Done, Job, Stage
-from grader.batch.stages import do_stage
+from grader.batch.worker import do_stage
 from grader.errors import TrainerError
 from grader.options import Options
 from grader.recorder.recording_store import code_digest
@@ -23,8 +23,7 @@ from grader.records import Array, BudgetChoices, Silence
 from grader.session import Session, session_factory
 from grader.training.budget import Budget
 from grader.training.service import EpochProgress
-from grader.training.spec import DataPool, TrainingSpec
-from grader.training.training_store import TrainingResult
+from grader.training.spec import DataPool, TrainingResult, TrainingSpec
 
 TOPIC = "labgrade"
 """Under which workers tell what they do."""

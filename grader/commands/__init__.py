@@ -1,1 +1,1 @@
-"""One file per command. Everything heavy is imported inside a command, so that `labgrade --help` answers at once."""
+"""A file for the commands of one subject. Everything heavy is imported inside a command: `labgrade --help` is quick."""

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.output import one_line_errors, stop
+from grader.commands.command_line import one_line_errors, stop
 from grader.errors import UserError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
     from rich.console import Console
 
-    from grader.exports.grades import Export
-    from grader.exports.platform import Platform
+    from grader.exports.platform import Export, Platform
+
+_SHOWN = 30
+"""Names in one line of the terminal; `left-out.csv` has all of them."""
 
 
 class PlatformName(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone
@@ -42,7 +44,7 @@ class PlatformName(click.ParamType):  # type: ignore[type-arg]  # generic in the
 
 
 def _platforms() -> dict[str, Platform]:
-    from grader.exports.platforms import platforms
+    from grader.exports.platform import platforms
 
     try:
         return platforms()
@@ -75,38 +77,16 @@ def export(
     console = Console(highlight=False)
     with one_line_errors(None, verbose):
         folder = out or reports / "export"
-        print_export(console, make_export(reports, platform, sheet, item, scale, provisional), folder)
+        from grader.exports.platform import export_class, write_export
+
+        made = export_class(reports, platform, sheet, item, scale, provisional)
+        for path in write_export(made, folder):
+            console.print(str(path), markup=False, soft_wrap=True)
+        print_left_out(console, made, folder)
 
 
-# The steps of `labgrade export`.
-
-_SHOWN = 30
-
-
-def make_export(
-    reports: Path, platform: Platform, sheet: Path | None, item: str | None, scale: bool, provisional: bool
-) -> Export:
-    """The export of the results in `reports`. Raises `UserError`."""
-    from grader.classroom.review_sheet import results_below
-    from grader.classroom.roster import roster_behind
-    from grader.classroom.sheets import read_sheet
-    from grader.exports.grades import grades_of
-    from grader.exports.platform import ExportRequest
-
-    results = results_below(reports)
-    entries = roster_behind(reports)
-    if entries:
-        results = {entry.name: results[entry.name] for entry in entries if entry.name in results}
-    grades = grades_of(entries, results, provisional)
-    return platform.export(ExportRequest(grades, reports, read_sheet(sheet) if sheet else None, item, scale))
-
-
-def print_export(console: Console, export: Export, folder: Path) -> None:
-    """Write the files, and say who is in none of them and why."""
-    from grader.exports.grades import write_export
-
-    for path in write_export(export, folder):
-        console.print(str(path), markup=False, soft_wrap=True)
+def print_left_out(console: Console, export: Export, folder: Path) -> None:
+    """Say who is in none of the files and why."""
     told = (
         (export.unmatched, "not found on the platform's list, or more than once"),
         (export.absent, "on the platform's list without a submission"),

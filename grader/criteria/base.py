@@ -13,8 +13,7 @@ from typing import ClassVar, Self
 from pydantic import JsonValue
 
 from grader.criteria.case import Case
-from grader.criteria.sentences import PERSON_DECIDES, explanation, shared
-from grader.criteria.wording import listed, quantity
+from grader.criteria.sentences import PERSON_DECIDES, explanation, listed, quantity, shared
 from grader.records import BaseCriterion, Event, Reason, Recording, Status, Verdict
 
 

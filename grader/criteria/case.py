@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from grader.criteria.sentences import shared
-from grader.criteria.wording import clipped, place, places
+from grader.criteria.sentences import clipped, place, places, shared
 from grader.facts.datasets import IMAGE_SETS
 from grader.facts.metrics import is_validation_accuracy
 from grader.records import (
@@ -259,7 +258,7 @@ class Case:
         saved = (event for event in self.match.saved.events if isinstance(event, LoggedTraining))
         logs += [log for log in saved if log.cell in self.cells and log not in logs]
         series = [
-            [value for epoch in log.epochs for name, value in epoch.metrics.items() if _is_validation(name)]
+            [value for epoch in log.epochs for name, value in epoch.metrics.items() if is_validation_accuracy(name)]
             for log in logs
         ]
         best = [max(values) for values in series if values]
@@ -412,13 +411,3 @@ class Case:
         if failure.line:
             return shared("stopped_in_line", place=where, line=failure.line, error=failure.error, message=message)
         return shared("stopped", place=where, error=failure.error, message=message)
-
-
-def _is_validation(name: str) -> bool:
-    """Whether a logged metric is the validation's accuracy, in any of its spellings."""
-    return is_validation_accuracy(name)
-
-
-def case_of(question: QuestionMatch, match: Match) -> Case:
-    """A case whose reference is not asked for: for observations, and for what a result tells of models."""
-    return Case(question, match, Reference(rubric="", recording=match.rerun))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pydantic import JsonValue
 
 from grader.code.pixel_arithmetic import Affine, ModelCode
 from grader.facts.datasets import LARGEST_PIXEL
 from grader.facts.keras_layers import ARITHMETIC, CODE, KEEPING_RANGE, MODELS, NORMALISING, SCALING, STANDARD, WEIGHTED
-from grader.records import Architecture, DataUse, Layer
+from grader.records import Architecture, DataUse, Layer, Match
 
 WIDEST = 4.0
 """Width up to which inputs count as scaled: [0, 1], [-1, 1] and standardised pixels are, halved ones (127) are not."""
@@ -42,6 +43,17 @@ class PixelRange:
             return self
         ends = sorted((scale * self.low + offset, scale * self.high + offset))
         return replace(self, low=ends[0], high=ends[1], by=by)
+
+
+def model_code(match: Match, cell: int) -> ModelCode:
+    """The classes, functions and `Lambda` layers that the hand-in's code defines up to `cell`, which trains."""
+    cells = match.submission.cells
+    return _model_code(tuple(one.source for one in cells if one.kind == "code" and one.index <= cell))
+
+
+@lru_cache(maxsize=32)
+def _model_code(sources: tuple[str, ...]) -> ModelCode:
+    return ModelCode(sources)
 
 
 def given_range(data: DataUse) -> PixelRange | None:

@@ -8,8 +8,7 @@ import math
 
 from grader.criteria.base import Criterion
 from grader.criteria.case import Case
-from grader.criteria.sentences import PERSON_DECIDES, is_shared, shared
-from grader.criteria.wording import clipped
+from grader.criteria.sentences import PERSON_DECIDES, clipped, is_shared, shared
 from grader.facts.status import AWAITING, BY_FAVOUR, DECIDED
 from grader.records import (
     ANY,

@@ -92,7 +92,7 @@ def _with_own(file: Path, digest: str) -> Criteria:
         one.lab = str(file.parent)
         own[_kind(one)] = one
     if not own:
-        raise UserError(f"{file}: holds no criterion; a subclass of grader.criteria.base.Criterion is one")
+        raise UserError(f"{file}: holds no criterion; a subclass of grader.criteria.Criterion is one")
     return _sorted({**_known(), **own})
 
 

@@ -11,8 +11,16 @@ import re
 
 from grader.classroom.sheets import Sheet, sheet_text
 from grader.errors import UserError
-from grader.exports.grades import Export, Grade, compare_points, match_rows, name_key, score_cell
-from grader.exports.platform import ExportRequest, Platform
+from grader.exports.platform import (
+    Export,
+    ExportRequest,
+    Grade,
+    Platform,
+    compare_points,
+    match_rows,
+    name_key,
+    score_cell,
+)
 
 _ITEM = re.compile(r"(?P<item>.+?) Points Grade(?: <(?P<form>[^>]*)>)?", re.IGNORECASE)
 _MOST = re.compile(r"MaxPoints:\s*([\d.]+)")

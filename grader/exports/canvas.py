@@ -9,11 +9,20 @@ manual posting where there is one, and the row `    Points Possible`. A column t
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from grader.classroom.sheets import Sheet, read_number, sheet_text
 from grader.errors import UserError
-from grader.exports.grades import Export, Grade, compact_name, compare_points, match_rows, name_key, score_cell
-from grader.exports.platform import ExportRequest, Platform
+from grader.exports.platform import (
+    Export,
+    ExportRequest,
+    Grade,
+    Platform,
+    compare_points,
+    match_rows,
+    name_key,
+    score_cell,
+)
 
 _TITLE = re.compile(r"(?P<title>.+) \((?P<id>\d+)\)")
 _POINTS = "points possible"
@@ -39,7 +48,7 @@ def canvas_export(grades: list[Grade], sheet: Sheet, item: str | None, scale: bo
             ("sis", lambda grade: [grade.number("")]),
             ("login", lambda grade: [grade.member.login.casefold(), grade.member.email.casefold()]),
             ("name", lambda grade: [name_key(_name(grade))]),
-            ("joined", lambda grade: [compact_name(_name(grade))]),
+            ("joined", lambda grade: [_compact_name(_name(grade))]),
         ],
         export,
     )
@@ -82,7 +91,7 @@ def _filled(before: str, grade: Grade, row: dict[str, str], most: float | None, 
     if before.strip().upper() == _EXCUSED:
         export.notes.append(f"{row['shown']} is excused in Canvas, and stays so.")
         return before
-    called = compact_name(grade.member.name)
+    called = _compact_name(grade.member.name)
     if grade.member.platform == "canvas" and called not in ("", row["joined"]):
         export.notes.append(
             f"{row['shown']} handed in as '{grade.member.name}': if that is a group, Canvas grades its other members, "
@@ -101,7 +110,7 @@ def _identity(sheet: Sheet, cells: tuple[str, ...]) -> dict[str, str]:
         "sis": _cell(cells, sheet.column("SIS User ID")),
         "login": login.casefold(),
         "name": name_key(name),
-        "joined": compact_name(name),
+        "joined": _compact_name(name),
         "shown": name,
     }
 
@@ -113,6 +122,12 @@ def _cell(cells: tuple[str, ...], column: int | None) -> str:
 def _canvas(request: ExportRequest) -> Export:
     sheet = request.require_sheet("the gradebook that Canvas exports")
     return canvas_export(request.grades, sheet, request.item, request.scale)
+
+
+def _compact_name(text: str) -> str:
+    """A name as Canvas puts it into file names: `Doe, Jane` is `doejane`."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[\W_]+", "", "".join(sign for sign in plain if not unicodedata.combining(sign)))
 
 
 PLATFORM = Platform(

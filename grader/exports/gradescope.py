@@ -11,8 +11,7 @@ import json
 
 from pydantic import JsonValue
 
-from grader.exports.grades import Export, Grade
-from grader.exports.platform import Platform
+from grader.exports.platform import Export, Grade, Platform
 from grader.records import Deduction, QuestionResult, Result
 
 _VISIBILITY = "after_published"

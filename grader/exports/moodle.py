@@ -19,8 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.sheets import Sheet, read_number, safe_name, sheet_text
-from grader.exports.grades import Export, Grade, compare_points, match_rows, name_key, report_of, score_cell
-from grader.exports.platform import ExportRequest, Platform
+from grader.exports.platform import (
+    Export,
+    ExportRequest,
+    Grade,
+    Platform,
+    compare_points,
+    match_rows,
+    name_key,
+    score_cell,
+)
 
 _IDENTIFIER = ("Identifier", "ID", "Kennung", "Identifiant", "Identificador", "Identificativo")
 _NAME = (
@@ -131,7 +139,7 @@ def _feedback(found: dict[int, Grade], rows: dict[int, dict[str, str]], reports:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for at, grade in sorted(found.items()):
-            report = report_of(reports, grade)
+            report = _report_of(reports, grade)
             if report is None or not rows[at]["number"]:
                 continue
             name = safe_name(rows[at]["shown"].replace("_", " "))
@@ -169,6 +177,14 @@ def _number(text: str) -> str:
 def _moodle(request: ExportRequest) -> Export:
     sheet = request.require_sheet("Moodle's grading worksheet")
     return moodle_export(request.grades, sheet, request.reports, request.scale)
+
+
+def _report_of(reports: Path, grade: Grade) -> Path | None:
+    """The PDF of a student's report, else its HTML; `None` when there is none."""
+    for name in ("report.pdf", "report.html"):
+        if (reports / grade.entry.name / name).is_file():
+            return reports / grade.entry.name / name
+    return None
 
 
 PLATFORM = Platform(

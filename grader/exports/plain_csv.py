@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from grader.classroom.sheets import sheet_text
-from grader.exports.grades import Export, Grade
-from grader.exports.platform import Platform
+from grader.exports.platform import Export, Grade, Platform
 
 _HEADER = ("submission", "name", "id", "login", "email", "score", "points", "status", "feedback")
 

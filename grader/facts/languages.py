@@ -110,6 +110,25 @@ LOSS_WORDS = {
 VALIDATION_WORDS = {"en": "val validation", "sv": "validering", "de": "validierung", "es": "validación"}
 TRAINING_WORDS = {"en": "train training", "sv": "träning", "fr": "entraînement", "es": "entrenamiento"}
 
+TIME_WORDS = {
+    "en": "s secs? seconds? ms mins? minutes?",
+    "sv": "sekunder",
+    "de": "sekunden? minuten",
+    "fr": "secondes?",
+    "es": "segundos?",
+}
+"""Regular expressions, apart by spaces, of the units behind a time that a training takes."""
+
+LABEL_WORDS = {
+    "en": "predicted prediction predict pred predictions true truth actual label labels class real expected digit the "
+    "and image number probability prob",
+    "sv": "förutsagd sann riktig",
+    "de": "vorhersage wahr",
+    "fr": "prédit vrai prédiction",
+    "es": "predicho verdadero",
+}
+"""Words beside the labels that a model predicts, and those that are true, which are no labels themselves."""
+
 SAYS_ACCURACY = re.compile(
     # `acc`, `accs` and a misspelt `accuarcy`, not `according`; else stems, as words are bent: `Testgenauigkeit`.
     r"\bacc(?:u(?!m)|s?(?![^\W\d_]))|accura|exactitud|précisi|precisi|genauigkeit|noggrann|träff|nauwkeurig",
@@ -122,6 +141,9 @@ SAYS_LOSS = re.compile(r"loss|förlust|verlust|perte|pérdida|perdida|fehler|err
 
 SAYS_EPOCH = re.compile(r"epoch|epok|epoche|époque|época", re.IGNORECASE)
 """Finds a word for an epoch in a label or a sentence."""
+
+SAYS_PREDICTED = re.compile(r"pred|vorher|prédi|predic|förut", re.IGNORECASE)
+"""Finds a word for what a model predicts in a line or a title."""
 
 
 def words(table: dict[str, str]) -> frozenset[str]:

@@ -37,8 +37,3 @@ DECIDED: tuple[Status, ...] = ("passed", "partial", "failed")
 
 BY_FAVOUR: tuple[Status, ...] = ("absent", "failed", "errored", "review", "partial", "passed")
 """From the one that serves a group least to the best: what is open may still become points."""
-
-
-def sign(status: Status) -> str:
-    """The shape that stands for `status`."""
-    return STATUSES[status].sign

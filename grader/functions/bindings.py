@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import pairwise, permutations, product
 from typing import Any
 
+from grader.functions.candidates import Candidate, Parameter
 from grader.functions.cases import Group, Piece
-from grader.functions.plan import Candidate, Parameter
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-zäöüåéèß]+|\d+")
 _LEAST_RATIO = 0.78

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.functions.bindings import Binding, Source
+from grader.functions.candidates import Candidate, Parameter
 from grader.functions.cases import Group, Partly, Piece
 from grader.functions.diagnosis import arguments_text, difference, same_numbers, value_text
 from grader.functions.loading import place_in
-from grader.functions.plan import Candidate, Parameter
 from grader.records import CaseOutcome
 
 logger = logging.getLogger(__name__)
@@ -147,9 +147,6 @@ def _fault(reply: Reply) -> str:
     return "It was not tried again, as it had not ended in calls before."
 
 
-# The proxy
-
-
 @dataclass
 class CaseCall:
     """One call of a case, in the case's own form."""
@@ -251,9 +248,6 @@ def _same(before: Array, after: Array) -> bool:
     if before.shape != after.shape or before.dtype != after.dtype:
         return False
     return bool(np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
-
-
-# One case on one function
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,161 @@ import re
 from collections.abc import Iterable, Iterator
 
 from grader.code.syntax import mask_magics, new_tree, parse_code
-from grader.functions.plan import Candidate, Definition, FunctionPlan, Parameter
-from grader.records import Cell, Passage, Question, Rubric, Submission
+from grader.records import Cell, Passage, Question, Record, Rubric, Submission
 
 _BLOCK = re.compile(r"(?:@|def\s|class\s|async\s)")
+"""Begins a definition, or what stands above it."""
 _MOST_CELL_SOURCE = 200_000
 """Characters of a cell; a longer one is not searched for functions."""
+
+MOST_CANDIDATES = 200
+"""Of one submission, the first ones in the file."""
+_MOST_PARAMETERS = 12
+"""Parameters of a function that may be meant: one that takes more takes settings of a training."""
+_MOST_SOURCE = 20_000
+"""Characters of one candidate's definition that travel into the sandbox."""
+
+_LENDERS = frozenset({"scipy", "tensorflow", "keras", "torch", "cv2", "skimage", "sklearn", "jax", "theano", "cupy"})
+"""Libraries that hold ready-made layers and filters."""
+_PRACTICAL = frozenset(
+    {
+        *("fit", "fit_generator", "evaluate", "compile", "load_data", "imread", "imshow", "show", "input", "open"),
+        *("system", "Popen", "urlopen", "get", "mainloop", "load_model", "save", "remove", "exit", "sleep"),
+    }
+)
+"""What trains, draws, waits or touches the machine: a function that calls one of these is not called on suspicion."""
+_WRAPPERS = frozenset({"vectorize", "frompyfunc", "partial"})
+"""Calls whose result is a function."""
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign
+
+_CALLABLE = frozenset(
+    {
+        *("range", "len", "list", "tuple", "dict", "set", "int", "float", "bool", "str", "abs", "min", "max", "sum"),
+        *("sorted", "zip", "enumerate", "reversed", "round", "slice", "partial", "vectorize"),
+    }
+)
+"""Functions that a statement which only defines may call."""
+_MODULES = frozenset({"np", "numpy", "math", "random", "functools", "itertools"})
+"""Modules whose functions it may call, but for those that read or write files."""
+_HEAVY = frozenset({"load", "save", "loadtxt", "genfromtxt", "savetxt", "savez", "fromfile", "memmap", "test"})
+_METHODS = frozenset(
+    {
+        *("reshape", "astype", "copy", "flatten", "ravel", "tolist", "transpose", "append", "extend", "fill"),
+        *("swapaxes", "squeeze", "seed", "rand", "randn", "randint", "normal", "uniform", "random", "integers"),
+    }
+)
+"""Methods that it may call."""
+
+_SIMPLE = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
+
+_DEFINES = re.compile(r"^[ \t]{0,20}def[ \t]", re.MULTILINE)
+_COMPUTING = frozenset(
+    {
+        *("maximum", "max", "amax", "dot", "matmul", "exp", "mean", "std", "var", "sum", "where", "einsum"),
+        *("tensordot", "convolve", "correlate", "convolve2d", "correlate2d", "clip", "multiply"),
+    }
+)
+"""Functions that work out what the labs ask a function for."""
+
+
+class Parameter(Record):
+    """One parameter of a function, or of a class' constructor and method taken together."""
+
+    name: str
+    required: bool = True
+    """It has no default value."""
+    keyword_only: bool = False
+    constructor: bool = False
+    """It belongs to the constructor of the method's class."""
+
+
+class Candidate(Record):
+    """A function, lambda or method that may answer a question, found in the code without running it."""
+
+    id: int
+    """Position in the submission's list of candidates."""
+    name: str
+    """As it is called: `max_pooling`, or `Pool.forward` for a method."""
+    cell: int
+    """Index of its cell."""
+    line: int
+    """Line in the cell, from 1."""
+    parameters: tuple[Parameter, ...]
+    variadic: bool = False
+    """It takes any number of positional arguments."""
+    source: str
+    """Its definition; of a method, that of the class. Run again where the name means something else in the end."""
+    questions: tuple[str, ...] = ()
+    """Questions under whose id it stands."""
+    identifiers: tuple[str, ...] = ()
+    """Names that occur in its body, sorted."""
+    borrowed: tuple[str, ...] = ()
+    """Calls of libraries that do the work for it, such as `scipy.signal.correlate`."""
+    piecewise: bool = False
+    """The submission calls it on parts of something: in a loop over it, or on an indexed piece."""
+    practical: bool = False
+    """It trains, draws, reads files or asks for input: not to be called on suspicion."""
+
+
+class Definition(Record):
+    """Statements of one cell that only define: imports, functions, classes, plain values."""
+
+    cell: int
+    statements: tuple[str, ...]
+
+
+class FunctionPlan(Record):
+    """What of a submission is needed to judge its functions."""
+
+    candidates: tuple[Candidate, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    computing: dict[str, int] = {}
+    """Question -> the first cell under it whose code computes something outside any function."""
+
+
+def function_plan(submission: Submission, passages: tuple[Passage, ...], rubric: Rubric) -> FunctionPlan:
+    """What of `submission` is needed to judge its functions: candidates, definitions, and code without a function."""
+    asked = [q for q in rubric.questions if any(criterion.about == "function" for criterion in q.criteria)]
+    computing = {question.id: _computing_cell(question, submission, passages) for question in asked}
+    return FunctionPlan(
+        candidates=function_candidates(submission, passages, rubric),
+        definitions=definitions(submission),
+        computing={question: cell for question, cell in computing.items() if cell is not None},
+    )
+
+
+def _computing_cell(question: Question, submission: Submission, passages: tuple[Passage, ...]) -> int | None:
+    """The first cell under `question` that computes outside any function, or whose `def` does not parse."""
+    for passage in passages:
+        cell = submission.cells[passage.cell]
+        named = passage.question in (question.id, question.written_id)
+        if named and cell.kind == "code":
+            inside = _inside(cell, passage)
+            text = cell.source[passage.start : passage.end]
+            if any(_computes(node) for node in inside) or (_DEFINES.search(text) and not _defined(inside)):
+                return cell.index
+    return None
+
+
+def _inside(cell: Cell, passage: Passage) -> list[ast.stmt]:
+    first = cell.source.count("\n", 0, passage.start) + 1
+    last = cell.source.count("\n", 0, passage.end) + 1
+    return [node for node in top_statements(cell.source) if first <= first_line(node) <= last]
+
+
+def _defined(nodes: list[ast.stmt]) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes)
+
+
+def _computes(node: ast.stmt) -> bool:
+    """Whether a statement outside any function works something out, rather than writing values down."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if any(isinstance(inner, ast.For | ast.While | ast.MatMult) for inner in ast.walk(node)):
+        return True
+    calls = [attribute_path(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return any(parts and parts[-1] in _COMPUTING for parts in calls)
 
 
 def top_statements(source: str) -> tuple[ast.stmt, ...]:
@@ -117,28 +266,6 @@ def _is_part(argument: ast.expr, loop_names: frozenset[str]) -> bool:
     if isinstance(index, ast.Tuple) and any(isinstance(item, ast.Slice) for item in index.elts):
         return True
     return any(isinstance(node, ast.Name) and node.id in loop_names for node in ast.walk(index))
-
-
-# Candidates
-
-MOST_CANDIDATES = 200
-"""Of one submission, the first ones in the file."""
-_MOST_PARAMETERS = 12
-_MOST_SOURCE = 20_000
-"""Characters of one candidate's definition that travel into the sandbox."""
-_LENDERS = frozenset({"scipy", "tensorflow", "keras", "torch", "cv2", "skimage", "sklearn", "jax", "theano", "cupy"})
-"""Libraries that hold ready-made layers and filters."""
-
-_PRACTICAL = frozenset(
-    {
-        *("fit", "fit_generator", "evaluate", "compile", "load_data", "imread", "imshow", "show", "input", "open"),
-        *("system", "Popen", "urlopen", "get", "mainloop", "load_model", "save", "remove", "exit", "sleep"),
-    }
-)
-"""What trains, draws, waits or touches the machine: a function that calls one of these is not called on suspicion."""
-_WRAPPERS = frozenset({"vectorize", "frompyfunc", "partial"})
-"""Calls whose result is a function."""
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign
 
 
 def function_candidates(submission: Submission, passages: tuple[Passage, ...], rubric: Rubric) -> tuple[Candidate, ...]:
@@ -258,26 +385,6 @@ def _questions(candidate: Candidate, cell: Cell, passages: tuple[Passage, ...], 
     return tuple(question.id for question in rubric.questions if here & {question.id, question.written_id})
 
 
-# Definitions: enough of the code to call its functions without running the rest again
-
-_CALLABLE = frozenset(
-    {
-        *("range", "len", "list", "tuple", "dict", "set", "int", "float", "bool", "str", "abs", "min", "max", "sum"),
-        *("sorted", "zip", "enumerate", "reversed", "round", "slice", "partial", "vectorize"),
-    }
-)
-_MODULES = frozenset({"np", "numpy", "math", "random", "functools", "itertools"})
-_HEAVY = frozenset({"load", "save", "loadtxt", "genfromtxt", "savetxt", "savez", "fromfile", "memmap", "test"})
-_METHODS = frozenset(
-    {
-        *("reshape", "astype", "copy", "flatten", "ravel", "tolist", "transpose", "append", "extend", "fill"),
-        *("swapaxes", "squeeze", "seed", "rand", "randn", "randint", "normal", "uniform", "random", "integers"),
-    }
-)
-_SIMPLE = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
-
-
 def definitions(submission: Submission) -> tuple[Definition, ...]:
     """The defining statements of each code cell, in order."""
     found = []
@@ -316,58 +423,3 @@ def _is_light_call(call: ast.Call) -> bool:
     if parts and parts[0] in _MODULES:
         return parts[-1] not in _HEAVY
     return isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS
-
-
-# The plan
-
-_DEFINES = re.compile(r"^[ \t]{0,20}def[ \t]", re.MULTILINE)
-_COMPUTING = frozenset(
-    {
-        *("maximum", "max", "amax", "dot", "matmul", "exp", "mean", "std", "var", "sum", "where", "einsum"),
-        *("tensordot", "convolve", "correlate", "convolve2d", "correlate2d", "clip", "multiply"),
-    }
-)
-
-
-def function_plan(submission: Submission, passages: tuple[Passage, ...], rubric: Rubric) -> FunctionPlan:
-    """What of `submission` is needed to judge its functions: candidates, definitions, and code without a function."""
-    asked = [q for q in rubric.questions if any(criterion.about == "function" for criterion in q.criteria)]
-    computing = {question.id: _computing_cell(question, submission, passages) for question in asked}
-    return FunctionPlan(
-        candidates=function_candidates(submission, passages, rubric),
-        definitions=definitions(submission),
-        computing={question: cell for question, cell in computing.items() if cell is not None},
-    )
-
-
-def _computing_cell(question: Question, submission: Submission, passages: tuple[Passage, ...]) -> int | None:
-    """The first cell under `question` that computes outside any function, or whose `def` does not parse."""
-    for passage in passages:
-        cell = submission.cells[passage.cell]
-        named = passage.question in (question.id, question.written_id)
-        if named and cell.kind == "code":
-            inside = _inside(cell, passage)
-            text = cell.source[passage.start : passage.end]
-            if any(_computes(node) for node in inside) or (_DEFINES.search(text) and not _defined(inside)):
-                return cell.index
-    return None
-
-
-def _inside(cell: Cell, passage: Passage) -> list[ast.stmt]:
-    first = cell.source.count("\n", 0, passage.start) + 1
-    last = cell.source.count("\n", 0, passage.end) + 1
-    return [node for node in top_statements(cell.source) if first <= first_line(node) <= last]
-
-
-def _defined(nodes: list[ast.stmt]) -> bool:
-    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes)
-
-
-def _computes(node: ast.stmt) -> bool:
-    """Whether a statement outside any function works something out, rather than writing values down."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return False
-    if any(isinstance(inner, ast.For | ast.While | ast.MatMult) for inner in ast.walk(node)):
-        return True
-    calls = [attribute_path(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-    return any(parts and parts[-1] in _COMPUTING for parts in calls)

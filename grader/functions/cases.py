@@ -128,9 +128,6 @@ def _close(given: Any, wanted: Any, rtol: float, atol: float) -> bool:
     return bool(np.allclose(given, wanted, rtol=rtol, atol=atol, equal_nan=True))
 
 
-# What a class declares, as data
-
-
 @dataclass(frozen=True)
 class Piece:
     """A case, a mistake or a layout: a bound method with its title and number."""

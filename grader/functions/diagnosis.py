@@ -81,9 +81,6 @@ def _clipped(text: str) -> str:
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
 
-# What is wrong
-
-
 def same_numbers(left: Any, right: Any) -> bool:
     """Whether two arrays hold the same numbers, axes of length 1 left out."""
     first, second = np.squeeze(np.asarray(left)), np.squeeze(np.asarray(right))

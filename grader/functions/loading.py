@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.errors import UserError
+from grader.functions.candidates import FunctionPlan
 from grader.functions.cases import FunctionTests, Group, group_of, line_of
-from grader.functions.plan import FunctionPlan
 
 
 @dataclass(frozen=True)

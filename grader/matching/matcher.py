@@ -35,6 +35,13 @@ from grader.records import (
 
 _MOST_ELSEWHERE = 2
 """Figures of the right kind that a question takes, at most, from cells that answer another one."""
+_LEAST_WORDS = 8
+"""Below so many words a text is a remark such as `Now the deep network:`, not an answer."""
+_LONGEST = 20_000
+"""Characters of an answer that stands under no id; reports show 12,000."""
+
+_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[^\n]*$", re.MULTILINE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def question_passages(question: Question, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
@@ -197,16 +204,6 @@ def _equal(line: tuple[float, ...], curve: tuple[float, ...]) -> bool:
     return any(np.allclose(drawn, factor * recorded, rtol=1e-3, atol=1e-6, equal_nan=True) for factor in (1.0, 100.0))
 
 
-# Text without an id
-
-_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[^\n]*$", re.MULTILINE)
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_LEAST_WORDS = 8
-"""Below so many words a text is a remark such as `Now the deep network:`, not an answer."""
-_LONGEST = 20_000
-"""Characters of such a text; reports show 12,000."""
-
-
 def place_unlabelled_text(
     questions: tuple[QuestionMatch, ...], models: tuple[ModelMatch, ...], submission: Submission
 ) -> tuple[QuestionMatch, ...]:
@@ -235,9 +232,6 @@ def _filled(
         return question
     answer = "\n\n".join(texts.values())[:_LONGEST]
     return question.model_copy(update={"cells": tuple(texts), "answer": answer, "placed_by": "model"})
-
-
-# The whole match
 
 
 def match_submission(

@@ -11,64 +11,106 @@ from statistics import fmean
 from grader.code.program import Program
 from grader.code.statements import callee, targets_of
 from grader.code.training_calls import text_of
-from grader.criteria.case import case_of
-from grader.criteria.numbers import Number, numbers_in, values_in
-from grader.criteria.wording import accuracy_text, capitalised, clipped, listed, place, places
+from grader.criteria import Case, accuracy_text, capitalised, clipped, listed
+from grader.criteria.prose import Number, numbers_in, values_in
 from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH
 from grader.facts.metrics import is_validation_accuracy
-from grader.observations.common import programs_of, question_of
+from grader.observations.hand_in import HandIn
 from grader.records import (
     CompileArguments,
     LoggedScore,
     LoggedTraining,
-    Match,
     Observation,
     Printed,
-    QuestionMatch,
-    Reference,
 )
 
-# Accuracies that the text states, held against what the outputs show.
-
 _ACCURACY_MARGIN = 0.001
+"""By how much a logged accuracy must be better than the one stated: a difference in the fourth digit is rounding."""
 _PASTED = 9
 """Decimals from which a number is no claim but an output that was pasted into the text."""
 
+_CATEGORICAL = "categorical cross-entropy"
+_BINARY = "binary cross-entropy"
+_SQUARED = "mean squared error"
+_WRITTEN = {
+    _CATEGORICAL: re.compile(r"categorical[\s_\-]{0,3}cross[\s_\-]{0,3}entropy", re.IGNORECASE),
+    _BINARY: re.compile(r"binary[\s_\-]{0,3}cross[\s_\-]{0,3}entropy", re.IGNORECASE),
+    _SQUARED: re.compile(r"mean[\s_\-]{0,3}squared?[\s_\-]{0,3}error|\bmse\b", re.IGNORECASE),
+}
+"""Kind of a loss -> how a text names it."""
+_COMPILED = {
+    **dict.fromkeys(CLASS_LOSSES, _CATEGORICAL),
+    BINARY_LOSS: _BINARY,
+    "mean_squared_error": _SQUARED,
+}
+"""Loss that a model is compiled with -> its kind."""
 
-def modest_claims(match: Match, reference: Reference) -> Iterator[Observation]:
+_UNIT = re.compile(
+    r"\s{0,2}(?:-\s?)?(?P<unit>ms|milliseconds?|s|secs?|seconds?|sekunder|sekunden|segundos|secondes)\b", re.IGNORECASE
+)
+_OTHER = re.compile(
+    r"total|in all|altogether|differ|fluctuat|faster|slower|longer|shorter|more|less|sum|average|mean|increase|overall|"
+    r"insgesamt|totalt|skillnad|unterschied|diferencia|différence|minutes?",
+    re.IGNORECASE,
+)
+"""Words of sentences on times that no log shows by itself: sums, means, comparisons."""
+_SENTENCE = re.compile(r"(?<=[.?!])\s+|\n{2,}")
+_STEP = re.compile(r"step|batch|steg|schritt|paso|étape", re.IGNORECASE)
+_TIME_MARGIN = 0.15
+"""Share by which a stated time may be off, or a second: Keras rounds to whole seconds, and so do people."""
+_LONGEST = 100_000
+"""Characters of an answer that are looked at: fifty pages, which nobody writes under one question."""
+
+_RESULT = re.compile(r"acc|loss|score|result|history|träff|noggrann|genauig", re.IGNORECASE)
+"""Names of lists that hold results."""
+_SETTING = re.compile(
+    r"rate|lr|factor|drop|lambda|l2|decay|target|goal|hinton|weight|threshold|limit|min_delta|[<>≥≤]|at least|over|"
+    r"above|below|under|reach",
+    re.IGNORECASE,
+)
+"""Names and words of what is set, or aimed at, and not found."""
+_STATED = re.compile(r"(?:acc|loss)[^\d{}%]{0,40}(0[.,]\d{3,})", re.IGNORECASE)
+_LEAST = 3
+"""Different numbers that a list of results holds at least: two are a range, or a shape."""
+_DIGITS = 3
+"""Significant digits of each: what is set is round, such as 0.001 or 0.25."""
+
+
+def modest_claims(hand_in: HandIn) -> Iterator[Observation]:
     """A best validation accuracy stated, where the group's own logs in the same section show a better one."""
-    for question in match.questions:
-        if not any(criterion.states_accuracy for criterion in question.question.criteria):
+    for case in hand_in.cases:
+        question = case.question.question
+        if not any(criterion.states_accuracy for criterion in question.criteria):
             continue
-        logged = _section_logs(question, match)
-        own = [*case_of(question, match).saved_accuracies, *(value for value, _ in logged)]
-        stated = [value for value in own if any(n.states(value, 0.0) for n in numbers_in(question.answer))]
+        logged = _section_logs(case)
+        own = [*case.saved_accuracies, *(value for value, _ in logged)]
+        stated = [value for value in own if any(n.states(value, 0.0) for n in numbers_in(case.answer))]
         if not stated or not logged:
             continue
         claimed, (best, cell) = max(stated), max(logged)
         if best > claimed + _ACCURACY_MARGIN:
             yield Observation(
                 kind="better_than_claimed",
-                question=question.question.id,
+                question=question.id,
                 message=(
                     f"The best validation accuracy is given as {accuracy_text(claimed)}; "
-                    f"the output saved under {place(match, cell)} shows {accuracy_text(best)}, maybe of another model."
+                    f"the output saved under {hand_in.place(cell)} shows {accuracy_text(best)}, maybe of another model."
                 ),
                 proof=(
-                    f"Text under {question.question.id}: {accuracy_text(claimed)}; "
-                    f"{place(match, cell)}, saved output: {accuracy_text(best)}."
+                    f"Text under {question.id}: {accuracy_text(claimed)}; "
+                    f"{hand_in.place(cell)}, saved output: {accuracy_text(best)}."
                 ),
             )
 
 
-def _section_logs(question: QuestionMatch, match: Match) -> list[tuple[float, int]]:
+def _section_logs(case: Case) -> list[tuple[float, int]]:
     """(validation accuracy, cell) of every saved epoch under the questions of the same section."""
-    section = [q for q in match.questions if q.question.written_id == question.question.written_id]
+    section = [q for q in case.match.questions if q.question.written_id == case.question.question.written_id]
     cells = {cell for q in section for cell in (*q.cells, *(q.model.cells if q.model else ()))}
     return [
         (value, event.cell)
-        for event in match.saved.events
+        for event in case.match.saved.events
         if isinstance(event, LoggedTraining) and event.cell in cells
         for epoch in event.epochs
         for name, value in epoch.metrics.items()
@@ -76,37 +118,37 @@ def _section_logs(question: QuestionMatch, match: Match) -> list[tuple[float, in
     ]
 
 
-def unfounded_numbers(match: Match, reference: Reference) -> Iterator[Observation]:
+def unfounded_numbers(hand_in: HandIn) -> Iterator[Observation]:
     """Accuracies in answers on accuracy that stand in no output, code or question.
 
     Only where what the question's code printed was kept: a script keeps nothing, and its report is all there is.
     """
-    outputs = [output for cell in match.submission.cells for output in cell.outputs]
+    outputs = [output for cell in hand_in.cells for output in cell.outputs]
     if not any(output.text.strip() for output in outputs) or any("truncated" in o.text[:2000] for o in outputs):
         return
-    known = _known_values(match)
-    for question in match.questions:
-        about = f"{question.question.title} {question.question.asks}".casefold()
-        if not SAYS_ACCURACY.search(about) or not _has_output(question, match):
+    known = _known_values(hand_in)
+    for case in hand_in.cases:
+        question = case.question.question
+        if not SAYS_ACCURACY.search(f"{question.title} {question.asks}".casefold()) or not _has_output(case):
             continue
-        loose = [n for n in numbers_in(question.answer) if _is_accuracy(n, question.answer) and not _is_known(n, known)]
+        loose = [n for n in numbers_in(case.answer) if _is_accuracy(n, case.answer) and not _is_known(n, known)]
         texts = list(dict.fromkeys(number.text for number in loose))
         if texts:
             yield Observation(
                 kind="unfounded_number",
-                question=question.question.id,
+                question=question.id,
                 message=(
-                    f"{listed(texts[:5])}, given under {question.question.id}, may come from a run that was not kept: "
+                    f"{listed(texts[:5])}, given under {question.id}, may come from a run that was not kept: "
                     "no saved output shows it."
                 ),
-                proof=f"Text: '{clipped(_around(question.answer, loose[0]))}'; looked for in all outputs and code.",
+                proof=f"Text: '{clipped(_around(case.answer, loose[0]))}'; looked for in all outputs and code.",
             )
 
 
-def _has_output(question: QuestionMatch, match: Match) -> bool:
+def _has_output(case: Case) -> bool:
     """Whether text is saved under a cell of the question or of its model."""
-    cells = match.submission.cells
-    own = [cells[index] for index in case_of(question, match).own_cells if 0 <= index < len(cells)]
+    cells = case.match.submission.cells
+    own = [cells[index] for index in case.own_cells if 0 <= index < len(cells)]
     return any(output.text.strip() for cell in own for output in cell.outputs)
 
 
@@ -124,23 +166,23 @@ def _is_accuracy(number: Number, text: str) -> bool:
     return share and digits >= 3 and SAYS_ACCURACY.search(near) is not None
 
 
-def _known_values(match: Match) -> list[float]:
+def _known_values(hand_in: HandIn) -> list[float]:
     """Every share that an output, the code or the rubric shows, and the means and differences made from logs."""
-    texts = [output.text for cell in match.submission.cells for output in cell.outputs]
-    texts += [cell.source for cell in match.submission.cells if cell.kind == "code"]
-    texts += [event.text for event in match.rerun.events if isinstance(event, Printed)]
-    texts += [f"{q.title} {q.asks} {' '.join(q.cues)}" for q in match.rubric.questions]
+    texts = [output.text for cell in hand_in.cells for output in cell.outputs]
+    texts += [cell.source for cell in hand_in.cells if cell.kind == "code"]
+    texts += [event.text for event in hand_in.rerun.events if isinstance(event, Printed)]
+    texts += [f"{q.title} {q.asks} {' '.join(q.cues)}" for q in hand_in.match.rubric.questions]
     known = [value for text in texts for value in values_in(text)]
     finals: dict[int, list[float]] = {}
-    for event in match.saved.events:
+    for event in hand_in.saved.events:
         if isinstance(event, LoggedTraining) and event.epochs:
             values = [v for name, v in event.epochs[-1].metrics.items() if is_validation_accuracy(name)]
             finals.setdefault(event.cell, []).extend(values)
     for values in finals.values():
         # A sweep's means go over some of the trainings of its cell, one after another.
         known += [fmean(values[i : i + n]) for n in range(2, 11) for i in range(len(values) - n + 1)]
-    known += [value for t in match.rerun.trainings() for values in t.history.metrics.values() for value in values]
-    known += [t.test.accuracy for t in match.rerun.trainings() if t.test is not None]
+    known += [value for t in hand_in.rerun.trainings() for values in t.history.metrics.values() for value in values]
+    known += [t.test.accuracy for t in hand_in.rerun.trainings() if t.test is not None]
     return sorted(
         {round(v / scale, 8) for v in known if math.isfinite(v) for scale in (1.0, 100.0) if 0.4 < v / scale < 1.01}
     )
@@ -156,120 +198,84 @@ def _is_known(number: Number, known: list[float]) -> bool:
     return False
 
 
-# A loss that the text names and the code does not use.
-
-_CATEGORICAL = "categorical cross-entropy"
-_BINARY = "binary cross-entropy"
-_SQUARED = "mean squared error"
-_WRITTEN = {
-    _CATEGORICAL: re.compile(r"categorical[\s_\-]{0,3}cross[\s_\-]{0,3}entropy", re.IGNORECASE),
-    _BINARY: re.compile(r"binary[\s_\-]{0,3}cross[\s_\-]{0,3}entropy", re.IGNORECASE),
-    _SQUARED: re.compile(r"mean[\s_\-]{0,3}squared?[\s_\-]{0,3}error|\bmse\b", re.IGNORECASE),
-}
-_COMPILED = {
-    **dict.fromkeys(CLASS_LOSSES, _CATEGORICAL),
-    BINARY_LOSS: _BINARY,
-    "mean_squared_error": _SQUARED,
-}
-
-
-def losses_in_text(match: Match, reference: Reference) -> Iterator[Observation]:
+def losses_in_text(hand_in: HandIn) -> Iterator[Observation]:
     """Answers that name one kind of loss alone, where models of the lab are compiled with another."""
-    for question in match.questions:
-        named = _named_loss(question)
+    for case in hand_in.cases:
+        named = _named_loss(case)
         if named is None:
             continue
         others = [
             (arguments.loss, cell)
-            for arguments, cell in _compiled_models(match)
+            for arguments, cell in _compiled_models(hand_in)
             if arguments.loss in _COMPILED and _COMPILED[arguments.loss] != named
         ]
         if not others:
             continue
-        where = places(match, [cell for _, cell in others])
+        where = hand_in.places([cell for _, cell in others])
         losses = list(dict.fromkeys(f"`{loss}`" for loss, _ in others))
         verb = "compiles" if len(where) == 1 else "compile"
-        own = _own_sentence(question, match, named)
+        own, question = _own_sentence(case, named), case.question.question.id
         yield Observation(
             kind="loss_differs",
-            question=question.question.id,
-            message=(
-                f"The answer to {question.question.id} names {named}; "
-                f"{listed(where)} {verb} with {listed(losses)}.{own}"
-            ),
-            proof=f"Text under {question.question.id}; compile arguments when the code runs ({listed(where)}).",
+            question=question,
+            message=(f"The answer to {question} names {named}; {listed(where)} {verb} with {listed(losses)}.{own}"),
+            proof=f"Text under {question}; compile arguments when the code runs ({listed(where)}).",
         )
 
 
-def _named_loss(question: QuestionMatch) -> str | None:
-    about = f"{question.question.title} {question.question.asks}"
+def _named_loss(case: Case) -> str | None:
+    about = f"{case.question.question.title} {case.question.question.asks}"
     if not re.search(r"\bloss", about, re.IGNORECASE):
         return None
-    named = [name for name, pattern in _WRITTEN.items() if pattern.search(question.answer[:50_000])]
+    named = [name for name, pattern in _WRITTEN.items() if pattern.search(case.answer[:50_000])]
     return named[0] if len(named) == 1 else None
 
 
-def _compiled_models(match: Match) -> list[tuple[CompileArguments, int]]:
+def _compiled_models(hand_in: HandIn) -> list[tuple[CompileArguments, int]]:
     """Compile arguments, with their cell, of every model that answers a question of the lab."""
     found: dict[str, tuple[CompileArguments, int]] = {}
-    for question in match.questions:
-        compiled = case_of(question, match).compiled
-        if question.model is not None and compiled is not None:
-            found.setdefault(question.model.label, compiled)
+    for case in hand_in.cases:
+        if case.model is not None and case.compiled is not None:
+            found.setdefault(case.model.label, case.compiled)
     return list(found.values())
 
 
-def _own_sentence(question: QuestionMatch, match: Match, named: str) -> str:
+def _own_sentence(case: Case, named: str) -> str:
     """Fairness: where the model that the question is about does use the loss that the answer names."""
-    own = case_of(question, match).compiled
+    own = case.compiled
     if own is None or _COMPILED.get(own[0].loss or "") != named:
         return ""
-    return f" {capitalised(place(match, own[1]))} uses what the answer names."
+    return f" {capitalised(case.place(own[1]))} uses what the answer names."
 
 
-# Times per epoch that the text states and no log shows.
-
-_UNIT = re.compile(
-    r"\s{0,2}(?:-\s?)?(?P<unit>ms|milliseconds?|s|secs?|seconds?|sekunder|sekunden|segundos|secondes)\b", re.IGNORECASE
-)
-_OTHER = re.compile(
-    r"total|in all|altogether|differ|fluctuat|faster|slower|longer|shorter|more|less|sum|average|mean|increase|overall|"
-    r"insgesamt|totalt|skillnad|unterschied|diferencia|différence|minutes?",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"(?<=[.?!])\s+|\n{2,}")
-_STEP = re.compile(r"step|batch|steg|schritt|paso|étape", re.IGNORECASE)
-_TIME_MARGIN = 0.15
-_LONGEST = 100_000
-
-
-def unfounded_times(match: Match, reference: Reference) -> Iterator[Observation]:
+def unfounded_times(hand_in: HandIn) -> Iterator[Observation]:
     """Seconds per epoch that no saved log shows, and milliseconds, as of a step, given as the time of an epoch.
 
     Only where logs with times were handed in; seconds only where half of the trainings in the code have one.
     """
-    logs = [event for event in match.saved.events if isinstance(event, LoggedTraining)]
+    logs = [event for event in hand_in.saved.events if isinstance(event, LoggedTraining)]
     epochs = [epoch for log in logs for epoch in log.epochs]
-    kept = 2 * len(logs) >= sum(len(program.fits) for program in programs_of(match))
+    kept = 2 * len(logs) >= len(hand_in.fits)
     seconds = sorted({epoch.seconds for epoch in epochs if epoch.seconds is not None})
     told: set[str] = set()
-    for question in match.questions:
-        for sentence in _SENTENCE.split(question.answer[:_LONGEST]):
+    for case in hand_in.cases:
+        question = case.question.question.id
+        for sentence in _SENTENCE.split(case.answer[:_LONGEST]):
             loose, steps = _loose(sentence, seconds)
             loose = loose if kept else []
             if not seconds or not (loose or steps) or sentence in told:
                 continue
             told.add(sentence)
             shown = listed([f"{value:g} s" for value in _spread(seconds)])
-            what = f"{listed(loose)}, given under {question.question.id} as time of an epoch,"
+            what = f"{listed(loose)}, given under {question} as time of an epoch,"
             if loose:
                 message = f"{what} may come from a run that was not kept: no saved log shows it."
             else:
-                what = f"{listed(steps)}, given under {question.question.id} as time of an epoch,"
+                what = f"{listed(steps)}, given under {question} as time of an epoch,"
                 message = f"{what} may be the time of a step: no saved log shows an epoch of milliseconds."
             yield Observation(
                 kind="unfounded_time",
-                question=question.question.id,
+                question=question,
                 message=message,
                 proof=f"Text: '{clipped(sentence)}'; epochs in the logs handed in take {shown}.",
             )
@@ -292,38 +298,24 @@ def _loose(sentence: str, seconds: list[float]) -> tuple[list[str], list[str]]:
         if unit["unit"].lower().startswith(("ms", "milli")):
             if value < 1_000 and min(seconds, default=0.0) >= 1.0 and not _STEP.search(sentence):
                 steps.append(text)
-        # Keras rounds to whole seconds, and so do people: a second either way, or 15 %, is the same time.
         elif not any(abs(value - other) <= max(1.0, _TIME_MARGIN * other) for other in seconds):
             loose.append(text)
     return list(dict.fromkeys(loose)), list(dict.fromkeys(steps))
 
 
-# Results that stand in the code as numbers instead of being taken from a training.
-
-_RESULT = re.compile(r"acc|loss|score|result|history|träff|noggrann|genauig", re.IGNORECASE)
-_SETTING = re.compile(
-    r"rate|lr|factor|drop|lambda|l2|decay|target|goal|hinton|weight|threshold|limit|min_delta|[<>≥≤]|at least|over|"
-    r"above|below|under|reach",
-    re.IGNORECASE,
-)
-_STATED = re.compile(r"(?:acc|loss)[^\d{}%]{0,40}(0[.,]\d{3,})", re.IGNORECASE)
-_LEAST = 3
-_DIGITS = 3
-
-
-def typed_results(match: Match, reference: Reference) -> Iterator[Observation]:
+def typed_results(hand_in: HandIn) -> Iterator[Observation]:
     """Lists of at least three accuracies or losses, and printed ones, that are written out in the code."""
-    logged = _logged(match)
+    logged = _logged(hand_in)
     # Numbers that the lab itself gives, such as a result to compare with, are no results of the group's.
-    given = " ".join(f"{q.title} {q.asks} {' '.join(q.cues)}" for q in match.rubric.questions)
-    for program in programs_of(match):
+    given = " ".join(f"{q.title} {q.asks} {' '.join(q.cues)}" for q in hand_in.match.rubric.questions)
+    for program in hand_in.programs:
         for cell, line, numbers, what in _typed(program, logged):
             if any(number.lstrip("0") in given for number in numbers):
                 continue
-            where = f"{place(match, cell)}, line {line}"
+            where = f"{hand_in.place(cell)}, line {line}"
             yield Observation(
                 kind="typed_result",
-                question=question_of(match, [cell]),
+                question=hand_in.question_of([cell]),
                 message=(
                     f"{capitalised(where)}: {what} {listed(numbers[:5])} as numbers in the code; they may have been "
                     "typed in by hand, and don't change when the code runs again."
@@ -370,9 +362,9 @@ def _digits(value: float) -> int:
     return len(text)
 
 
-def _logged(match: Match) -> set[float]:
+def _logged(hand_in: HandIn) -> set[float]:
     found: set[float] = set()
-    for event in match.saved.events:
+    for event in hand_in.saved.events:
         if isinstance(event, LoggedTraining):
             found |= {round(value, 4) for epoch in event.epochs for value in epoch.metrics.values()}
         elif isinstance(event, LoggedScore):

@@ -1,44 +1,73 @@
-"""How the cells ran: failures, repetitions, an order that is not the file's, and names that nothing makes."""
+"""How the code ran, and whether it would elsewhere or again.
+
+Failures, repetitions, an order that is not the file's, names that nothing makes; paths of one machine, randomness
+without a seed.
+"""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
 from grader.code.program import Program
+from grader.code.statements import callee
 from grader.code.undefined_names import EarlyUse, early_uses
-from grader.criteria.wording import capitalised, clipped, counted, listed, place, places
-from grader.observations.common import failures_in, has_run, is_fragment, programs_of, question_of, words_outside
-from grader.records import Cell, CellFailed, Match, Observation, Reference
-
-# How the cells ran: failures, repetitions, and an order that is not the file's.
+from grader.criteria import capitalised, clipped, counted, listed
+from grader.observations.hand_in import HandIn
+from grader.records import Cell, CellFailed, Observation
 
 _MOST_FAILURES = 10
+"""Cells that are named one by one: of more, the first ones tell what is wrong."""
 _LEAST_LINES = 3
+"""Lines of a cell whose repetition says anything: a shorter one is a call that is made twice on purpose."""
 _MAKES = re.compile(r"Sequential\s*\(|Model\s*\(|load_data\s*\(|\.add\s*\(")
 
+_MOST_NAMES = 8
+"""Names that are told: where more are missing, a whole cell is."""
+_BRINGS_NAMES = re.compile(r"^[ \t]*%(?:pylab|run|load|store|macro|loadpy|capture)\b|^%%capture", re.MULTILINE)
+"""Magics that may make any name."""
 
-def failed_cells(match: Match, reference: Reference) -> Iterator[Observation]:
+_ABSOLUTE = re.compile(
+    r"(?:[A-Za-z]:[\\/]{1,2}[\w. -]|/(?:home|Users|mnt|media|content/drive|kaggle|Volumes)/\w|~[\\/]\w|\\\\\w+\\\w)"
+)
+"""Begins a path that exists on one machine alone."""
+_MOST_PATHS = 4
+"""Paths that one sentence names."""
+
+_SEEDED = re.compile(
+    r"\bseed\s*\(|set_seed|set_random_seed|manual_seed|random_state\s*=|default_rng\s*\(\s*[\w]|RandomState\s*\(\s*[\w]|"
+    r"\bseed\s*=|PRNGKey|PYTHONHASHSEED"
+)
+_DRAWS = re.compile(r"(?:np|numpy|tf|tensorflow|random)(?:\.random)?\.\w{1,40}$")
+_DRAWING = frozenset(
+    "rand randn random randint normal uniform choice choices sample shuffle permutation standard_normal random_sample "
+    "integers randrange".split()
+)
+"""Functions that draw at random."""
+
+
+def failed_cells(hand_in: HandIn) -> Iterator[Observation]:
     """Cells that stopped with an error in the rerun, and errors stored in the saved outputs.
 
     A cell that only misses what an earlier failed cell would have made is named as a consequence. Names that nothing
     above makes are told by `early_names`.
     """
-    failed = [event for event in match.rerun.events if isinstance(event, CellFailed)]
+    failed = [event for event in hand_in.rerun.events if isinstance(event, CellFailed)]
     # What a report shows of a program need not run by itself.
-    failed = [event for event in failed if match.submission.cells[event.cell].origin != "listing"]
-    early = {(use.cell, use.name) for program in programs_of(match) for use in early_uses(program.steps)}
+    failed = [event for event in failed if hand_in.cells[event.cell].origin != "listing"]
+    early = {(use.cell, use.name) for program in hand_in.programs for use in early_uses(program.steps)}
     failed = [event for event in failed if (event.cell, missing_name(event)) not in early]
-    followed = [event for event in failed if _follows(event, match)]
+    followed = [event for event in failed if _follows(event, hand_in)]
     own = [event for event in failed if event not in followed]
     for event in own[:_MOST_FAILURES]:
-        where = place(match, event.cell)
+        where = hand_in.place(event.cell)
         line = f", line {event.line}" if event.line else ""
         yield Observation(
             kind="failed_cell",
-            question=question_of(match, [event.cell]),
+            question=hand_in.question_of([event.cell]),
             message=f"{capitalised(where)} stopped with {event.error} when the code was run again.",
             proof=f"{where}{line}: {event.error}: {clipped(event.message)}",
         )
@@ -48,10 +77,10 @@ def failed_cells(match: Match, reference: Reference) -> Iterator[Observation]:
             kind="failed_cell",
             question=None,
             message=f"{more} stopped with an error.",
-            proof=listed([place(match, event.cell) for event in own[_MOST_FAILURES:]]),
+            proof=listed([hand_in.place(event.cell) for event in own[_MOST_FAILURES:]]),
         )
     if followed:
-        where = listed(places(match, [event.cell for event in followed[:_MOST_FAILURES]]))
+        where = listed(hand_in.places([event.cell for event in followed[:_MOST_FAILURES]]))
         names = listed(list(dict.fromkeys(f"`{missing_name(event)}`" for event in followed[:_MOST_FAILURES])))
         yield Observation(
             kind="failed_after_failure",
@@ -59,7 +88,7 @@ def failed_cells(match: Match, reference: Reference) -> Iterator[Observation]:
             message=f"{capitalised(where)} stopped in consequence: {names} would have been made by cells that failed.",
             proof=f"NameError in the rerun of {where}.",
         )
-    yield from _saved_errors(match)
+    yield from _saved_errors(hand_in)
 
 
 def missing_name(failure: CellFailed) -> str:
@@ -68,55 +97,54 @@ def missing_name(failure: CellFailed) -> str:
     return named[1] if named and failure.error in ("NameError", "UnboundLocalError") else ""
 
 
-def _follows(failure: CellFailed, match: Match) -> bool:
+def _follows(failure: CellFailed, hand_in: HandIn) -> bool:
     """Whether the missing name is one that a cell above makes, which stopped or made it after it had stopped."""
     name = missing_name(failure)
-    earlier = {e.cell for e in match.rerun.events if isinstance(e, CellFailed) and e.seq < failure.seq}
+    earlier = {e.cell for e in hand_in.rerun.events if isinstance(e, CellFailed) and e.seq < failure.seq}
     return bool(name) and any(
-        re.search(rf"(?<![\w.]){name}\s*(?:,[^=\n]{{0,200}})?=(?!=)", match.submission.cells[cell].source)
-        for cell in earlier
+        re.search(rf"(?<![\w.]){name}\s*(?:,[^=\n]{{0,200}})?=(?!=)", hand_in.cells[cell].source) for cell in earlier
     )
 
 
-def _saved_errors(match: Match) -> Iterator[Observation]:
-    for cell in match.submission.cells:
+def _saved_errors(hand_in: HandIn) -> Iterator[Observation]:
+    for cell in hand_in.cells:
         error = next((output for output in cell.outputs if output.kind == "error"), None)
         if error is not None:
             lines = [line for line in error.text.splitlines() if line.strip()]
             yield Observation(
                 kind="saved_error",
-                question=question_of(match, [cell.index]),
-                message=f"An error is stored in the output of {place(match, cell.index)}.",
-                proof=f"{place(match, cell.index)}: {clipped(lines[-1] if lines else 'error without a text')}",
+                question=hand_in.question_of([cell.index]),
+                message=f"An error is stored in the output of {hand_in.place(cell.index)}.",
+                proof=f"{hand_in.place(cell.index)}: {clipped(lines[-1] if lines else 'error without a text')}",
             )
 
 
-def repeated_cells(match: Match, reference: Reference) -> Iterator[Observation]:
+def repeated_cells(hand_in: HandIn) -> Iterator[Observation]:
     """Code cells with the same text that make or load something, three lines at least. The same plot twice is habit."""
     groups: dict[str, list[int]] = {}
-    for cell in match.submission.cells:
+    for cell in hand_in.cells:
         lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
         if cell.runs and len(lines) >= _LEAST_LINES and _MAKES.search(cell.source):
             groups.setdefault("\n".join(lines), []).append(cell.index)
     for text, cells in groups.items():
         if len(cells) > 1:
-            where = listed([place(match, cell) for cell in cells[:_MOST_FAILURES]])
+            where = listed([hand_in.place(cell) for cell in cells[:_MOST_FAILURES]])
             yield Observation(
                 kind="repeated_cell",
-                question=question_of(match, cells),
+                question=hand_in.question_of(cells),
                 message=f"{capitalised(where)} hold the same code.",
                 proof=f"{counted(len(text.splitlines()), 'line')} each, equal but for indentation.",
             )
 
 
-def decreasing_counts(match: Match, reference: Reference) -> Iterator[Observation]:
+def decreasing_counts(hand_in: HandIn) -> Iterator[Observation]:
     """Execution counts that fall or repeat: the saved outputs may come from another order than the file's."""
-    for name in match.submission.files:
-        counts = [(c.index, c.execution_count) for c in match.submission.cells if c.file == name and c.execution_count]
+    for name in hand_in.match.submission.files:
+        counts = [(c.index, c.execution_count) for c in hand_in.cells if c.file == name and c.execution_count]
         falls = [(a, b) for a, b in pairwise(counts) if (b[1] or 0) <= (a[1] or 0)]
         if not falls:
             continue
-        shown = [f"{place(match, a[0])} [{a[1]}] before {place(match, b[0])} [{b[1]}]" for a, b in falls[:3]]
+        shown = [f"{hand_in.place(a[0])} [{a[1]}] before {hand_in.place(b[0])} [{b[1]}]" for a, b in falls[:3]]
         yield Observation(
             kind="execution_order",
             question=None,
@@ -128,39 +156,32 @@ def decreasing_counts(match: Match, reference: Reference) -> Iterator[Observatio
         )
 
 
-# Names that are used where nothing above makes them.
-
-_MOST_NAMES = 8
-_BRINGS_NAMES = re.compile(r"^[ \t]*%(?:pylab|run|load|store|macro|loadpy|capture)\b|^%%capture", re.MULTILINE)
-"""Magics that may make any name."""
-
-
-def early_names(match: Match, reference: Reference) -> Iterator[Observation]:
+def early_names(hand_in: HandIn) -> Iterator[Observation]:
     """Names used above what makes them, or that nothing makes. Not where saved execution counts explain it."""
     found = 0
-    for program in programs_of(match):
-        if any(_BRINGS_NAMES.search(cell.source) for cell in match.submission.cells if cell.file == program.file):
+    for program in hand_in.programs:
+        if any(_BRINGS_NAMES.search(cell.source) for cell in hand_in.cells if cell.file == program.file):
             continue
-        given = words_outside(match, program.file, program.unread)
+        given = hand_in.words_outside(program.file, program.unread)
         for use in early_uses(program.steps, given):
-            if found >= _MOST_NAMES or _is_explained(use, match) or _may_be_torn(use, program, match):
+            if found >= _MOST_NAMES or _is_explained(use, hand_in) or _may_be_torn(use, program, hand_in):
                 continue
             found += 1
-            yield _observation(use, program, match)
+            yield _observation(use, program, hand_in)
 
 
-def _is_explained(use: EarlyUse, match: Match) -> bool:
+def _is_explained(use: EarlyUse, hand_in: HandIn) -> bool:
     """Whether the rerun had the name after all, or the saved counts tell of an order in which it existed."""
-    if has_run(match, use.cell) and not failures_in(match, use.cell):
+    if hand_in.has_run(use.cell) and not hand_in.failures_in(use.cell):
         return True
-    ran = match.submission.cells[use.cell].execution_count
-    counts = [match.submission.cells[cell].execution_count for cell in use.defined_in if cell != use.cell]
+    ran = hand_in.cells[use.cell].execution_count
+    counts = [hand_in.cells[cell].execution_count for cell in use.defined_in if cell != use.cell]
     return ran is not None and any(count is not None and count < ran for count in counts)
 
 
-def _may_be_torn(use: EarlyUse, program: Program, match: Match) -> bool:
+def _may_be_torn(use: EarlyUse, program: Program, hand_in: HandIn) -> bool:
     """Whether the name may be a piece of another one: on the way through a document names are torn and misread."""
-    if use.defined_in or not is_fragment(match, program.file):
+    if use.defined_in or not hand_in.is_fragment(program.file):
         return False
     others = {name.id for step in program.steps for name in step.names}
     others -= {use.name}
@@ -169,27 +190,27 @@ def _may_be_torn(use: EarlyUse, program: Program, match: Match) -> bool:
     )
 
 
-def _observation(use: EarlyUse, program: Program, match: Match) -> Observation:
-    where = f"{place(match, use.cell)}, line {use.line}"
+def _observation(use: EarlyUse, program: Program, hand_in: HandIn) -> Observation:
+    where = f"{hand_in.place(use.cell)}, line {use.line}"
     # What a saved output shows did run once: the cells may have been run in another order, or one was deleted.
-    ran_once = _shows_success(match.submission.cells[use.cell])
+    ran_once = _shows_success(hand_in.cells[use.cell])
     if use.defined_in:
-        later = place(match, use.defined_in[0])
-        made = f"{later} makes it first" if later != place(match, use.cell) else "it is made further down"
+        later = hand_in.place(use.defined_in[0])
+        made = f"{later} makes it first" if later != hand_in.place(use.cell) else "it is made further down"
         message = f"{capitalised(where)}, uses `{use.name}` before it exists: {made}."
         message += " The cells may have been run in another order." if ran_once else ""
     else:
-        part = " of the code that could be read" if is_fragment(match, program.file) else " of the code handed in"
+        part = " of the code that could be read" if hand_in.is_fragment(program.file) else " of the code handed in"
         message = f"{capitalised(where)}, uses `{use.name}`, which no part{part} makes."
-        lost = "It may stand where the document does not show it." if is_fragment(match, program.file) else ""
+        lost = "It may stand where the document does not show it." if hand_in.is_fragment(program.file) else ""
         message += f" {lost or 'The cell that made it may have been deleted.'}" if lost or ran_once else ""
-    failed = [f for f in failures_in(match, use.cell) if f.error == "NameError" and f"'{use.name}'" in f.message]
+    failed = [f for f in hand_in.failures_in(use.cell) if f.error == "NameError" and f"'{use.name}'" in f.message]
     proof = f"`{use.name}` is read there; looked for in every statement above it."
     if failed:
         proof += f" The rerun stopped there with NameError: {failed[0].message[:120]}"
     return Observation(
         kind="name_before_definition" if use.defined_in else "undefined_name",
-        question=question_of(match, [use.cell]),
+        question=hand_in.question_of([use.cell]),
         message=message,
         proof=proof,
     )
@@ -197,3 +218,49 @@ def _observation(use: EarlyUse, program: Program, match: Match) -> Observation:
 
 def _shows_success(cell: Cell) -> bool:
     return bool(cell.outputs) and all(output.kind != "error" for output in cell.outputs)
+
+
+def absolute_paths(hand_in: HandIn) -> Iterator[Observation]:
+    """Once per submission: strings in the code that are paths of the group's own machine or drive."""
+    found: dict[str, int] = {}
+    for program in hand_in.programs:
+        for step in program.steps:
+            # A docstring, or a string that stands alone, is a remark.
+            if isinstance(step.node, ast.Expr) and isinstance(step.node.value, ast.Constant):
+                continue
+            for part in step.parts:
+                for node in part:
+                    text = node.value if isinstance(node, ast.Constant) else None
+                    if isinstance(text, str) and len(text) < 400 and "\n" not in text and _ABSOLUTE.match(text):
+                        found.setdefault(text, step.cell)
+    if found:
+        shown = [f"'{clipped(text, 80)}' ({hand_in.place(cell)})" for text, cell in list(found.items())[:_MOST_PATHS]]
+        more = f" and {len(found) - _MOST_PATHS} more" if len(found) > _MOST_PATHS else ""
+        yield Observation(
+            kind="absolute_path",
+            question=hand_in.question_of(list(found.values())[:1]),
+            message=f"The code uses paths that exist on one machine or in one account alone: {listed(shown)}{more}.",
+            proof="Strings in the code that begin with a drive, a home folder or a mounted drive.",
+        )
+
+
+def unseeded(hand_in: HandIn) -> Iterator[Observation]:
+    """Once per submission: trainings and random draws, and nowhere a seed."""
+    if _SEEDED.search(hand_in.code_text):
+        return
+    fits = hand_in.fits
+    drawing = [step.cell for program in hand_in.programs for step in program.steps if any(map(_draws, step.calls))]
+    if not fits and not drawing:
+        return
+    where = hand_in.places(drawing)
+    what = [*(["the start of every training"] if fits else []), *([f"what {listed(where)} draws"] if where else [])]
+    yield Observation(
+        kind="unseeded",
+        question=None,
+        message=f"No random seed is set: {listed(what)} is another in every run, and so are the numbers that follow.",
+        proof="Looked in all code for `seed`, `set_random_seed`, `random_state`, `default_rng(...)` and their kin.",
+    )
+
+
+def _draws(call: ast.Call) -> bool:
+    return callee(call) in _DRAWING and bool(_DRAWS.search(ast.unparse(call.func)))

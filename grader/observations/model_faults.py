@@ -1,4 +1,4 @@
-"""Loss, output activation, labels, metrics and weight decay that do not belong together."""
+"""Faults of models: loss, output, labels, metrics, weight decay that do not fit together; layers added in a loop."""
 
 from __future__ import annotations
 
@@ -8,63 +8,59 @@ from collections.abc import Iterator
 from grader.code.program import Program
 from grader.code.statements import Step, argument, callee, receiver, targets_of
 from grader.code.training_calls import text_of
-from grader.criteria.regularisers import hidden_layers, layer_words, strength
-from grader.criteria.wording import capitalised, counted, listed, place, places
+from grader.criteria import capitalised, counted, listed
+from grader.criteria.training_evidence import hidden_layers, layer_words, strength
 from grader.facts.keras_layers import ACTIVATING, ACTIVATION_LAYERS, DENSE, INACTIVE
 from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES, LOSSES
 from grader.facts.metrics import BINARY_ACCURACY, SPARSE_ACCURACY, spelling
-from grader.observations.common import has_run, programs_of, question_of
+from grader.observations.hand_in import HandIn
 from grader.records import (
     Architecture,
     CompileArguments,
     Compiled,
     DataUse,
     Layer,
-    Match,
     ModelBuilt,
     Observation,
-    Reference,
     Trained,
 )
 
-# Loss, output activation, labels and metrics that do not belong together.
 
-
-def loss_mismatches(match: Match, reference: Reference) -> Iterator[Observation]:
+def loss_mismatches(hand_in: HandIn) -> Iterator[Observation]:
     """Compile arguments that contradict the output layer or the labels, each kind once, with all its cells."""
     found: dict[str, list[int]] = {}
-    for cell, arguments, architecture, data in _compiled(match):
+    for cell, arguments, architecture, data in _compiled(hand_in):
         for fault in _faults(arguments, architecture, data):
             found.setdefault(fault, []).append(cell)
     for fault, cells in found.items():
-        where = places(match, cells)
+        where = hand_in.places(cells)
         yield Observation(
             kind="loss_mismatch",
-            question=question_of(match, cells),
+            question=hand_in.question_of(cells),
             message=f"{capitalised(listed(where))}: {fault}",
             proof=f"Arguments of `compile` and the last layer when the code runs, {listed(where)}.",
         )
 
 
-def _compiled(match: Match) -> Iterator[tuple[int, CompileArguments, Architecture, DataUse | None]]:
-    trained = {training.model for training in match.rerun.trainings()}
-    for event in match.rerun.events:
+def _compiled(hand_in: HandIn) -> Iterator[tuple[int, CompileArguments, Architecture, DataUse | None]]:
+    trained = {training.model for training in hand_in.rerun.trainings()}
+    for event in hand_in.rerun.events:
         if isinstance(event, Trained):
             data: DataUse | None = event.train
-            cell, arguments = _compile_cell(match, event), event.compile
+            cell, arguments = _compile_cell(hand_in, event), event.compile
         elif isinstance(event, Compiled) and event.model not in trained:
             data, cell, arguments = None, event.cell, event.arguments
         else:
             continue
-        architecture = match.rerun.architectures.get(event.architecture)
+        architecture = hand_in.rerun.architectures.get(event.architecture)
         if architecture is not None and architecture.kind != "subclassed" and architecture.layers:
             yield cell, arguments, architecture, data
 
 
-def _compile_cell(match: Match, training: Trained) -> int:
+def _compile_cell(hand_in: HandIn, training: Trained) -> int:
     cells = [
         event.cell
-        for event in match.rerun.events
+        for event in hand_in.rerun.events
         if isinstance(event, Compiled) and event.model == training.model and event.seq < training.seq
     ]
     return cells[-1] if cells else training.cell
@@ -115,17 +111,15 @@ def _activation(layer: Layer) -> str:
     return str(layer.config.get("activation", "linear"))
 
 
-# Weight decay that reaches only some of the hidden layers.
-
-
-def undecayed_layers(match: Match, reference: Reference) -> Iterator[Observation]:
+def undecayed_layers(hand_in: HandIn) -> Iterator[Observation]:
     """Trained models with a regulariser on some hidden layers and not on others, where the reference has it on all."""
     told: set[str] = set()
-    for model in match.models:
-        architecture = match.architecture(model)
+    for model in hand_in.match.models:
+        architecture = hand_in.match.architecture(model)
         if architecture is None or not model.trainings or model.reference is None or model.label in told:
             continue
-        theirs = reference.models[model.reference].architecture if model.reference in reference.models else None
+        asked = hand_in.reference.models.get(model.reference)
+        theirs = asked.architecture if asked is not None else None
         hidden = hidden_layers(architecture)
         bare = [layer for layer in hidden if not _is_regularised(layer.config.get("kernel_regularizer"))]
         carrying = [layer for layer in hidden if layer not in bare]
@@ -135,9 +129,9 @@ def undecayed_layers(match: Match, reference: Reference) -> Iterator[Observation
         there, lacking = (listed([layer_words(layer) for layer in layers]) for layers in (carrying, bare))
         yield Observation(
             kind="decay_missing",
-            question=question_of(match, model.cells),
+            question=hand_in.question_of(model.cells),
             message=f"`{model.label}`: weight decay is on {there} only; {lacking} has none.",
-            proof=f"kernel_regularizer of the built layers, {listed(places(match, model.cells))}.",
+            proof=f"kernel_regularizer of the built layers, {listed(hand_in.places(model.cells))}.",
         )
 
 
@@ -149,17 +143,14 @@ def _decays(layer: Layer) -> bool:
     return any(strength(layer, kind) > 0.0 for kind in ("l1", "l2"))
 
 
-# Faults of models that show in the text of the code: the loss beside the last layer, and layers added in a loop.
-
-
-def losses_by_text(match: Match, reference: Reference) -> Iterator[Observation]:
+def losses_by_text(hand_in: HandIn) -> Iterator[Observation]:
     """Binary cross-entropy beside a softmax, where the rerun did not come to the code."""
-    cells = [cell for program in programs_of(match) for cell in _binary_softmax(program) if not has_run(match, cell)]
+    cells = [cell for program in hand_in.programs for cell in _binary_softmax(program) if not hand_in.has_run(cell)]
     if cells:
-        where = listed(places(match, cells))
+        where = listed(hand_in.places(cells))
         yield Observation(
             kind="loss_mismatch",
-            question=question_of(match, cells),
+            question=hand_in.question_of(cells),
             message=f"{capitalised(where)}: binary cross-entropy for a model that ends in a softmax over classes.",
             proof=f"`loss` and the last layer in the text of the code, {where}.",
         )
@@ -198,17 +189,17 @@ def _is_softmax(layer: ast.Call) -> bool:
     return callee(layer) in DENSE and several and activation is not None and "softmax" in ast.unparse(activation)
 
 
-def layers_in_loop(match: Match, reference: Reference) -> Iterator[Observation]:
+def layers_in_loop(hand_in: HandIn) -> Iterator[Observation]:
     """A loop that adds layers to one model and compiles or trains it each time: the model grows from turn to turn."""
-    for program in programs_of(match):
+    for program in hand_in.programs:
         for loop, steps in _loops(program).items():
             grown = _grown(steps)
-            if not grown or not _grew_in_rerun(match, steps[0].cell):
+            if not grown or not _grew_in_rerun(hand_in, steps[0].cell):
                 continue
-            where = f"{place(match, steps[0].cell)}, line {loop.lineno}"
+            where = f"{hand_in.place(steps[0].cell)}, line {loop.lineno}"
             yield Observation(
                 kind="layers_in_loop",
-                question=question_of(match, [steps[0].cell]),
+                question=hand_in.question_of([steps[0].cell]),
                 message=(
                     f"{capitalised(where)}: the loop adds {counted(grown[1], 'layer')} to `{grown[0]}` in every turn "
                     "and trains or compiles it there, but makes the model only once, above the loop: from the second "
@@ -240,12 +231,12 @@ def _grown(steps: list[Step]) -> tuple[str, int] | None:
     return None
 
 
-def _grew_in_rerun(match: Match, cell: int) -> bool:
+def _grew_in_rerun(hand_in: HandIn, cell: int) -> bool:
     """What the rerun says, where it came there: one model with several architectures. A loop of one turn grows none."""
-    if not has_run(match, cell):
+    if not hand_in.has_run(cell):
         return True
     seen: dict[str, set[str]] = {}
-    for event in match.rerun.events:
+    for event in hand_in.rerun.events:
         if isinstance(event, ModelBuilt | Trained) and event.cell == cell:
             seen.setdefault(event.model, set()).add(event.architecture)
     return any(len(architectures) > 1 for architectures in seen.values()) or not seen

@@ -1,4 +1,4 @@
-"""Evaluations and plots of another model than the one that is meant."""
+"""Evaluations and plots of another model than the one that is meant, or that say what is not so."""
 
 from __future__ import annotations
 
@@ -7,62 +7,82 @@ from collections.abc import Iterator
 
 from grader.code.program import Program
 from grader.code.training_calls import Drawing, Fit, ModelUse
-from grader.criteria.curves import owner_of
-from grader.criteria.wording import capitalised, clipped, place
+from grader.criteria import Case, accuracy_text, capitalised, clipped
+from grader.criteria.figure_parts import owner_of
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH, SAYS_LOSS
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, split_metric
-from grader.observations.common import has_run, programs_of, question_of
+from grader.observations.hand_in import HandIn
 from grader.records import (
     Axes,
     Evaluated,
     FigureDrawn,
-    Match,
     ModelMatch,
     Observation,
     Predicted,
-    QuestionMatch,
-    Reference,
     Trained,
 )
 
-# An evaluation of a model other than the one just trained, which itself is never evaluated.
-
 _HARMLESS = frozenset({"summary", "save", "save_weights", "compile", "get_weights", "to_json"})
+"""Methods that read a model without asking it for anything."""
 
 
-def other_models_evaluated(match: Match, reference: Reference) -> Iterator[Observation]:
+def evaluation_differences(hand_in: HandIn) -> Iterator[Observation]:
+    """What `evaluate` returned in the rerun, held against labgrade's own evaluation of the same weights."""
+    told: set[int] = set()
+    for event in hand_in.rerun.events:
+        if not isinstance(event, Evaluated) or not event.disputed or event.cell in told:
+            continue
+        told.add(event.cell)
+        assert event.measured is not None
+        assert event.claimed_accuracy is not None
+        where = hand_in.place(event.cell)
+        rows = f"{event.measured.rows:,} of these rows" if event.measured.rows != event.data.rows else "the same rows"
+        by_own = event.claimed_accuracy in event.own_values.values()
+        why = "It is a metric of the group's own." if by_own else "The code may have changed what `evaluate` returns."
+        yield Observation(
+            kind="evaluation_differs",
+            question=hand_in.question_of([event.cell]),
+            message=(
+                f"{capitalised(where)} reports an accuracy of {accuracy_text(event.claimed_accuracy)} from `evaluate`; "
+                f"labgrade finds {accuracy_text(event.measured.accuracy)} with the same weights. {why}"
+            ),
+            proof=f"{where}: labgrade's own evaluation of the weights, on {rows}.",
+        )
+
+
+def other_models_evaluated(hand_in: HandIn) -> Iterator[Observation]:
     """A model evaluated a second time on the same data after another was trained, where that other one never is.
 
     From the rerun, and from the text of the code where that did not run.
     """
     seen: set[int] = set()
-    for event, trained in _in_rerun(match):
+    for event, trained in _in_rerun(hand_in):
         seen.add(event.cell)
-        name = next((model.label for model in match.models if trained.seq in model.trainings), "the model")
-        yield _observation(match, event.cell, trained.cell, f"`{name}`", "the rerun")
-    for program in programs_of(match):
+        name = next((model.label for model in hand_in.match.models if trained.seq in model.trainings), "the model")
+        yield _observation(hand_in, event.cell, trained.cell, f"`{name}`", "the rerun")
+    for program in hand_in.programs:
         for asked, fit in _in_text(program):
-            if asked.cell not in seen and not (has_run(match, asked.cell) and has_run(match, fit.cell)):
-                yield _observation(match, asked.cell, fit.cell, f"`{fit.model}`", f"`{asked.model}.{asked.method}`")
+            if asked.cell not in seen and not (hand_in.has_run(asked.cell) and hand_in.has_run(fit.cell)):
+                yield _observation(hand_in, asked.cell, fit.cell, f"`{fit.model}`", f"`{asked.model}.{asked.method}`")
 
 
-def _observation(match: Match, cell: int, trained: int, name: str, source: str) -> Observation:
-    where = place(match, cell)
+def _observation(hand_in: HandIn, cell: int, trained: int, name: str, source: str) -> Observation:
+    where = hand_in.place(cell)
     return Observation(
         kind="other_model_evaluated",
-        question=question_of(match, [cell]) or question_of(match, [trained]),
+        question=hand_in.question_of([cell]) or hand_in.question_of([trained]),
         message=(
             f"{capitalised(where)} evaluates a model that had been evaluated before; {name}, trained last "
-            f"({place(match, trained)}), is never evaluated. It may have been meant."
+            f"({hand_in.place(trained)}), is never evaluated. It may have been meant."
         ),
         proof=f"Order of trainings and evaluations in {source}: the same model and data twice, {name} not once.",
     )
 
 
-def _in_rerun(match: Match) -> Iterator[tuple[Evaluated, Trained]]:
-    trainings = match.rerun.trainings()
-    evaluated = [event for event in match.rerun.events if isinstance(event, Evaluated)]
-    used = [event for event in match.rerun.events if isinstance(event, Evaluated | Predicted)]
+def _in_rerun(hand_in: HandIn) -> Iterator[tuple[Evaluated, Trained]]:
+    trainings = hand_in.rerun.trainings()
+    evaluated = [event for event in hand_in.rerun.events if isinstance(event, Evaluated)]
+    used = [event for event in hand_in.rerun.events if isinstance(event, Evaluated | Predicted)]
     for event in evaluated:
         before = [training for training in trainings if training.seq < event.seq]
         if not before or event.trained is None or before[-1].seq == event.trained:
@@ -110,28 +130,26 @@ def _is_asked_later(program: Program, fit: Fit) -> bool:
     return False
 
 
-# Plots whose axis bears another name than what is drawn.
-
-
-def wrong_axis_labels(match: Match, reference: Reference) -> Iterator[Observation]:
+def wrong_axis_labels(hand_in: HandIn) -> Iterator[Observation]:
     """Loss curves whose y axis says accuracy or epoch, and the reverse. Mixed or doubled axes are left alone."""
-    for event in match.rerun.events:
+    for event in hand_in.rerun.events:
         if isinstance(event, FigureDrawn):
             stacked = len(event.figure.axes) > 1 and any(not axes.y_label for axes in event.figure.axes)
             for axes in event.figure.axes:
-                shown = _shown(axes, match)
+                shown = _shown(axes, hand_in)
                 if shown and not stacked:
                     yield from _observations(
-                        match, event.cell, shown, axes.y_label, "the recorded history, point by point"
+                        hand_in, event.cell, shown, axes.y_label, "the recorded history, point by point"
                     )
-    for program in programs_of(match):
+    for program in hand_in.programs:
         for drawing in program.drawings:
-            if not has_run(match, drawing.cell) and not drawing.shared and not drawing.others:
+            if not hand_in.has_run(drawing.cell) and not drawing.shared and not drawing.others:
                 shown = {split_metric(canonical_metric(curve.metric))[1] for curve in drawing.curves}
-                yield from _observations(match, drawing.cell, shown, drawing.y_label, "the plotted metric in the code")
+                source = "the plotted metric in the code"
+                yield from _observations(hand_in, drawing.cell, shown, drawing.y_label, source)
 
 
-def _shown(axes: Axes, match: Match) -> set[str]:
+def _shown(axes: Axes, hand_in: HandIn) -> set[str]:
     """`{"loss"}`, `{"accuracy"}` or both: what the lines are; empty when any of them is unknown."""
     found = set()
     for line in axes.lines:
@@ -140,7 +158,7 @@ def _shown(axes: Axes, match: Match) -> set[str]:
         kinds = {
             split_metric(metric)[1]
             for metric in (LOSS, VALIDATION_LOSS, ACCURACY, VALIDATION_ACCURACY)
-            if owner_of(line, metric, match, list(match.models)) is not None
+            if owner_of(line, metric, hand_in.match, list(hand_in.match.models)) is not None
         }
         if len(kinds) != 1:
             return set()
@@ -148,47 +166,44 @@ def _shown(axes: Axes, match: Match) -> set[str]:
     return found
 
 
-def _observations(match: Match, cell: int, shown: set[str], label: str, source: str) -> Iterator[Observation]:
+def _observations(hand_in: HandIn, cell: int, shown: set[str], label: str, source: str) -> Iterator[Observation]:
     if len(shown) != 1 or not label.strip():
         return
     what = next(iter(shown))
     own, other = (SAYS_LOSS, SAYS_ACCURACY) if what == LOSS else (SAYS_ACCURACY, SAYS_LOSS)
     if what not in (LOSS, ACCURACY) or own.search(label) or not (other.search(label) or SAYS_EPOCH.search(label)):
         return
-    where = place(match, cell)
+    where = hand_in.place(cell)
     yield Observation(
         kind="axis_label",
-        question=question_of(match, [cell]),
+        question=hand_in.question_of([cell]),
         message=f"{capitalised(where)} plots the {what}, and its y axis says '{clipped(label, 40)}'.",
         proof=f"{where}: y label '{clipped(label, 40)}'; the lines are the {what} ({source}).",
     )
 
 
-# A figure under one model's question that shows another model's history.
-
-
-def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observation]:
+def other_models_plotted(hand_in: HandIn) -> Iterator[Observation]:
     """Figures whose histories are all one model's, where neither the last training nor the question is that model's.
 
     Where the model trained last is plotted as well, and a plot of the other one is asked for, that one is meant.
     """
-    figures = {event: _owners(event, match) for event in match.rerun.events if isinstance(event, FigureDrawn)}
+    figures = {event: _owners(event, hand_in) for event in hand_in.rerun.events if isinstance(event, FigureDrawn)}
     drawn = {owner.trainings for owners in figures.values() for owner in owners}
     for event, owners in figures.items():
-        asking = [q for q in match.questions if event.cell in q.cells and q.model is not None and q.model.trainings]
-        latest = _latest(event, match)
+        asking = [c for c in hand_in.cases if event.cell in c.cells and c.model is not None and c.model.trainings]
+        latest = _latest(event, hand_in)
         if len(owners) != 1 or not asking or latest is None:
             continue
         owner = owners[0]
-        if latest.seq in owner.trainings or any(_is_about(question, owner) for question in asking):
+        if latest.seq in owner.trainings or any(_is_about(case, owner) for case in asking):
             continue
-        newer = next((model for model in match.models if latest.seq in model.trainings), None)
-        if newer is None or (newer.trainings in drawn and _is_asked_for(owner, match)):
+        newer = next((model for model in hand_in.match.models if latest.seq in model.trainings), None)
+        if newer is None or (newer.trainings in drawn and _is_asked_for(owner, hand_in)):
             continue
-        where = place(match, event.cell)
+        where = hand_in.place(event.cell)
         yield Observation(
             kind="other_model_plotted",
-            question=asking[0].question.id,
+            question=asking[0].question.question.id,
             message=(
                 f"{capitalised(where)} plots the history of `{owner.label}`; the one trained last is `{newer.label}`."
             ),
@@ -196,28 +211,28 @@ def other_models_plotted(match: Match, reference: Reference) -> Iterator[Observa
         )
 
 
-def _is_asked_for(model: ModelMatch, match: Match) -> bool:
+def _is_asked_for(model: ModelMatch, hand_in: HandIn) -> bool:
     """Whether some question asks for a plot of `model`'s history."""
-    about = [question for question in match.questions if _is_about(question, model)]
-    return any(criterion.plots_history for question in about for criterion in question.question.criteria)
+    about = [case.question.question for case in hand_in.cases if _is_about(case, model)]
+    return any(criterion.plots_history for question in about for criterion in question.criteria)
 
 
-def drawings_of_other_histories(match: Match, reference: Reference) -> Iterator[Observation]:
+def drawings_of_other_histories(hand_in: HandIn) -> Iterator[Observation]:
     """Plots that the text of the code draws again of an older history, where the newer one is never drawn.
 
     Where the code ran, the recorded lines tell more: see `other_models_plotted`.
     """
-    for program in programs_of(match):
+    for program in hand_in.programs:
         for drawing, last in _drawn_again(program):
-            if has_run(match, drawing.cell) and has_run(match, last.cell):
+            if hand_in.has_run(drawing.cell) and hand_in.has_run(last.cell):
                 continue
             shown = drawing.curves[0].history
             yield Observation(
                 kind="other_model_plotted",
-                question=question_of(match, [drawing.cell]),
+                question=hand_in.question_of([drawing.cell]),
                 message=(
-                    f"{capitalised(place(match, drawing.cell))} plots `{shown}` a second time; `{last.history}`, of "
-                    f"the training in {place(match, last.cell)}, is never plotted. It may have been meant."
+                    f"{capitalised(hand_in.place(drawing.cell))} plots `{shown}` a second time; `{last.history}`, of "
+                    f"the training in {hand_in.place(last.cell)}, is never plotted. It may have been meant."
                 ),
                 proof=f"The same metrics of `{shown}` are plotted twice, and `{last.history}` is not read again.",
             )
@@ -250,21 +265,21 @@ def _is_read(program: Program, name: str, after: int) -> bool:
     )
 
 
-def _owners(event: FigureDrawn, match: Match) -> list[ModelMatch]:
+def _owners(event: FigureDrawn, hand_in: HandIn) -> list[ModelMatch]:
     """The distinct models whose histories the lines of a figure show; several where a line fits several."""
     found: dict[tuple[int, ...], ModelMatch] = {}
     for axes in event.figure.axes:
         for line in axes.lines:
-            for model in match.models:
-                if len(line.y) > 2 and model.trainings and owner_of(line, None, match, [model]) is not None:
+            for model in hand_in.match.models:
+                if len(line.y) > 2 and model.trainings and owner_of(line, None, hand_in.match, [model]) is not None:
                     found.setdefault(model.trainings, model)
     return list(found.values())
 
 
-def _latest(event: FigureDrawn, match: Match) -> Trained | None:
-    before = [training for training in match.rerun.trainings() if training.seq < event.seq]
+def _latest(event: FigureDrawn, hand_in: HandIn) -> Trained | None:
+    before = [training for training in hand_in.rerun.trainings() if training.seq < event.seq]
     return before[-1] if before else None
 
 
-def _is_about(question: QuestionMatch, owner: ModelMatch) -> bool:
-    return question.model is not None and bool(set(question.model.trainings) & set(owner.trainings))
+def _is_about(case: Case, owner: ModelMatch) -> bool:
+    return case.model is not None and bool(set(case.model.trainings) & set(owner.trainings))

@@ -1,4 +1,7 @@
-"""Saved logs that the code beside them does not make: other epochs, accuracies or models."""
+"""Saved outputs that the code does not make, or that contradict each other: epochs, steps, accuracies, models, counts.
+
+The trainings of the code are those of the rerun where it came to them, else those in the text of the code.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,38 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from grader.code.statements import callee
 from grader.code.training_calls import Fit
-from grader.criteria.metric_values import values_of
-from grader.criteria.wording import accuracy_text, capitalised, counted, listed, place
+from grader.criteria import accuracy_text, capitalised, counted, listed
 from grader.facts.datasets import training_rows
 from grader.facts.keras_training import BINARY_LOSS
-from grader.facts.metrics import VALIDATION_ACCURACY, is_validation_accuracy
-from grader.observations.common import has_run, is_fragment, programs_of, question_at, question_of
-from grader.records import LoggedSummary, LoggedTraining, Match, ModelBuilt, Observation, Reference, Trained
+from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
+from grader.observations.hand_in import HandIn
+from grader.records import LoggedScore, LoggedSummary, LoggedTraining, ModelBuilt, Observation, Recording, Trained
 
-# Trainings as the code has them: from the rerun where it came to them, else from the text of the code.
+_SEVERAL = 3
+"""Logs without a header that prove another number of epochs: of a document, one or two headers may be lost."""
+
+_LEAST_GAP = 0.03
+"""By how much a saved accuracy must be above that of the rerun at least: less may be another seed."""
+_SPREADS = 5.0
+"""Or by so many times the spread of the reference's own trainings, where that is more."""
+
+_NUMBERED = re.compile(r"sequential_(\d{1,5})")
+_MAKERS = frozenset({"Sequential"})
+"""What makes a model that Keras numbers so."""
+
+_COUNT = r"(?<![\d.,])(\d{1,6})(?![\d.,]\d)"
+_RIGHT = r"(?:(?<!in)(?<!not )correct(?:ly)?|\bright\b|\brätt|\bricht\w{0,4}|\bjuste?s?\b)"
+_WRONG = r"(?:incorrect(?:ly)?|wrong(?:ly)?|not correct|misclassified|mistakes?|errors?|\bfel\b|\bfalsch\w{0,2})"
+_SIZES = frozenset({10_000, 60_000, 50_000, 12_000, 48_000})
+"""Rows of the data sets' usual parts: only counts that add up to one of them are counts of predictions."""
+_SAME_SHARE = 0.0006
+"""Deviation of a share from an accuracy that is the same: six of 10,000 images, whose class turns with rounding."""
+_MOST_TEXT = 20_000
+"""Characters of one output that are looked at: counts stand in a line, and a longer text is a dump."""
 
 
 @dataclass(frozen=True)
@@ -53,30 +76,29 @@ class CodeTraining:
         return {steps for rows in self.counts for steps in (math.ceil(rows / size), rows // size)}
 
 
-def trainings_in_code(match: Match) -> dict[int, list[CodeTraining]]:
+_Pair: TypeAlias = tuple[CodeTraining, LoggedTraining]
+"""A training of the code, and its log."""
+
+
+def trainings_in_code(hand_in: HandIn) -> dict[int, list[CodeTraining]]:
     """Cell -> its trainings in order. A cell whose text leaves their number or arguments open has none."""
     found: dict[int, list[CodeTraining]] = {}
-    for training in match.rerun.trainings():
+    for training in hand_in.rerun.trainings():
         found.setdefault(training.cell, []).append(_recorded(training))
     fits: dict[int, list[Fit]] = {}
-    for program in programs_of(match):
-        for fit in program.fits:
-            fits.setdefault(fit.cell, []).append(fit)
+    for fit in hand_in.fits:
+        fits.setdefault(fit.cell, []).append(fit)
     for cell, written in fits.items():
-        recorded = cell in found or (has_run(match, cell) and not _has_failed(match, cell))
+        recorded = cell in found or (hand_in.has_run(cell) and not hand_in.failures_in(cell))
         if not recorded and all(fit.epochs is not None for fit in written):
             found[cell] = [_written(fit) for fit in written]
     return found
 
 
-def open_epochs(match: Match) -> bool:
+def open_epochs(hand_in: HandIn) -> bool:
     """Whether any training's number of epochs is not known from the text, nor from the rerun."""
-    known = trainings_in_code(match)
-    return any(fit.epochs is None and fit.cell not in known for program in programs_of(match) for fit in program.fits)
-
-
-def _has_failed(match: Match, cell: int) -> bool:
-    return any(event.kind == "failed" and event.cell == cell for event in match.rerun.events)
+    known = trainings_in_code(hand_in)
+    return any(fit.epochs is None and fit.cell not in known for fit in hand_in.fits)
 
 
 def _recorded(training: Trained) -> CodeTraining:
@@ -92,27 +114,22 @@ def _written(fit: Fit) -> CodeTraining:
     return CodeTraining(fit.cell, fit.epochs or 0, fit.batch_size, rows, fit.split, "in its text")
 
 
-# Saved logs that the code beside them does not make: another number of epochs, or another batch size.
-
-_SEVERAL = 3
-
-
-def stale_logs(match: Match, reference: Reference) -> Iterator[Observation]:
+def stale_logs(hand_in: HandIn) -> Iterator[Observation]:
     """Cells whose saved log shows other epochs, or other steps per epoch, than their code has."""
-    trainings = trainings_in_code(match)
-    seen = {known.train.rows for one in (match.rerun, reference.recording) for known in one.trainings()}
+    trainings = trainings_in_code(hand_in)
+    seen = {known.train.rows for one in (hand_in.rerun, hand_in.reference.recording) for known in one.trainings()}
     logs: dict[int, list[LoggedTraining]] = {}
-    for event in match.saved.events:
+    for event in hand_in.saved.events:
         if isinstance(event, LoggedTraining) and event.epochs:
             logs.setdefault(event.cell, []).append(event)
     for cell in sorted(trainings.keys() & logs.keys()):
         pairs = _pairs(trainings[cell], logs[cell])
-        yield from _stale_epochs(match, cell, pairs)
-        yield from _stale_steps(match, cell, [(code, log) for code, log in pairs if not _may_be_of_more(code, seen)])
-    yield from _strange_logs(match, trainings, logs)
+        yield from _stale_epochs(hand_in, cell, pairs)
+        yield from _stale_steps(hand_in, cell, [(code, log) for code, log in pairs if not _may_be_of_more(code, seen)])
+    yield from _strange_logs(hand_in, trainings, logs)
 
 
-def _pairs(trainings: list[CodeTraining], logs: list[LoggedTraining]) -> list[tuple[CodeTraining, LoggedTraining]]:
+def _pairs(trainings: list[CodeTraining], logs: list[LoggedTraining]) -> list[_Pair]:
     """Trainings of one cell with their logs: by order, or all with all where each side agrees in itself."""
     if len(trainings) == len(logs):
         return list(zip(trainings, logs, strict=True))
@@ -121,22 +138,24 @@ def _pairs(trainings: list[CodeTraining], logs: list[LoggedTraining]) -> list[tu
     return [(trainings[0], log) for log in logs] if len(given) == 1 and len(shown) == 1 else []
 
 
-def _stale_epochs(match: Match, cell: int, pairs: list[tuple[CodeTraining, LoggedTraining]]) -> Iterator[Observation]:
+def _stale_epochs(
+    hand_in: HandIn, cell: int, pairs: list[tuple[CodeTraining, LoggedTraining]]
+) -> Iterator[Observation]:
     stale = [(training, log) for training, log in pairs if _is_stale(training, log)]
     if not stale:
         return
     # In a document a header may have been lost: a single line without one proves nothing, a whole row of them does.
     headless = all(epoch.of is None for _, log in stale for epoch in log.epochs)
-    if headless and len(stale) < _SEVERAL and is_fragment(match, match.submission.cells[cell].file):
+    if headless and len(stale) < _SEVERAL and hand_in.is_fragment(hand_in.cells[cell].file):
         return
     training, log = stale[0]
-    where = place(match, cell)
+    where = hand_in.place(cell)
     headed = log.epochs[0].of is not None or len(log.epochs) > 1
     seen = f"'Epoch 1/{log.declared_epochs}'" if headed else "one progress line without 'Epoch 1/n', as for one epoch"
     times = "" if len(stale) == 1 else f", in {len(stale)} trainings"
     yield Observation(
         kind="stale_log",
-        question=question_of(match, [cell]),
+        question=hand_in.question_of([cell]),
         message=(
             f"The code of {where} trains for {counted(training.epochs, 'epoch')}; "
             f"the output saved under it shows {counted(log.declared_epochs, 'epoch')}{times}."
@@ -162,7 +181,7 @@ def _may_be_of_more(training: CodeTraining, seen: set[int]) -> bool:
     return training.complete is not None and training.rows != training.complete and training.complete not in seen
 
 
-def _stale_steps(match: Match, cell: int, pairs: list[tuple[CodeTraining, LoggedTraining]]) -> Iterator[Observation]:
+def _stale_steps(hand_in: HandIn, cell: int, pairs: list[_Pair]) -> Iterator[Observation]:
     for training, log in pairs:
         steps = next((epoch.steps for epoch in log.epochs if epoch.steps), None)
         rows = training.rows
@@ -172,10 +191,10 @@ def _stale_steps(match: Match, cell: int, pairs: list[tuple[CodeTraining, Logged
         if steps in training.counts:
             continue
         expected = math.ceil(rows * (1.0 - training.split) / max(training.batch_size or 1, 1))
-        where = place(match, cell)
+        where = hand_in.place(cell)
         yield Observation(
             kind="stale_batch_size",
-            question=question_of(match, [cell]),
+            question=hand_in.question_of([cell]),
             message=(
                 f"The output saved under {where} shows {counted(steps, 'step')} per epoch; "
                 f"its code gives {expected:,}. It may have run with another batch size."
@@ -186,44 +205,38 @@ def _stale_steps(match: Match, cell: int, pairs: list[tuple[CodeTraining, Logged
 
 
 def _strange_logs(
-    match: Match, trainings: dict[int, list[CodeTraining]], logs: dict[int, list[LoggedTraining]]
+    hand_in: HandIn, trainings: dict[int, list[CodeTraining]], logs: dict[int, list[LoggedTraining]]
 ) -> Iterator[Observation]:
     """Logs in a report beside the code whose number of epochs no training of the code has."""
     known = {training.epochs for found in trainings.values() for training in found}
-    if not known or open_epochs(match):
+    if not known or open_epochs(hand_in):
         return
     for cell in sorted(logs.keys() - trainings.keys()):
-        if any(".fit" in other.source for other in match.submission.cells if other.index == cell):
+        if any(".fit" in other.source for other in hand_in.cells if other.index == cell):
             continue
         strange = [log for log in logs[cell] if log.epochs[0].of is not None and log.declared_epochs not in known]
         if strange:
-            epochs = counted(strange[0].declared_epochs, "epoch")
+            where, epochs = hand_in.place(cell), counted(strange[0].declared_epochs, "epoch")
             yield Observation(
                 kind="stale_log",
-                question=question_of(match, [cell]),
+                question=hand_in.question_of([cell]),
                 message=(
-                    f"The log in {place(match, cell)} is of a training of {epochs}; the code handed in trains for "
+                    f"The log in {where} is of a training of {epochs}; the code handed in trains for "
                     f"{listed([str(n) for n in sorted(known)], 'or')}. It may have been made by another version."
                 ),
-                proof=f"{place(match, cell)}: 'Epoch k/{strange[0].declared_epochs}'; epochs of every fit in the code.",
+                proof=f"{where}: 'Epoch k/{strange[0].declared_epochs}'; epochs of every fit in the code.",
             )
 
 
-# Saved accuracies that the same code does not reach when it runs with the same data and epochs.
-
-_LEAST_GAP = 0.03
-_SPREADS = 5.0
-
-
-def unreached_accuracies(match: Match, reference: Reference) -> Iterator[Observation]:
+def unreached_accuracies(hand_in: HandIn) -> Iterator[Observation]:
     """Saved validation accuracies far above those of the rerun. Never with reduced effort or stand-in data."""
-    if match.rerun.is_reduced or match.rerun.environment.get("effort") != "full":
+    if hand_in.rerun.is_reduced or hand_in.rerun.environment.get("effort") != "full":
         return
-    spread = max((model.spread or 0.0 for model in reference.models.values()), default=0.0)
+    spread = max((model.spread or 0.0 for model in hand_in.reference.models.values()), default=0.0)
     allowed = max(_LEAST_GAP, _SPREADS * spread)
-    for cell in sorted({training.cell for training in match.rerun.trainings()}):
-        trainings = [training for training in match.rerun.trainings() if training.cell == cell]
-        logs = [e for e in match.saved.events if isinstance(e, LoggedTraining) and e.cell == cell and e.epochs]
+    for cell in sorted({training.cell for training in hand_in.rerun.trainings()}):
+        trainings = [training for training in hand_in.rerun.trainings() if training.cell == cell]
+        logs = [e for e in hand_in.saved.events if isinstance(e, LoggedTraining) and e.cell == cell and e.epochs]
         if len(trainings) != 1 or len(logs) != 1:
             continue
         training, log = trainings[0], logs[0]
@@ -233,13 +246,13 @@ def unreached_accuracies(match: Match, reference: Reference) -> Iterator[Observa
         if not complete or ambiguous or training.continued or training.train.split != "train":
             continue
         saved = [v for name, v in log.epochs[-1].metrics.items() if is_validation_accuracy(name)]
-        rerun = values_of(training.history, VALIDATION_ACCURACY)
+        rerun = training.history.values_of(VALIDATION_ACCURACY)
         if not saved or not rerun or not math.isfinite(rerun[-1]) or saved[0] - max(rerun) <= allowed:
             continue
-        where = place(match, cell)
+        where = hand_in.place(cell)
         yield Observation(
             kind="accuracy_not_reached",
-            question=question_of(match, [cell]),
+            question=hand_in.question_of([cell]),
             message=(
                 f"The output saved under {where} ends at a validation accuracy of {accuracy_text(saved[0])}; "
                 f"the same code reaches {accuracy_text(max(rerun))} here. It may have been another version of the code."
@@ -248,29 +261,23 @@ def unreached_accuracies(match: Match, reference: Reference) -> Iterator[Observa
         )
 
 
-# Numbers in the names of layers that tell of models which the code above does not make.
-
-_NUMBERED = re.compile(r"sequential_(\d{1,5})")
-_MAKERS = frozenset({"Sequential"})
-
-
-def renumbered_models(match: Match, reference: Reference) -> Iterator[Observation]:
+def renumbered_models(hand_in: HandIn) -> Iterator[Observation]:
     """The first saved summary whose `sequential_n` counts more models than the code above it makes.
 
     Keras numbers the models of a session: a higher number means that cells were run repeatedly, or in another order.
     """
-    for event in match.saved.events:
+    for event in hand_in.saved.events:
         if not isinstance(event, LoggedSummary):
             continue
         number = _NUMBERED.fullmatch(event.name.strip())
-        made = _made_before(match, event.cell)
+        made = _made_before(hand_in, event.cell)
         # `sequential` is the first, `sequential_1` the second: n models stood before.
         if number is None or made is None or int(number[1]) <= made:
             continue
-        where = place(match, event.cell)
+        where = hand_in.place(event.cell)
         yield Observation(
             kind="run_before",
-            question=question_at(match, event.cell),
+            question=hand_in.question_at(event.cell),
             message=(
                 f"{capitalised(where)} shows the model `{event.name}`: {counted(int(number[1]), 'model')} had been "
                 f"made in that session before it, and the code above makes {made - 1}. "
@@ -281,18 +288,18 @@ def renumbered_models(match: Match, reference: Reference) -> Iterator[Observatio
         return
 
 
-def _made_before(match: Match, cell: int) -> int | None:
+def _made_before(hand_in: HandIn, cell: int) -> int | None:
     """Models that run before the last one of `cell`; `None` when it cannot be known."""
-    file = match.submission.cells[cell].file
-    if has_run(match, cell):
-        built = [e for e in match.rerun.events if isinstance(e, ModelBuilt) and e.cell <= cell]
-        return max(len({event.model for event in built}), _written_before(match, file, cell) or 0)
-    return _written_before(match, file, cell)
+    file = hand_in.cells[cell].file
+    if hand_in.has_run(cell):
+        built = [e for e in hand_in.rerun.events if isinstance(e, ModelBuilt) and e.cell <= cell]
+        return max(len({event.model for event in built}), _written_before(hand_in, file, cell) or 0)
+    return _written_before(hand_in, file, cell)
 
 
-def _written_before(match: Match, file: str, cell: int) -> int | None:
+def _written_before(hand_in: HandIn, file: str, cell: int) -> int | None:
     made = 0
-    for program in programs_of(match):
+    for program in hand_in.programs:
         if program.file != file:
             continue
         if any(index <= cell for index in program.unread):
@@ -305,3 +312,62 @@ def _written_before(match: Match, file: str, cell: int) -> int | None:
                 return None
             made += count
     return made
+
+
+def contradicting_counts(hand_in: HandIn) -> Iterator[Observation]:
+    """Counts of right and wrong in one saved output whose share is no accuracy that the saved outputs show."""
+    shown = _accuracies(hand_in.saved)
+    logged = {event.cell for event in hand_in.saved.events if isinstance(event, LoggedTraining)}
+    # A training that was silent may be the one whose predictions are counted.
+    if not shown or any(fit.cell not in logged for fit in hand_in.fits):
+        return
+    for cell in hand_in.cells:
+        text = "\n".join(output.text[:_MOST_TEXT] for output in cell.outputs)
+        found = _counts(text)
+        if found is None:
+            continue
+        right, wrong = found
+        share = right / (right + wrong)
+        if any(abs(share - value) <= _SAME_SHARE for value in shown):
+            continue
+        nearest = min(shown, key=lambda value: abs(value - share))
+        where = hand_in.place(cell.index)
+        yield Observation(
+            kind="counts_contradict",
+            question=hand_in.question_of([cell.index]),
+            message=(
+                f"{capitalised(where)} counts {right:,} right and {wrong:,} wrong, which is {accuracy_text(share)}; no "
+                f"saved accuracy is that (the nearest is {accuracy_text(nearest)}). They may be of another training, "
+                "or of data scaled otherwise."
+            ),
+            proof=f"{where}, saved output: {right} and {wrong}; saved accuracies: {listed(_texts(shown))}.",
+        )
+
+
+def _texts(values: list[float]) -> list[str]:
+    return list(dict.fromkeys(accuracy_text(value) for value in sorted(values, reverse=True)))[:5]
+
+
+def _counts(text: str) -> tuple[int, int] | None:
+    """(right, wrong) where both are counted in one text, once each, and add up to a whole test or training set."""
+    right, wrong = (_counted(text, words) for words in (_RIGHT, _WRONG))
+    pairs = {(r, w) for r in right for w in wrong if r + w in _SIZES}
+    return pairs.pop() if len(pairs) == 1 else None
+
+
+def _counted(text: str, words: str) -> list[int]:
+    before = re.findall(rf"{_COUNT}[^\d\n]{{0,40}}?{words}", text, re.IGNORECASE)
+    after = re.findall(rf"{words}[^\d\n]{{0,40}}?{_COUNT}", text, re.IGNORECASE)
+    return [int(number) for number in (*before, *after)]
+
+
+def _accuracies(saved: Recording) -> list[float]:
+    """Every accuracy in the saved outputs: evaluations, and the validation of each epoch."""
+    found: list[float] = []
+    for event in saved.events:
+        if isinstance(event, LoggedScore):
+            found += [v for name, v in event.metrics.items() if is_accuracy(name)]
+        elif isinstance(event, LoggedTraining):
+            for epoch in event.epochs:
+                found += [v for name, v in epoch.metrics.items() if is_accuracy(name)]
+    return [value for value in found if 0.0 <= value <= 1.0]

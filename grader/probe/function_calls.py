@@ -1,7 +1,8 @@
 """Calls of a student's functions: answers the host's calls until it has had enough.
 
 A process that has run all cells serves calls from then on. Another kind of process only defines: it runs a
-submission's definitions and serves calls, without a framework or a shell; `main` is its entry.
+submission's definitions and serves calls, without a framework or a shell; `main` is its entry. What a function gives
+back travels as plain arrays and a description of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from types import CodeType
 
 import numpy as np
 
+from grader.probe.descriptions import ArrayReturned, ItemsReturned, NothingReturned, OtherReturned, Returned
 from grader.probe.messages import (
     Call,
     CallAnswered,
@@ -32,8 +34,8 @@ from grader.probe.messages import (
     header_of,
     with_fields,
 )
-from grader.probe.returned_values import Parcel
-from grader.sandbox.frames import Array, Channel
+from grader.probe.rows import FRAMEWORKS
+from grader.sandbox.frames import DTYPES, Array, Channel
 
 Namespace = dict[str, object]
 
@@ -42,6 +44,9 @@ _CELLS = ("<cell", "<ipython")
 _OWN_MODULES = ("__main__", "numpy", "functools")
 """Of what a name may mean after all cells and still be the student's function: a wrapped or a borrowed one, too."""
 _KNOWN = "__labgrade__"
+_MOST_ITEMS = 8
+_MOST_NAME = 60
+_SHOWN_TEXT = 120
 _default_rng = np.random.default_rng
 
 
@@ -199,6 +204,77 @@ def _failure(error: BaseException, number: int) -> CallAnswered:
     return CallAnswered(call=number, status="raised", error=name, message=message, text=text)
 
 
+class Parcel:
+    """Values on their way to the host: descriptions that point at arrays by number."""
+
+    def __init__(self) -> None:
+        self.arrays: list[Array] = []
+
+    def pack(self, value: object, depth: int = 0) -> Returned:
+        """Description of `value`: nothing, an array, the items of a tuple or list, or its type alone."""
+        kind = _type_name(value)
+        if value is None:
+            return NothingReturned()
+        array = _numbers(value)
+        if array is not None:
+            self.arrays.append(array)
+            return ArrayReturned(array=len(self.arrays) - 1, type=kind)
+        if isinstance(value, tuple | list) and depth < 2 and 0 < len(value) <= _MOST_ITEMS:
+            return ItemsReturned(items=tuple(self.pack(item, depth + 1) for item in value), type=kind)
+        return OtherReturned(type=kind, text=value[:_SHOWN_TEXT] if type(value) is str else "")
+
+    @property
+    def bytes(self) -> int:
+        """Size of all arrays."""
+        return sum(array.nbytes for array in self.arrays)
+
+
+def _numbers(value: object) -> Array | None:
+    """`value` as an array of the base class with a dtype that travels; `None` when it is not one array of numbers."""
+    if isinstance(value, str | bytes | dict | set):
+        return None
+    if not isinstance(value, np.ndarray | np.generic | list | tuple | int | float | complex):
+        value = _foreign_array(value)
+        if value is None:
+            return None
+    try:
+        array: Array | None = np.array(value, copy=True, subok=False)
+        if array is not None and array.dtype == object:
+            array = _from_objects(array)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if array is None or array.dtype.kind not in "biufc":
+        return None
+    if array.dtype.itemsize > 16 or array.dtype.name not in DTYPES:
+        array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+    return array
+
+
+def _from_objects(array: Array) -> Array | None:
+    """An array of Python objects as numbers, where each of them is one."""
+    if any(isinstance(item, str | bytes | type(None)) for item in array.ravel()[:10_000].tolist()):
+        return None
+    if array.ndim == 0 and not isinstance(array.item(), int | float | complex | np.generic):
+        return None
+    return array.astype(np.float64)
+
+
+def _foreign_array(value: object) -> object:
+    """Tensors and tables as arrays; `None` for anything else."""
+    for framework in FRAMEWORKS:
+        array = framework.returned_values(value)
+        if array is not None:
+            return array
+    if type(value).__module__.split(".")[0] == "pandas" and hasattr(value, "to_numpy"):
+        return value.to_numpy()
+    return None
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"[:_MOST_NAME]
+
+
 def _draw(seed: int) -> None:
     """Begin the random numbers anew, also those of generators that the code makes without a seed."""
     random.seed(seed)
@@ -209,10 +285,8 @@ def _draw(seed: int) -> None:
         return _default_rng(seed + next(made) if given is None else given)
 
     np.random.default_rng = default_rng  # type: ignore[assignment]
-    # Where a framework is there it draws, too; a process that only defines has none, and waits for none to load.
-    keras = sys.modules.get("keras")
-    if keras is not None and hasattr(keras, "utils"):
-        keras.utils.set_random_seed(seed)
+    for framework in FRAMEWORKS:
+        framework.seed(seed)
 
 
 @contextmanager

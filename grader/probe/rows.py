@@ -6,7 +6,8 @@ Host and sandbox work out alike which rows are kept, from the number of rows alo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,22 @@ SAMPLE_ROWS = 2_000
 """Rows sent to the host for recognising data that are only evaluated or predicted on."""
 TRAIN_ONE_IN = {"glance": 100, "quick": 10, "full": 1}
 VALIDATION_ONE_IN = {"glance": 50, "quick": 5, "full": 1}
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What a deep-learning framework's own folder says of it to those parts of the probe that know none."""
+
+    seed: Callable[[int], None]
+    """Begins its random numbers anew."""
+    row_values: Callable[[object], object]
+    """A tensor that is given as rows of data, as an array; `None` for anything else."""
+    returned_values: Callable[[object], object]
+    """A tensor that a function gave back, as an array; `None` for anything else."""
+
+
+FRAMEWORKS: list[Framework] = []
+"""Those that this process has loaded, entered as it begins its job; the host, which reads this module too, has none."""
 
 
 def effort_rows(rows: int, one_in: int) -> NDArray[np.int64]:
@@ -41,7 +58,7 @@ def sample_rows(rows: int) -> NDArray[np.int64]:
 def as_array(value: object) -> Array | None:
     """`value` as a framework would take it; `None` when it is not one plain array with at least one axis.
 
-    Lists of numbers, tables (what has `to_numpy`) and TensorFlow's tensors are arrays too.
+    Lists of numbers, tables (what has `to_numpy`) and tensors of this process's frameworks are arrays too.
     """
     if isinstance(value, list | tuple):
         if not value or isinstance(value[0], np.ndarray):
@@ -49,8 +66,9 @@ def as_array(value: object) -> Array | None:
         value = np.asarray(value)
     elif hasattr(value, "to_numpy"):
         value = value.to_numpy()
-    elif type(value).__module__.startswith("tensorflow") and hasattr(value, "numpy"):
-        value = value.numpy()
+    elif not isinstance(value, np.ndarray):
+        tensors = (framework.row_values(value) for framework in FRAMEWORKS)
+        value = next((tensor for tensor in tensors if tensor is not None), None)
     if not isinstance(value, np.ndarray) or value.ndim == 0 or value.dtype.kind not in "fiub":
         return None
     return value

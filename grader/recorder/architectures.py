@@ -17,8 +17,8 @@ from grader.training.budget import Size
 from grader.training.keras.arguments import canonical_compile
 from grader.training.keras.canonical import KerasObject, canonical_model, model_layers
 from grader.training.keras.cost import model_size
-from grader.training.plain import NotExpressibleError, canonical_digest
-from grader.training.spec import CompileConfig, ObjectConfig
+from grader.training.plain import NotExpressibleError
+from grader.training.spec import CompileConfig, ObjectConfig, canonical_digest
 
 _DROPPED = ("name", "dtype", "trainable", "sparse", "ragged", "batch_shape")
 _LARGEST = 1 << 31

@@ -10,8 +10,7 @@ from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import FinishedTraining, TrainingHandler
 from grader.records import DataUse, History, Score, Trained
 from grader.sandbox.frames import Array
-from grader.training.plain import canonical_digest
-from grader.training.spec import array_digest
+from grader.training.spec import array_digest, canonical_digest
 
 Scored = tuple[str, str]
 """Digests of rows and of their class numbers."""

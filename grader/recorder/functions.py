@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.functions.calls import Argument, CallsExhaustedError, Reply, Returned
-from grader.functions.judge_functions import FunctionJudgement, judge_functions
+from grader.functions.candidates import Candidate, FunctionPlan
+from grader.functions.judgement import FunctionJudgement, judge_functions
 from grader.functions.loading import CaseFile
-from grader.functions.plan import Candidate, FunctionPlan
 from grader.probe import descriptions
 from grader.probe.messages import Call, CallAnswered, CallArgument, CandidateJob, Enough, FunctionsReady, RunDefinitions
 from grader.recorder.connection import ClockedProcess, ForgedError, Process, receive_message, send_message

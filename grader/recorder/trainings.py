@@ -26,10 +26,17 @@ from grader.training.budget import Budget, OverBudgetError, check_budget, rows_a
 from grader.training.keras.arguments import canonical_compile, canonical_fit
 from grader.training.keras.canonical import KerasObject, flat_rows, plain_labels, without_leading_flatten
 from grader.training.keras.cost import model_size
-from grader.training.plain import NotExpressibleError, canonical_digest
+from grader.training.plain import NotExpressibleError
 from grader.training.service import EpochProgress, TrainingLimitError, TrainingRefusedError, TrainingService
-from grader.training.spec import DataDigests, DataPool, FitConfig, TrainingSpec, array_digest
-from grader.training.training_store import TrainingResult
+from grader.training.spec import (
+    DataDigests,
+    DataPool,
+    FitConfig,
+    TrainingResult,
+    TrainingSpec,
+    array_digest,
+    canonical_digest,
+)
 
 Fetch = Callable[[], list[Array]]
 

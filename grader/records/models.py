@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import JsonValue, model_validator
 
-from grader.facts.metrics import ACCURACY, LOSS
+from grader.facts.metrics import ACCURACY, LOSS, canonical_metric
 from grader.records.record import Record
 
 _FIRST_METRICS = (ACCURACY, LOSS)
@@ -109,6 +109,13 @@ class History(Record):
     def epochs(self) -> int:
         """Epochs completed."""
         return max((len(values) for values in self.metrics.values()), default=0)
+
+    def values_of(self, metric: str) -> tuple[float, ...] | None:
+        """The values of `metric` in any of its spellings, one per epoch; `None` when it was not recorded."""
+        if metric in self.metrics:
+            return self.metrics[metric]
+        wanted = canonical_metric(metric)
+        return next((values for name, values in self.metrics.items() if canonical_metric(name) == wanted), None)
 
 
 class Score(Record):

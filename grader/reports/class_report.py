@@ -26,10 +26,8 @@ from grader.reports.class_statistics import (
     item_statistics,
     sharing,
 )
-from grader.reports.document import write_document
-from grader.reports.files import DocumentFiles
-from grader.reports.graded_class import GradedClass
-from grader.reports.printing import page
+from grader.reports.files import DocumentFiles, GradedClass
+from grader.reports.printing import page, write_document
 from grader.reports.question_pages import bar_view
 from grader.reports.view import BarView, Fact, FigureView
 from grader.reports.words import amount, count, criterion_title, day, line, plain, points, score, sentence
@@ -124,9 +122,10 @@ class ClassView:
     anonymous: bool
 
 
-# What went wrong in many submissions: verdicts and observations with the same reasons, counted, with an example.
+# Mistakes
 
 MOST_MISTAKES = 15
+"""Rows of the table of mistakes, the most frequent."""
 
 
 @dataclass(frozen=True)

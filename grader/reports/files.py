@@ -1,6 +1,9 @@
-"""The files of reports and documents, whether they are still what they were, and `result.json` both ways.
+"""The files of reports: what they are, whether they still are what they were, and `result.json` both ways.
 
-Nothing that renders is loaded here: the cache of reports, `review` and `export` need the files alone.
+A report that nothing has changed is not rendered again. A manifest in a folder of labgrade's own remembers which files
+came from which content. The content of a report is all that it is made of, labgrade's own templates and code included;
+where it is the same, and the files lie there unchanged, they stay. What draws and prints is loaded only where something
+has to be rendered: judging alone, `review` and `export` never need it.
 """
 
 from __future__ import annotations
@@ -9,9 +12,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +23,10 @@ from pydantic import ValidationError
 
 from grader.assets import templates_folder
 from grader.errors import UserError
-from grader.records import Result, upgrade
+from grader.records import Match, Reference, Result, upgrade
+
+RESULT_VERSION = 2
+"""The version of `result.json` that is written, and the newest that is read."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +52,71 @@ class DocumentFiles:
     """Why there is no PDF, and what to do; else empty."""
 
 
-def remove_stale(pdf: Path) -> None:
-    """Remove the PDF of an earlier run, which would contradict what was written now. Raises `UserError`."""
-    try:
-        pdf.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{pdf}: an older report lies there and cannot be removed. Remove it by hand.") from error
+@dataclass(frozen=True)
+class GradedClass:
+    """The results of one lab's submissions, and what could not be graded."""
+
+    lab: str
+    """Title of the lab."""
+    results: Mapping[str, Result]
+    """By the name of the submission; at least one."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Submission without a result -> why."""
+    language: str = "en"
+    """Of the rubric, as a BCP 47 tag; the report's HTML declares it."""
 
 
-def entry_content(entry: Path) -> object:
+def cached_report(
+    result: Result, match: Match, reference: Reference, folder: Path, graded: date, manifests: Path
+) -> ReportFiles:
+    """The report in `folder`: as it lies there when it was made from the same content, else written anew.
+
+    `manifests` is the folder that remembers. Raises `UserError` when `folder` cannot be written.
+    """
+    entry, files = _entry(result, match, reference, graded, manifests), _report_files(folder)
+    if _entry_content(entry) == _digests(files):
+        return files
+    from grader.reports.pages import write_report
+
+    files = write_report(result, match, reference, folder, graded)
+    if files.pdf is not None:
+        _remember(entry, _digests(files))
+    return files
+
+
+def find_cached_report(
+    result: Result, match: Match, reference: Reference, folder: Path, graded: date, manifests: Path
+) -> ReportFiles | None:
+    """The report in `folder` if it was made from this content on the day `graded`, and lies there unchanged."""
+    entry, files = _entry(result, match, reference, graded, manifests), _report_files(folder)
+    return files if _entry_content(entry) == _digests(files) else None
+
+
+def cached_class_report(
+    graded: GradedClass, folder: Path, made: date, anonymous: bool, stem: str, manifests: Path
+) -> DocumentFiles:
+    """The class report in `folder` as it lies there when it was made from the same content, else written anew.
+
+    `manifests` is the folder that remembers. Raises `UserError` when `folder` cannot be written.
+    """
+    entry = manifests / f"{stem}.json"
+    files = DocumentFiles(folder / f"{stem}.html", folder / f"{stem}.pdf")
+    content = _class_content(graded, made, anonymous)
+    if _entry_content(entry) == [content, *_digests(files).values()]:
+        return files
+    from grader.reports.class_report import write_class
+
+    files = write_class(graded, folder, made, anonymous, stem)
+    if files.pdf is not None:
+        _remember(entry, [content, *_digests(files).values()])
+    return files
+
+
+def _report_files(folder: Path) -> ReportFiles:
+    return ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
+
+
+def _entry_content(entry: Path) -> object:
     """What the manifest `entry` holds; `None` when it is missing or damaged."""
     try:
         return json.loads(entry.read_text())
@@ -61,30 +124,50 @@ def entry_content(entry: Path) -> object:
         return None
 
 
-def file_digests(paths: Iterable[Path | None]) -> dict[str, str]:
-    """Name -> SHA-256 (hex) of those of `paths` that are there."""
+def _remember(entry: Path, value: object) -> None:
+    """Write a manifest. One that cannot be written costs nothing but the time of another rendering."""
+    with suppress(UserError):
+        write_whole(entry, json.dumps(value).encode())
+
+
+def _digests(files: ReportFiles | DocumentFiles) -> dict[str, str]:
+    """Name -> SHA-256 (hex) of the files that are there, in a fixed order."""
+    result = files.result if isinstance(files, ReportFiles) else None
     found = {}
-    for path in paths:
+    for path in (files.html, result, files.pdf):
         with suppress(OSError):
             if path is not None:
                 found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
 
+def _entry(result: Result, match: Match, reference: Reference, graded: date, manifests: Path) -> Path:
+    """The manifest of a report: named by the SHA-256 over its content."""
+    digest = hashlib.sha256(graded.isoformat().encode())
+    for record in (result, match, reference):
+        digest.update(record.model_dump_json().encode())
+    digest.update(_printing_code())
+    return manifests / f"{digest.hexdigest()}.json"
+
+
+def _class_content(graded: GradedClass, made: date, anonymous: bool) -> str:
+    """SHA-256 (hex) over the content of a class report."""
+    known = [made.isoformat(), anonymous, graded.lab, graded.language, sorted(graded.problems.items())]
+    digest = hashlib.sha256(json.dumps(known).encode())
+    for name in sorted(graded.results):
+        digest.update(name.encode() + graded.results[name].model_dump_json().encode())
+    digest.update(_printing_code())
+    return digest.hexdigest()
+
+
 @lru_cache(maxsize=1)
-def printing_code() -> bytes:
+def _printing_code() -> bytes:
     """SHA-256 over the templates and this room's code, which every document rests on: read once in a process."""
     parts = bytearray()
     for folder in (templates_folder(), Path(__file__).parent):
         for file in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".j2", ".css")):
             parts += file.name.encode() + file.read_bytes()
     return hashlib.sha256(parts).digest()
-
-
-# `result.json`: a result as a file, and back.
-
-RESULT_VERSION = 2
-"""The version of `result.json` that is written, and the newest that is read."""
 
 
 def result_json(result: Result) -> str:
@@ -138,6 +221,14 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remove_stale(pdf: Path) -> None:
+    """Remove the PDF of an earlier run, which would contradict what was written now. Raises `UserError`."""
+    try:
+        pdf.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{pdf}: an older report lies there and cannot be removed. Remove it by hand.") from error
 
 
 def _version(value: object) -> int | None:

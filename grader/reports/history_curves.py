@@ -14,7 +14,7 @@ from statistics import fmean, pstdev
 from grader.facts.keras_training import ONE_HOT_LOSS, SPARSE_LOSS
 from grader.facts.metrics import VALIDATION, is_accuracy
 from grader.records import Architecture, CompileArguments, Trained
-from grader.reports.model_words import regularisation
+from grader.reports.model_words import factor
 
 MOST_CURVES = 3
 """More trainings than this are shown as a sweep, or with one of them in front."""
@@ -149,13 +149,6 @@ def same_loss(
         return False
     names = [_SAME_LOSS.get(compiled.loss or "", compiled.loss) for compiled in (yours, reference)]
     return names[0] == names[1] and regularised[0] == regularised[1]
-
-
-def factor(architecture: Architecture | None) -> float | None:
-    """The regularisation factor of a model (its largest), 0 when it has none, `None` when the model is unknown."""
-    if architecture is None:
-        return None
-    return max((value for layer in architecture.layers for value in regularisation(layer)), default=0.0)
 
 
 def sweep_points(trainings: Sequence[Trained], architectures: Mapping[str, Architecture]) -> tuple[SweepPoint, ...]:

@@ -6,12 +6,10 @@ It is made of the lab's own solution, laid beside its own rubric as a hand-in wo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from statistics import fmean
 
 from markupsafe import Markup
 from pygments import highlight
@@ -19,17 +17,12 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from grader import __version__
-from grader.facts.metrics import VALIDATION
 from grader.records import BaseCriterion, Layer, Match, Printed, QuestionMatch, Reference, ReferenceModel
-from grader.reports.charts import history_figure, sweep_figure
-from grader.reports.document import write_document
 from grader.reports.files import DocumentFiles
-from grader.reports.history_charts import mean_words
-from grader.reports.history_curves import SweepPoint, factor, metric_name, panels, sweep_points
-from grader.reports.model_words import MOST_LAYERS, fit_words, layer_words, loss_words, optimizer_words
-from grader.reports.printing import page
-from grader.reports.question_pages import MOST_FIGURES
-from grader.reports.untrusted_pictures import figure_picture
+from grader.reports.history_charts import epoch_time, reference_training_figure, test_accuracy
+from grader.reports.model_words import MOST_LAYERS, factor, fit_words, layer_words, loss_words, optimizer_words
+from grader.reports.printing import page, write_document
+from grader.reports.untrusted_pictures import MOST_FIGURES, figure_picture
 from grader.reports.view import Fact, FigureView, SweepRow
 from grader.reports.words import (
     amount,
@@ -42,11 +35,7 @@ from grader.reports.words import (
     points,
     points_noun,
     prose,
-    readable_name,
-    score,
-    seconds,
     sentence,
-    setting,
 )
 
 _LONGEST_CODE = 20_000
@@ -141,7 +130,7 @@ class KeyView:
     models: tuple[KeyModelRow, ...]
 
 
-# Reference models: layers, settings, histories over seeds
+# Reference models
 
 
 def key_model(model: ReferenceModel) -> KeyModel:
@@ -161,58 +150,6 @@ def key_model(model: ReferenceModel) -> KeyModel:
     return KeyModel(model.name, tuple(rows), settings, note)
 
 
-def key_training(model: ReferenceModel) -> tuple[FigureView | None, tuple[SweepRow, ...]]:
-    """The histories of `model` over its seeds, or its sweep with a row per factor."""
-    points = sweep_points(model.trainings, model.architectures)
-    if points:
-        return _sweep(model, points), tuple(SweepRow(setting(point.factor), "", mean_words(point)) for point in points)
-    drawn = panels((), model.trainings, True)
-    if not drawn:
-        return None, ()
-    band = drawn[0].band
-    validated = bool(band and band.validated)
-    words = ["Solid: validation. Dashed: training." if validated else "Dashed: training; there was no validation."]
-    if band and band.seeds > 1:
-        words[0] += f" Mean of {band.seeds} seeds; grey: from the smallest to the largest."
-    words.append(f"{accuracy_and_time(model)}.")
-    alt = " ".join(
-        f"{panel.title}: from {score(panel.band.mean[0])} to {score(panel.band.mean[-1])} "
-        f"over {amount(len(panel.band.mean), 'epoch')}."
-        for panel in drawn
-        if panel.band
-    )
-    return FigureView(history_figure(drawn), alt, tuple(words)), ()
-
-
-def accuracy_and_time(model: ReferenceModel) -> str:
-    """Test accuracy with its spread, and the time of an epoch."""
-    parts = [f"Test accuracy {test_accuracy(model)}"]
-    time = epoch_time(model)
-    if time:
-        parts.append(f"an epoch took {time} on this machine")
-    return "; ".join(parts)
-
-
-def test_accuracy(model: ReferenceModel) -> str:
-    """`0.9712 ± 0.0010 (2 trainings)`; says so when none was measured."""
-    found = model.test_accuracies
-    if not found or model.mean_accuracy is None:
-        return "not measured"
-    if len(found) == 1:
-        return f"{score(model.mean_accuracy)} (one training)"
-    return f"{score(model.mean_accuracy)} ± {model.spread or 0.0:.4f} ({len(found)} trainings)"
-
-
-test_accuracy.__test__ = False  # type: ignore[attr-defined]  # pytest would otherwise collect it
-
-
-def epoch_time(model: ReferenceModel) -> str:
-    """Mean seconds of an epoch, the first of each training left out as it holds the tracing; empty when unknown."""
-    rows = [training.history.epoch_seconds for training in model.trainings]
-    times = [value for row in rows for value in (row[1:] or row) if math.isfinite(value)]
-    return seconds(fmean(times)) if times else ""
-
-
 def model_rows(reference: Reference, anchors: dict[str, str]) -> tuple[KeyModelRow, ...]:
     """The overview: one line a model, in the order of the questions about them."""
     order = list(anchors)
@@ -230,28 +167,10 @@ def model_rows(reference: Reference, anchors: dict[str, str]) -> tuple[KeyModelR
     )
 
 
-def _sweep(model: ReferenceModel, points: tuple[SweepPoint, ...]) -> FigureView:
-    metric = metric_name(model.trainings) or "loss"
-    validated = any(VALIDATION + metric in training.history.metrics for training in model.trainings)
-    name = f"{'validation' if validated else 'training'} {readable_name(metric)}"
-    alt = f"Final {name} against the regularisation factor: " + "; ".join(
-        f"{setting(point.factor)}: {mean_words(point)}" for point in points
-    )
-    caption = (
-        f"{amount(len(model.trainings), 'training')}, one mark each; mean and one standard deviation at each factor. "
-        "The horizontal axis is logarithmic.",
-        f"{accuracy_and_time(model)}.",
-    )
-    return FigureView(sweep_figure((), points, name), alt + ".", caption)
-
-
 def _shape(layer: Layer) -> str:
     shape = layer.output_shape
     sizes = shape[1:] if shape and shape[0] is None else shape
     return " × ".join("?" if size is None else str(size) for size in sizes) if sizes else "–"
-
-
-# What a criterion asks for, in words, whatever its kind.
 
 
 def requirement_view(criterion: BaseCriterion) -> WantedView:
@@ -314,7 +233,7 @@ def _question(found: QuestionMatch, number: int, match: Match, reference: Refere
         else:
             shown.models[known.name], shown.places[known.name] = anchor, question.id
             model = key_model(known)
-            curves, sweep = key_training(known)
+            curves, sweep = reference_training_figure(known)
     text, _ = prose(found.answer) if found.answer.strip() else (None, False)
     return KeyQuestion(
         id=line(question.id, 20),

@@ -1,4 +1,4 @@
-"""The whole view of a report, built from records, with its first page.
+"""A submission's report: its whole view, built from records, and the files that it becomes.
 
 The first page says who, which lab, the three numbers that are never made one (awarded, decided, awaiting), and under
 which circumstances they came about.
@@ -6,14 +6,17 @@ which circumstances they came about.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from markupsafe import Markup
 
 from grader import __version__
 from grader.facts.status import STATUSES
 from grader.records import CellFailed, Match, ModelSummary, Observation, Reference, Result, Scalar
-from grader.reports import words
+from grader.reports.files import ReportFiles, result_json, write_whole
+from grader.reports.printing import page, standalone_html, tagged_pdf, write_pdf
 from grader.reports.question_pages import ReportContents, bar_view, cell_words, question_view, status_view
 from grader.reports.view import Fact, ModelRow, ObservationView, ReportView, ScoreView
 from grader.reports.words import (
@@ -22,6 +25,7 @@ from grader.reports.words import (
     day,
     effort,
     line,
+    observation_title,
     phrase,
     plain,
     points,
@@ -40,6 +44,62 @@ _TERMS = {
     "os": "Operating system",
     "standin": "Stand-in data",
 }
+
+
+def write_report(result: Result, match: Match, reference: Reference, folder: Path, graded: date) -> ReportFiles:
+    """Write `report.html`, `report.pdf` and `result.json` into `folder`, which is made when it is missing.
+
+    The same arguments give the same bytes. Raises `UserError` when `folder` cannot be written.
+    """
+    view = report_view(result, match, reference, graded)
+    files = ReportFiles(folder / "report.html", folder / "result.json", folder / "report.pdf")
+    write_whole(files.result, result_json(result).encode())
+    write_whole(files.html, report_html(view).encode())
+    note = write_pdf(folder / "report.pdf", lambda: report_pdf(view), result.submission)
+    return replace(files, pdf=None, note=note) if note else files
+
+
+def report_html(view: ReportView) -> str:
+    """The report as one HTML file that needs no other: style sheet, fonts and figures are inside."""
+    return standalone_html(page("report.html.j2", report=view))
+
+
+def report_pdf(view: ReportView) -> bytes:
+    """The report as tagged PDF/UA-1. Raises `PdfLibrariesError` when the machine lacks Pango."""
+    return tagged_pdf(page("report.html.j2", report=view), date.fromisoformat(view.graded_iso))
+
+
+def report_view(result: Result, match: Match, reference: Reference, graded: date) -> ReportView:
+    """Everything that the templates may see."""
+    group = line(result.submission, 80) or "(no name)"
+    lab = line(match.rubric.title, 120)
+    anchors = {question.id: f"question-{number}" for number, question in enumerate(result.questions, 1)}
+    observed = tuple(
+        _observation(observation, number, anchors) for number, observation in enumerate(result.observations, 1)
+    )
+    shown = ReportContents()
+    return ReportView(
+        language=match.rubric.language if match.rubric.language.replace("-", "").isalnum() else "en",
+        group=group,
+        lab=lab,
+        title=f"{group} · {lab}",
+        footer=line(f"labgrade · {lab}", 70) + f" · {line(group, 40)}",
+        graded=day(graded),
+        graded_iso=graded.isoformat(),
+        version=__version__,
+        score=score_view(result),
+        facts=facts(result, match),
+        warnings=warnings(match),
+        questions=tuple(
+            question_view(question, number, match, reference, observed, shown)
+            for number, question in enumerate(result.questions, 1)
+        ),
+        legend=tuple(status_view(status) for status in STATUSES),
+        observations=observed,
+        models=tuple(_model(model) for model in result.models),
+        notes=tuple(sentence(plain(note, 600)) for note in result.notes),
+        environment=environment_facts(result),
+    )
 
 
 def score_view(result: Result) -> ScoreView:
@@ -151,47 +211,11 @@ def _value(value: Scalar) -> str:
     return line(str(value), 200)
 
 
-# The whole view
-
-
-def report_view(result: Result, match: Match, reference: Reference, graded: date) -> ReportView:
-    """Everything that the templates may see."""
-    group = line(result.submission, 80) or "(no name)"
-    lab = line(match.rubric.title, 120)
-    anchors = {question.id: f"question-{number}" for number, question in enumerate(result.questions, 1)}
-    observed = tuple(
-        _observation(observation, number, anchors) for number, observation in enumerate(result.observations, 1)
-    )
-    shown = ReportContents()
-    return ReportView(
-        language=match.rubric.language if match.rubric.language.replace("-", "").isalnum() else "en",
-        group=group,
-        lab=lab,
-        title=f"{group} · {lab}",
-        footer=line(f"labgrade · {lab}", 70) + f" · {line(group, 40)}",
-        graded=day(graded),
-        graded_iso=graded.isoformat(),
-        version=__version__,
-        score=score_view(result),
-        facts=facts(result, match),
-        warnings=warnings(match),
-        questions=tuple(
-            question_view(question, number, match, reference, observed, shown)
-            for number, question in enumerate(result.questions, 1)
-        ),
-        legend=tuple(status_view(status) for status in STATUSES),
-        observations=observed,
-        models=tuple(_model(model) for model in result.models),
-        notes=tuple(sentence(plain(note, 600)) for note in result.notes),
-        environment=environment_facts(result),
-    )
-
-
 def _observation(observation: Observation, number: int, anchors: dict[str, str]) -> ObservationView:
     return ObservationView(
         anchor=f"observation-{number}",
         number=str(number),
-        title=words.observation_title(observation.kind),
+        title=observation_title(observation.kind),
         message=sentence(plain(observation.message, 800)),
         proof=sentence(plain(observation.proof, 1_200)),
         question=line(observation.question, 20) if observation.question else "",

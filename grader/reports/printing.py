@@ -1,6 +1,8 @@
 """From a template to HTML and PDF, with the report's own fonts: the one place where WeasyPrint and Jinja are used.
 
 A document is one HTML text that needs no other file. As PDF it is tagged (PDF/UA-1); nothing is fetched from outside.
+Each file is whole or not there at all. A PDF that cannot be made leaves no older one behind, and a note says why.
+
 The fonts are cut down to the characters that reports use, so that nothing depends on the machine: Source Sans Pro from
 the package `font-source-sans-pro`, DejaVu Sans Mono from Matplotlib's own files (it also carries the status shapes).
 Cutting takes a fifth of a second per face, so the cut files are cached.
@@ -17,7 +19,8 @@ import os
 import platform
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from io import BytesIO
@@ -33,6 +36,9 @@ from markupsafe import Markup
 
 from grader.assets import templates_folder
 from grader.errors import LabgradeError
+from grader.reports.files import DocumentFiles, remove_stale, write_whole
+
+_LOG = logging.getLogger(__name__)
 
 # Fonts
 
@@ -198,6 +204,32 @@ def tagged_pdf(html: str, day: date) -> bytes:
         # The fonts are cut already: cutting them again for the PDF would take longer than laying it out.
         data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True, full_fonts=has_glyphs(html, covered))
     return data
+
+
+def write_document(html: str, folder: Path, stem: str, made: date) -> DocumentFiles:
+    """Write `html`, as `page` gives it, into `folder` as `stem`.html and `stem`.pdf.
+
+    Raises `UserError` when `folder` cannot be written.
+    """
+    files = DocumentFiles(folder / f"{stem}.html", folder / f"{stem}.pdf")
+    write_whole(files.html, standalone_html(html).encode())
+    note = write_pdf(folder / f"{stem}.pdf", lambda: tagged_pdf(html, made), stem)
+    return replace(files, pdf=None, note=note) if note else files
+
+
+def write_pdf(pdf: Path, content: Callable[[], bytes], subject: str) -> str:
+    """Write what `content` gives to `pdf`; where it cannot be made, remove an older one and say why in a sentence."""
+    try:
+        data = content()
+    except PdfLibrariesError as error:
+        remove_stale(pdf)
+        return str(error)
+    except Exception as error:  # whatever a layout engine trips over must not cost anybody the document
+        _LOG.exception("the PDF of %s could not be made", subject)
+        remove_stale(pdf)
+        return f"The PDF could not be made ({type(error).__name__}); {pdf.stem}.html holds all of it."
+    write_whole(pdf, data)
+    return ""
 
 
 @lru_cache(maxsize=1)

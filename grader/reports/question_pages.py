@@ -30,10 +30,9 @@ from grader.records import (
     ReferenceModel,
     Verdict,
 )
-from grader.reports import words
 from grader.reports.history_charts import training_figure
-from grader.reports.model_comparison import model_view
-from grader.reports.untrusted_pictures import Picture, figure_picture, saved_picture
+from grader.reports.model_words import model_view
+from grader.reports.untrusted_pictures import MOST_FIGURES, Picture, figure_picture, saved_picture
 from grader.reports.view import (
     BarView,
     CallView,
@@ -47,9 +46,9 @@ from grader.reports.view import (
     StatusView,
     SweepRow,
 )
-from grader.reports.words import amount, line, phrase, plain, prose, score, sentence
+from grader.reports.words import amount, awaits, criterion_title, line, phrase, plain, points, prose, score, sentence
 
-# Functions: a row for each case, and the calls that went wrong as three small blocks of numbers
+# Functions
 
 _MOST_CALLS = 2
 """Calls of one function that are shown, each wrong in a way of its own."""
@@ -101,10 +100,7 @@ def _call(case: CaseOutcome) -> CallView:
     )
 
 
-# Figures: drawn during the rerun, else the pictures saved in the hand-in
-
-MOST_FIGURES = 4
-"""Per question."""
+# Figures
 
 
 def cell_words(match: Match, cells: Sequence[int]) -> str:
@@ -285,9 +281,9 @@ def question_view(
         title=line(result.title, 160),
         asks=plain(found.question.asks, 2_000).strip() if found else "",
         status=status_view(result.status),
-        points=f"{words.points(result.awarded)} / {words.points(decided)}" if decided else "",
-        awaiting=words.points(result.points - decided) if result.points - decided > 1e-9 else "",
-        open=words.awaits(result.points - decided) if result.points - decided > 1e-9 else "",
+        points=f"{points(result.awarded)} / {points(decided)}" if decided else "",
+        awaiting=points(result.points - decided) if result.points - decided > 1e-9 else "",
+        open=awaits(result.points - decided) if result.points - decided > 1e-9 else "",
         bar=bar_view(result.awarded, decided, result.points),
         criteria=tuple(_criterion(verdict, _is_for_person(found, n)) for n, verdict in enumerate(result.verdicts)),
         found=_found(match, found),
@@ -311,12 +307,12 @@ def _is_for_person(found: QuestionMatch | None, number: int) -> bool:
 
 
 def _criterion(verdict: Verdict, for_person: bool) -> CriterionView:
-    reach = words.points(verdict.points)
+    reach = points(verdict.points)
     advice = verdict.status == "review" and for_person
     return CriterionView(
-        title=words.criterion_title(verdict.criterion, verdict.title),
+        title=criterion_title(verdict.criterion, verdict.title),
         status=status_view(verdict.status),
-        points=f"{words.points(verdict.awarded)} / {reach}" if verdict.decided else "",
+        points=f"{points(verdict.awarded)} / {reach}" if verdict.decided else "",
         explanation=sentence(plain(verdict.explanation, 1_500)),
         lead="Suggestion" if advice else "" if verdict.decided else "For the teacher",
         evidence=line(" · ".join(verdict.evidence[:8]), 400),
@@ -336,7 +332,7 @@ def _decided_by(verdict: Verdict) -> str:
     who = f"{line(mark.by, 60)}, {line(mark.at[:10], 20)}"
     decided = mark.automatic_status not in AWAITING
     if decided and mark.automatic_awarded != verdict.awarded:
-        return f"Marked by {who}; labgrade had given {words.points(mark.automatic_awarded)}"
+        return f"Marked by {who}; labgrade had given {points(mark.automatic_awarded)}"
     same = decided or not verdict.decided
     return f"Remark by {who}" if same else f"Marked by {who}"
 

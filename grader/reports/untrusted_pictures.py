@@ -16,6 +16,8 @@ from grader.records import Figure, SavedImage
 from grader.reports.rasters import PictureError, base64_bytes, raster
 from grader.reports.untrusted_svg import vector
 
+MOST_FIGURES = 4
+"""Per question."""
 _DOTS_PER_INCH = 100
 """At which a notebook's pictures are set: Matplotlib's own resolution for figures."""
 

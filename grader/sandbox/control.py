@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from grader.sandbox.contract import EndStatus, LimitName, Limits, Provider, ProviderChoice
+from grader.sandbox.contract import Ended, Limits, Provider, ProviderChoice
 
 _MOST_BYTES = 1 << 17
 """The longest message is the setup with its preloads, some hundred bytes; a socket buffer takes this much at once."""
@@ -132,25 +132,6 @@ class Failed:
     """A process of labgrade's own failed."""
 
     error: str
-
-
-@dataclass(frozen=True)
-class Ended:
-    """Supervisor to host: the run is over, and every process of it gone."""
-
-    status: EndStatus
-    message: str
-    limit: LimitName | None = None
-    observed: float | None = None
-    """In the limit's unit: seconds, bytes or a count."""
-    allowed: float | None = None
-    aborted: bool = False
-    """It called `abort`, as C++ libraries do where no memory is left."""
-    seconds: float = 0.0
-    """Wall time of the run."""
-    cpu_seconds: float = 0.0
-    peak_bytes: int = 0
-    """Of its processes together, beyond the warm image."""
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,9 @@ from pathlib import Path
 
 from grader.errors import LabgradeError, SandboxUnavailableError
 from grader.records import Outcome
-from grader.sandbox.contract import Limits
-from grader.sandbox.control import Ended, Failed, Message, Order, Refused, Running, receive_message, send_message
+from grader.sandbox.contract import Ended, Limits, out_of_memory
+from grader.sandbox.control import Failed, Message, Order, Refused, Running, receive_message, send_message
 from grader.sandbox.frames import Channel
-from grader.sandbox.run_end import out_of_memory
 from grader.sandbox.usage import descendants
 
 _START_SECONDS = 60.0

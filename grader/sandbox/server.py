@@ -1,7 +1,8 @@
-"""The warm server: imports the heavy libraries once, and forks a process of its own for whoever asks.
+"""The warm server: finds a provider that works, imports the heavy libraries once, and forks for whoever asks.
 
-It never runs a TensorFlow operation, never builds a layer (a forked fit hangs after that) and never receives a rubric
-or a result, as its children inherit its memory. It has one thread, reads from the host alone, and ends with the host.
+Whether a provider confines on this machine is found out by a trial run, not by reading versions. The server never runs
+a TensorFlow operation, never builds a layer (a forked fit hangs after that) and never receives a rubric or a result, as
+its children inherit its memory. It has one thread, reads from the host alone, and ends with the host.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -21,26 +23,30 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import NoReturn
+from typing import IO, NoReturn
 
-from grader.sandbox.contract import Entry, Job, Provider, entry_function
+import numpy as np
+
+from grader.sandbox.contract import Ended, Entry, Job, Limits, Provider, ProviderChoice, entry_function
 from grader.sandbox.control import (
     ConditionAnswer,
     ConditionRequest,
     Failed,
     Forked,
     Ready,
+    Refused,
     Setup,
     StudentRequest,
     TrainerRequest,
     Unavailable,
+    control_pair,
     receive_message,
     send_message,
 )
 from grader.sandbox.frames import Channel
-from grader.sandbox.linux.availability import available_provider
 from grader.sandbox.linux.child import limit_data
-from grader.sandbox.linux.libc import die_with_parent
+from grader.sandbox.linux.confine import candidates
+from grader.sandbox.linux.kernel import die_with_parent
 from grader.sandbox.supervisor import supervise
 
 _PARENT_CHECK_SECONDS = 0.2
@@ -48,6 +54,11 @@ _PARENT_CHECK_SECONDS = 0.2
 
 _WATCHED = ("grader", "numpy", "json", "keras.src.models", "keras.src.trainers", "matplotlib.pyplot", "builtins")
 """Modules, with all below them, whose functions are looked into: what the probe and students' programs call."""
+
+_TRIAL_SECONDS = 20.0
+"""Twice what the trial run may take: its supervisor has to say so."""
+_TRIAL_LIMITS = Limits(wall_seconds=10.0, cpu_seconds=10)
+"""A trial takes a fraction of a second; a machine under load may take more, one where it hangs is of no use."""
 
 
 def serve(descriptor: int, host: int) -> None:
@@ -70,7 +81,7 @@ def serve(descriptor: int, host: int) -> None:
 def _warm_up(setup: Setup, control: socket.socket, host: int) -> _Server | None:
     began = time.monotonic()
     with _end_with(host):
-        provider, refusals = available_provider(setup.provider)
+        provider, refusals = _available_provider(setup.provider)
         if provider is not None:
             for module in setup.preload:
                 import_module(module)
@@ -104,6 +115,81 @@ def _end_with(host: int) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _available_provider(choice: ProviderChoice) -> tuple[Provider | None, dict[str, str]]:
+    """The provider in force for `choice`, or None, and for each that was tried in vain the reason.
+
+    Forks a trial run for each; the caller must have one thread.
+    """
+    refusals: dict[str, str] = {}
+    for provider in candidates(choice):
+        refusal = None if provider == "unconfined" else _refusal(provider)
+        if refusal is None:
+            return provider, refusals
+        refusals[provider] = refusal
+    return None, refusals
+
+
+def _refusal(provider: Provider) -> str | None:
+    ours, theirs = control_pair()
+    with ours, tempfile.TemporaryFile() as output:
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            _run_trial(provider, theirs, output.fileno())
+        theirs.close()
+        try:
+            return _refusal_of_trial(ours, output)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+
+
+def _refusal_of_trial(status: socket.socket, output: IO[bytes]) -> str | None:
+    try:
+        while True:
+            message, _ = receive_message(status, _TRIAL_SECONDS)
+            if isinstance(message, Ended):
+                return None if message.status == "finished" else f"trial run: {_last_line(output)}"
+            if isinstance(message, Refused | Failed):
+                return message.error
+    except (EOFError, TimeoutError, ValueError) as error:
+        return f"trial run: {type(error).__name__}"
+
+
+def _last_line(output: IO[bytes]) -> str:
+    output.seek(0)
+    lines = output.read().decode("utf-8", "replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "it left no word")
+
+
+def _run_trial(provider: Provider, status: socket.socket, output: int) -> NoReturn:
+    try:
+        channel, _other = socket.socketpair()
+        job = Job(_trial, _TRIAL_LIMITS, 1, provider, 0, channel.detach(), os.dup(output))
+        supervise(job, status, os.getppid())
+    finally:
+        os._exit(70)
+
+
+def _trial(_channel: Channel) -> None:
+    """Try what must fail; leave with an error where it does not."""
+    # Unreadable to this user, the Python environment would fail every submission in turn.
+    Path(np.__file__).read_bytes()
+    own_source = Path(__file__)
+    for name, attempt in (
+        ("read the project's files", own_source.read_bytes),
+        ("open a socket", lambda: socket.socket().close()),
+        ("write to the system", lambda: Path("/usr/lib/labgrade-canary").write_bytes(b"")),
+        ("see its supervisor", lambda: os.kill(os.getppid(), signal.SIGWINCH)),
+    ):
+        try:
+            attempt()
+        except OSError:
+            continue
+        if name != "see its supervisor" or os.getppid() != 1:
+            raise RuntimeError(f"the confined process could {name}")
 
 
 class _Server:

@@ -5,8 +5,6 @@ Whatever a sandbox sent is an `object` until one of these functions has said wha
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import warnings
 from collections.abc import Mapping
@@ -73,12 +71,6 @@ def short(value: object) -> str:
     """`value` as it is quoted in a message."""
     text = value if isinstance(value, str) else type(value).__name__
     return f"“{text[:_QUOTED]}”"
-
-
-def canonical_digest(value: object) -> str:
-    """SHA-256 (hex) of `value` as JSON with sorted keys and no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def value_count(value: object, most: int, letters: int = 1_000) -> int:

@@ -12,9 +12,17 @@ from typing import Protocol, cast
 from grader.errors import TrainerError
 from grader.records import Array, History, Score
 from grader.training.budget import Budget
-from grader.training.spec import DEFAULT_FRAMEWORK, Configuration, DataPool, LossConfig, Runtime, TrainingSpec
-from grader.training.trainer_messages import Answer, Data, Epoch, Reply, Request, ScoreWeights, Train
-from grader.training.training_store import TrainingResult, TrainingStore
+from grader.training.spec import (
+    DEFAULT_FRAMEWORK,
+    Configuration,
+    DataPool,
+    LossConfig,
+    Runtime,
+    TrainingResult,
+    TrainingSpec,
+    TrainingStore,
+)
+from grader.training.trainer_contract import Answer, Data, Epoch, Reply, Request, ScoreWeights, Train
 
 _START_SECONDS = 180.0
 """For the trainer to load its framework: seconds from the warm image, a minute or two from a cold disk."""

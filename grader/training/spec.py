@@ -1,20 +1,33 @@
-"""What is trained: one training, described by content alone, and the arrays that its digests stand for."""
+"""What is trained, and where it is kept: one training, described by content alone, the arrays that its digests stand
+for, and the store in which its result is found again under its key.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TypeAlias, TypedDict
 
 import numpy as np
+from filelock import FileLock
 
-from grader.records import Array
-from grader.training.plain import canonical_digest
+from grader.records import Array, History, Score
 
 ENGINE_VERSION = 3
 """Raised whenever the same specification would train differently."""
+
+_RESULT_VERSION = 2
+"""Of `result.json`. Version 1 kept of a score its accuracy and its loss alone, and is read as well: see `Score`."""
 DEFAULT_FRAMEWORK = "keras"
 _HOST_BYTES = 3 << 30
 """Of all arrays that one run holds: MNIST as 32-bit floats is 0.2 GiB, CIFAR-10 is 0.7 GiB, and a hand-in prepares
@@ -144,6 +157,12 @@ class TrainingSpec:
         return replace(self, replica=replica)
 
 
+def canonical_digest(value: object) -> str:
+    """SHA-256 (hex) of `value` as JSON with sorted keys and no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def array_digest(array: Array) -> str:
     """SHA-256 (hex) over dtype, shape and C-order bytes."""
     contiguous = np.ascontiguousarray(array)
@@ -171,3 +190,96 @@ class DataPool:
     def get(self, digest: str) -> Array | None:
         """The array of `digest`; `None` when it is not at hand."""
         return self._arrays.get(digest)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training gave."""
+
+    history: History
+    weights: tuple[Array, ...]
+    """In the order of Keras' `get_weights`."""
+    optimizer: tuple[Array, ...] = ()
+    """The optimizer's variables, in its own order: a continued training goes on from them."""
+    test: Score | None = None
+
+
+class TrainingStore:
+    """Finished trainings below `folder`, at most `limit` bytes; the longest unused go first."""
+
+    def __init__(self, folder: Path, limit: int = 4 << 30) -> None:
+        self.folder = folder
+        self.limit = limit
+
+    def _place(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Held while `key` is being trained, so that two processes asking at once train it once."""
+        place = self._place(key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(str(place) + ".lock"):
+            yield
+
+    def get(self, key: str) -> TrainingResult | None:
+        """The stored result of `key`; `None` when there is none or it is damaged."""
+        place = self._place(key)
+        try:
+            meta = json.loads((place / "result.json").read_text())
+            if meta["version"] not in (1, _RESULT_VERSION):
+                return None
+            with np.load(place / "arrays.npz", allow_pickle=False) as archive:
+                weights = tuple(archive[f"w{at}"] for at in range(meta["weights"]))
+                optimizer = tuple(archive[f"o{at}"] for at in range(meta["optimizer"]))
+            history = History.model_validate(meta["history"])
+            test = Score.model_validate(meta["test"]) if meta["test"] else None
+        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError):
+            return None
+        with suppress(OSError):
+            os.utime(place)
+        return TrainingResult(history, weights, optimizer, test)
+
+    def put(self, key: str, result: TrainingResult) -> None:
+        """Store `result` under `key`; whoever reads sees all of it or nothing."""
+        place = self._place(key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=place.parent))
+        try:
+            (draft / "arrays.npz").write_bytes(_archive(result.weights, result.optimizer))
+            meta = {
+                "version": _RESULT_VERSION,
+                "weights": len(result.weights),
+                "optimizer": len(result.optimizer),
+                "history": result.history.as_json(),
+                "test": result.test.as_json() if result.test else None,
+            }
+            (draft / "result.json").write_text(json.dumps(meta))
+            if place.exists():
+                shutil.rmtree(place)
+            draft.rename(place)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        self.prune()
+
+    def prune(self) -> None:
+        """Drop the longest unused results until the store is within its limit."""
+        entries = []
+        for meta in self.folder.glob("??/*/result.json"):
+            with suppress(OSError):
+                size = sum(file.stat().st_size for file in meta.parent.iterdir())
+                entries.append((meta.parent.stat().st_mtime, size, meta.parent))
+        excess = sum(size for _, size, _ in entries) - self.limit
+        for _, size, place in sorted(entries)[:-1]:
+            if excess <= 0:
+                return
+            shutil.rmtree(place, ignore_errors=True)
+            excess -= size
+
+
+def _archive(weights: Sequence[Array], optimizer: Sequence[Array]) -> bytes:
+    arrays = {f"w{at}": array for at, array in enumerate(weights)}
+    arrays |= {f"o{at}": array for at, array in enumerate(optimizer)}
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()

@@ -1,7 +1,7 @@
 """The trainer's process: trains and scores what the host asks for, and knows nothing of submissions or rubrics.
 
-It holds arrays and answers requests (`trainer_messages.py`); what trains is the framework that a request names
-(`framework.py`). A fault of one model must leave a process that trains the next.
+It holds arrays and answers requests; what trains is the framework that a request names. `trainer_contract.py` says what
+both look like. A fault of one model must leave a process that trains the next.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from typing import Literal, cast
 
 import numpy as np
 
-from grader.facts.metrics import LOSS
+from grader.facts.metrics import ACCURACY, LOSS
 from grader.records import Array
 from grader.sandbox.frames import Channel
-from grader.training.framework import Framework, Task, TrainedModel
-from grader.training.scoring import are_classes, score
 from grader.training.spec import DEFAULT_FRAMEWORK, LossConfig
-from grader.training.trainer_messages import Data, Reply, Request, ScoreWeights, Train
+from grader.training.trainer_contract import Data, Framework, Reply, Request, ScoreWeights, Task, Train, TrainedModel
 
 _DATA_BYTES = 3 << 30
 """Of all arrays held: as much as the host's own pool, which sends them again where one was let go."""
@@ -165,6 +163,38 @@ class _Trainer:
         if found is not None and loss is not None:
             found[LOSS] = framework.loss(loss, _as_given(targets, outputs, label_shape), outputs)
         return found
+
+
+def score(outputs: Array, targets: Array) -> dict[str, float] | None:
+    """Metric -> value of `outputs` (n, ...) against `targets` (n, ...); `None` where the two do not fit together.
+
+    Whole-number targets (n,) or (n, 1) are class numbers and want one output a class: `accuracy` is the share of rows
+    whose arg-max output is the class. Other targets are numbers, and want as many outputs: `mae`, `mse` and `rmse` over
+    all of them.
+    """
+    return _class_score(outputs, targets) if are_classes(targets) else _number_score(outputs, targets)
+
+
+def are_classes(targets: Array) -> bool:
+    """Whether targets (n, ...) are class numbers: one whole number a row."""
+    return targets.dtype.kind in "iub" and targets.size == len(targets)
+
+
+def _class_score(outputs: Array, targets: Array) -> dict[str, float] | None:
+    classes = targets.reshape(-1).astype(np.int64)
+    if outputs.ndim != 2 or not len(classes) or outputs.shape[1] <= classes.max():
+        return None
+    return {ACCURACY: float(np.mean(outputs.argmax(axis=1) == classes))}
+
+
+def _number_score(outputs: Array, targets: Array) -> dict[str, float] | None:
+    # Rows of one number come as (n,) from one side and as (n, 1) from the other: both are flattened a row.
+    if not len(targets) or len(outputs) != len(targets) or outputs.size != targets.size:
+        return None
+    given = outputs.reshape(len(outputs), -1).astype(np.float64)
+    errors = given - targets.reshape(len(targets), -1).astype(np.float64)
+    squared = float(np.mean(errors**2))
+    return {"mae": float(np.mean(np.abs(errors))), "mse": squared, "rmse": squared**0.5}
 
 
 def _as_given(targets: Array, outputs: Array, label_shape: tuple[int, ...]) -> Array:

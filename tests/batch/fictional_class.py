@@ -11,7 +11,7 @@ from unittest import mock
 from grader.batch.class_run import Class, grade_class
 from grader.batch.job import Done
 from grader.options import Options
-from grader.reports import document as written
+from grader.reports import printing
 
 HERE = Path(__file__).parent
 SESSION = "fictional_session:FictionalSession"
@@ -74,8 +74,8 @@ def graded(root: Path, workers: int = 2, **more: object) -> tuple[Class, list[Do
     watcher = Quiet()
     # laying out takes seconds and has tests of its own
     with (
-        mock.patch.object(written, "tagged_pdf", lambda html, day: html.encode()),
-        mock.patch.object(written, "standalone_html", str),
+        mock.patch.object(printing, "tagged_pdf", lambda html, day: html.encode()),
+        mock.patch.object(printing, "standalone_html", str),
     ):
         found = grade_class(root / "in", options_for(root, **more), watcher, workers, session=SESSION)
     return found, watcher.done

@@ -13,7 +13,7 @@ from typing import Any
 from grader.facts.datasets import IMAGE_SETS
 from grader.recorder.host import Recorded
 from grader.records import Outcome, Printed, Recording, Rubric, Submission
-from grader.reports import document
+from grader.reports import pages
 from grader.reports.view import ReportView
 from grader.session import Session
 
@@ -26,8 +26,8 @@ def _quick_pdf(view: ReportView) -> bytes:
 
 def quick_reports() -> None:
     """Laying out takes a second for each report, and has tests of its own; these are about the batch."""
-    document.report_pdf = _quick_pdf
-    document.report_html = lambda view: f"<html>{html.escape(repr(view))}</html>"
+    pages.report_pdf = _quick_pdf
+    pages.report_html = lambda view: f"<html>{html.escape(repr(view))}</html>"
 
 
 if parent_process() is not None:

@@ -13,7 +13,7 @@ from fictional_class import SESSION, fictional_lab, fictional_submission
 from grader.batch.class_run import grade_class
 from grader.classroom.sheets import read_sheet, sheet_text
 from grader.cli import main
-from grader.reports import document as written
+from grader.reports import printing
 from grader.reports.files import read_result
 
 
@@ -37,8 +37,8 @@ def command(root: Path, *words: str) -> Result:
     # laying out takes seconds and has tests of its own
     with (
         mock.patch("grader.batch.class_run.grade_class", partial(grade_class, session=SESSION)),
-        mock.patch.object(written, "tagged_pdf", lambda html, day: html.encode()),
-        mock.patch.object(written, "standalone_html", str),
+        mock.patch.object(printing, "tagged_pdf", lambda html, day: html.encode()),
+        mock.patch.object(printing, "standalone_html", str),
     ):
         return CliRunner().invoke(main, list(words), env={"LABGRADE_CACHE": str(root / "cache")})
 

@@ -13,12 +13,11 @@ from fictional_session import FictionalSession, quick_reports
 
 from grader import session
 from grader.batch import job as jobs
-from grader.batch.job import Job, job_fingerprint
-from grader.batch.journal import Journal
-from grader.batch.stages import do_stage
+from grader.batch.job import Job, Journal, job_fingerprint
+from grader.batch.worker import do_stage
 from grader.options import Options
 from grader.records import ClassRules, Entry, LimitChoices
-from grader.reports import document
+from grader.reports import pages
 
 NAMES = ("group1", "images", "notebook")
 EVERYTHING = [*NAMES, "solution"]
@@ -57,7 +56,7 @@ def arrays(seed: int, colour: bool = False) -> dict[str, np.ndarray]:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A graded class of three in a lab on MNIST; the code of one loads CIFAR-10 by itself."""
     for name in ("report_pdf", "report_html"):
-        monkeypatch.setattr(document, name, getattr(document, name))
+        monkeypatch.setattr(pages, name, getattr(pages, name))
     quick_reports()
     monkeypatch.setattr(jobs, "_LONG_SECONDS", -1.0)  # every hand-in is kept as it was read
     lab = fictional_lab(tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.journal import Journal, Note
+from grader.batch.job import Journal, Note
 from grader.errors import UserError
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom.downloads import read_time
 from grader.classroom.roster import Roster, read_roster
-from grader.classroom.sheets import safe_name, unique_names
+from grader.classroom.sheets import read_time, safe_name, unique_names
 from grader.errors import UserError
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.classroom.downloads import Upload, read_time, upload_of
+from grader.classroom.downloads import Upload, upload_of
 from grader.classroom.roster import read_roster
+from grader.classroom.sheets import read_time
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from grader.options import Options
 from grader.records import History
 from grader.training.budget import Budget
 from grader.training.service import TrainingRefusedError, TrainingService
-from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec
-from grader.training.training_store import TrainingResult, TrainingStore
+from grader.training.spec import DataDigests, DataPool, Runtime, TrainingResult, TrainingSpec, TrainingStore
 
 SLOW = 7
 """Seed of a training that is still on its way when somebody else asks for it too."""

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from fictional_recordings import Stage, matched, mlp, other_model, question_of, reference_lab
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
+from grader.criteria import Case, Criterion, Seen
 from grader.criteria.judge import judge, verdict_of
 from grader.criteria.registry import criteria_for, criterion_class
 from grader.criteria.sentences import explanation, filled, sample_values

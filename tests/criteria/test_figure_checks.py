@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fictional_recordings import Stage, matched, mlp, question_of, reference_lab, submission
 
-from grader.criteria.case import Case, Text
+from grader.criteria import Case, Text
+from grader.criteria.figures.confusion_matrix import counts_of, printed_matrices
 from grader.criteria.judge import verdict_of
-from grader.criteria.matrices import counts_of, printed_matrices
 from grader.records import Axes, Figure, FigureDrawn, Line, ModelMatch, Outcome, Printed, Score, Trained, Verdict
 
 REFERENCE = reference_lab()

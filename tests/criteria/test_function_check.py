@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fictional_recordings import Stage, matched, question_of, reference_lab
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.records import CaseOutcome, FunctionTested, Verdict
 from grader.reports.question_pages import function_view
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.criteria.language import language_of
+from grader.criteria.prose import language_of
 
 
 @pytest.mark.parametrize(

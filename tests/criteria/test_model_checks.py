@@ -19,7 +19,7 @@ from fictional_recordings import (
     reference_lab,
 )
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
 from grader.records import CellFailed, Layer, LoggedSummary, Noted, Score, Verdict
 

@@ -18,9 +18,9 @@ from fictional_recordings import (
     submission,
 )
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
-from grader.criteria.numbers import numbers_in
+from grader.criteria.prose import numbers_in
 from grader.records import CellFailed, LoggedSummary, Outcome, Trained, Verdict
 
 REFERENCE = reference_lab()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fictional_recordings import Stage, matched, mlp, question_of, reference_lab, submission
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
 from grader.records import CellFailed, SavedOutput
 

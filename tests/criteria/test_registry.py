@@ -21,8 +21,7 @@ CHECKS = '''
 
 from typing import ClassVar, Literal
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
+from grader.criteria import Case, Criterion
 from grader.records.result import Verdict
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fictional_recordings import Stage, matched, mlp, question_of, reference_lab, submission
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
 from grader.records import CellFailed, LoggedScore, LoggedSummary, ModelMatch, Outcome, Verdict
 

@@ -8,7 +8,7 @@ import pytest
 from fictional_recordings import Stage, data, dense, matched, mlp, question_of, reference_lab, submission
 from test_figure_checks import figure, model_of, scored
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
 from grader.records import (
     Axes,

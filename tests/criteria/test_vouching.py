@@ -7,10 +7,10 @@ from typing import Any
 
 from fictional_recordings import Stage, data, history, matched, mlp, question_of, reference_lab
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
-from grader.criteria.metric_values import values_of
-from grader.observations.observe import evaluation_differences
+from grader.observations.hand_in import HandIn
+from grader.observations.model_use import evaluation_differences
 from grader.records import Axes, Band, Evaluated, Figure, FigureDrawn, History, Line, Score, Trained
 
 REFERENCE = reference_lab()
@@ -75,7 +75,7 @@ def test_false_evaluation_is_observed_with_its_proof() -> None:
         training = stage.train(3, mlp(64, 64))
         stage.add(Evaluated, 4, **evaluated(training, claimed, rows, measured))
         _, match = matched(question_of("1", TRAINED, model="small_mlp"), stage, [training])
-        found = list(evaluation_differences(match, REFERENCE))
+        found = list(evaluation_differences(HandIn(match, REFERENCE)))
         assert bool(found) == told
         assert all("may" in one.message for one in found)
 
@@ -96,9 +96,7 @@ def test_bands_are_read_as_spread() -> None:
     stage = Stage()
     factors = (1e-5, 1e-4, 1e-3)
     sweep = [stage.train(2, mlp(500, 300, l2=(f, f)), final=0.96 + 0.003 * n) for f in factors for n in range(3)]
-    groups = [
-        [(values_of(t.history, "val_accuracy") or (0.0,))[-1] for t in sweep[3 * n : 3 * n + 3]] for n in range(3)
-    ]
+    groups = [[(t.history.values_of("val_accuracy") or (0.0,))[-1] for t in sweep[3 * n : 3 * n + 3]] for n in range(3)]
     mean, spread = tuple(map(fmean, groups)), tuple(map(pstdev, groups))
     low = tuple(m - s for m, s in zip(mean, spread, strict=True))
     high = tuple(m + s for m, s in zip(mean, spread, strict=True))

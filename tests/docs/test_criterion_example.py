@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fictional_recordings import Stage, matched, mlp, question_of, reference_lab
 
-from grader.criteria.case import Case
+from grader.criteria import Case
 from grader.criteria.judge import verdict_of
 from grader.criteria.registry import criteria_for
 from grader.records import Score, Verdict

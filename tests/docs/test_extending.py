@@ -19,7 +19,7 @@ from grader import extensions
 from grader.classroom.roster import write_roster
 from grader.cli import main
 from grader.errors import UserError
-from grader.exports.platforms import platforms
+from grader.exports.platform import platforms
 from grader.facts.filetypes import SUFFIXES
 from grader.formats.readers import reader_of, readers
 from grader.records import Entry, Member, Points, Result

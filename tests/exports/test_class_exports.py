@@ -14,8 +14,8 @@ from grader.classroom.roster import read_roster
 from grader.classroom.sheets import read_sheet
 from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
-from grader.exports.grades import Export, grades_of
 from grader.exports.moodle import moodle_export
+from grader.exports.platform import Export, grades_of
 from grader.records import Points, Result
 
 STUDENTS = 24

@@ -15,10 +15,10 @@ from grader.classroom.sheets import Sheet, read_sheet
 from grader.errors import UserError
 from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
-from grader.exports.grades import Export, Grade, grades_of, write_export
 from grader.exports.gradescope import gradescope_export, results_json
 from grader.exports.moodle import moodle_export
 from grader.exports.plain_csv import listing_export
+from grader.exports.platform import Export, Grade, grades_of, write_export
 from grader.records import Deduction, Entry, Member, Points, Result
 
 ADA = Member(name="Ada Example", id="4711", login="aex", email="ada@example.org")

@@ -12,8 +12,7 @@ from click.testing import CliRunner
 import grader.exports
 from grader.cli import main
 from grader.errors import UserError
-from grader.exports.platform import ExportRequest
-from grader.exports.platforms import platforms
+from grader.exports.platform import ExportRequest, platforms
 
 NAMED = """
 from grader.exports.platform import Platform

@@ -13,8 +13,8 @@ from report_records import result as made_result
 from grader.classroom.sheets import Sheet, read_sheet
 from grader.exports.brightspace import brightspace_export
 from grader.exports.canvas import canvas_export
-from grader.exports.grades import Export, Grade, grades_of, write_export
 from grader.exports.moodle import moodle_export
+from grader.exports.platform import Export, Grade, grades_of, write_export
 from grader.records import Entry, Member, Points, Result
 
 

@@ -47,14 +47,13 @@ SUFFIXES = set(filetypes.SUFFIXES) | {suffix for reader in readers() for suffix 
 MONTHS = {month.casefold() for month in languages.words(languages.MONTHS) if len(month) > 3}
 
 ALLOWED = {
-    ("layers", "training/keras/layer_costs.py"): "which function works out which layer's size: a table of code",
-    ("layers", "training/keras/sequence_costs.py"): "how many gates each recurrent layer has: its cost",
-    ("training", "training/scoring.py"): "the names under which labgrade stores its own measures of numbers",
+    ("layers", "training/keras/layer_costs.py"): "which function works out which layer's size: tables of code",
+    ("training", "training/trainer.py"): "the names under which labgrade stores its own measures of numbers",
     ("stems", "observations/data_use.py"): "names of variables in code, not words of a language",
     ("stems", "observations/claims.py"): "names of variables in code, not words of a language",
     ("signs", "formats/pdf/page_layout.py"): "bullets that people put before the items of a list",
     ("suffixes", "authoring/draft.py"): "the two forms of a solution that a rubric can be drafted from",
-    ("metrics", "probe/keras/old_idioms.py"): "the name under which the report lists that idiom",
+    ("metrics", "probe/keras/old_keras.py"): "the name under which the report lists that idiom",
 }
 """(what, file) -> why it may stand there: the rest of what is found is a copy."""
 

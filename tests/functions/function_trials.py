@@ -7,8 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from grader.criteria.answers.function import FunctionCriterion
-from grader.functions.candidates import function_plan
-from grader.functions.plan import FunctionPlan
+from grader.functions.candidates import FunctionPlan, function_plan
 from grader.records import Cell, FunctionTested, Passage, Question, Rubric, Submission
 
 LAB = Path(__file__).parents[2] / "rubrics" / "image-recognition"

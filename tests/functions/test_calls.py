@@ -62,7 +62,7 @@ ATTACKS = {
         """,
     "the probe's own functions replaced": """
         def softmax(x):
-            import grader.probe.returned_values as values
+            import grader.probe.function_calls as values
             values.Parcel.pack = lambda self, value, depth=0: {"kind": "right", "array": 10**9}
             return np.zeros(len(x))
         """,

@@ -26,9 +26,8 @@ from grader.judging import make_result
 from grader.matching.matcher import match_submission
 from grader.questions.placing import answer_text, find_passages
 from grader.records import Architecture, Layer, Recording, Reference, ReferenceModel
-from grader.reports.document import report_html
 from grader.reports.files import result_json
-from grader.reports.pages import report_view
+from grader.reports.pages import report_html, report_view
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_choice import find_rubric
 from grader.submissions.rubric_file import load_rubric

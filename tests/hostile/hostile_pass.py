@@ -24,8 +24,8 @@ from hostile_page import FetchLog, complaints
 from hostile_sheets import complaints as sheet_complaints
 from hostile_table import BY_GROUP
 
-import grader.reports.document as document
 import grader.reports.history_charts as histories
+import grader.reports.pages as pages
 import grader.reports.printing as printing
 from grader.errors import SandboxUnavailableError, UserError
 from grader.options import Options
@@ -100,7 +100,7 @@ class Pass:
         )
         self.options = replace(options, fresh=True)
         self.session = Watched(self.options, Silence())
-        self._pdf = document.report_pdf
+        self._pdf = pages.report_pdf
         self._fetched = FetchLog(printing)
         # The honest work's curves are the same in every report, and drawing them is a fifth of an attack's time.
         histories.history_figure = remembered(histories.history_figure)
@@ -121,7 +121,7 @@ class Pass:
         return provider
 
     def _checked(self, path: Path, pdf: bool = False, lab: str = "lab") -> CheckResult:
-        document.report_pdf = self._pdf if pdf else _no_pdf  # type: ignore[assignment]
+        pages.report_pdf = self._pdf if pdf else _no_pdf  # type: ignore[assignment]
         return check(path, replace(self.options, rubric=str(HERE / lab)), Silence(), self.session)
 
     def _result(self, checked: CheckResult) -> bytes:

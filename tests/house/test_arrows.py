@@ -32,7 +32,7 @@ BY_VALUE = {
     "criteria/registry.py": "each file of the room is a criterion; a package or a lab may bring others",
     "extensions.py": "what packages bring by entry points, and the files of a folder that declare themselves",
     "functions/loading.py": "a lab's own file of cases, below a package of its own",
-    "probe/keras/old_modules.py": "Keras' modules of older versions, by their old names",
+    "probe/old_keras/old_modules.py": "Keras' modules of older versions, by their old names",
     "sandbox/container/inside.py": "what a forked process finds loaded",
     "sandbox/contract.py": "entry functions, by the strings above",
     "sandbox/server.py": "what a forked process finds loaded",

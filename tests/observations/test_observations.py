@@ -20,6 +20,8 @@ from fictional_recordings import (
     submission,
 )
 
+from grader.observations.execution import failed_cells
+from grader.observations.hand_in import HandIn
 from grader.observations.observe import observe
 from grader.records import CellFailed, Evaluated, Layer, Match, Observation
 
@@ -386,15 +388,13 @@ def test_repeated_cells() -> None:
 
 def test_an_observer_that_fails(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """An observer that fails is left out and logged, and the others are heard."""
-    from grader.observations.execution import failed_cells
-    from grader.observations.observe import observe as module_name
 
-    def broken(match: Match, reference: Any) -> list[Observation]:
+    def broken(hand_in: HandIn) -> list[Observation]:
         raise RuntimeError("broken on purpose")
 
     rerun = Stage()
     rerun.add(CellFailed, 3, error="NameError", message="x")
-    monkeypatch.setitem(module_name.__globals__, "OBSERVERS", (broken, failed_cells))
+    monkeypatch.setitem(observe.__globals__, "OBSERVERS", (broken, failed_cells))
     assert [observation.kind for observation in observe(match_of(rerun, []), REFERENCE)] == ["failed_cell"]
     assert "broken on purpose" in caplog.text
 

@@ -19,8 +19,7 @@ from grader.records import Cell, Silence
 from grader.sandbox.contract import Limits
 from grader.sandbox.warm import WarmServer
 from grader.training.service import TrainingService
-from grader.training.spec import DataPool, Runtime
-from grader.training.training_store import TrainingStore
+from grader.training.spec import DataPool, Runtime, TrainingStore
 
 Record = Callable[..., Recorded]
 

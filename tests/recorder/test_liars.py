@@ -53,9 +53,9 @@ def test_true_evaluation_is_confirmed(record: Any) -> None:
     [
         # the method that Keras itself calls
         "from keras.src.backend.tensorflow.trainer import TensorFlowTrainer as T\n"
-        "from grader.probe.keras import evaluate_hooks\n"
+        "from grader.probe.keras import hooks\n"
         "from grader.probe.messages import ModelEvaluated, with_fields\n"
-        "evaluate_hooks.sendable_weights, real = (lambda m: real(m)), evaluate_hooks.sendable_weights\n"
+        "hooks.sendable_weights, real = (lambda m: real(m)), hooks.sendable_weights\n"
         "link.ask, ask = (lambda h, a=(): ask(with_fields(h, metrics={'loss': 0.0, 'accuracy': 0.99}) "
         "if isinstance(h, ModelEvaluated) else h, a)), link.ask",
         # a metric that is always right
@@ -76,9 +76,9 @@ def test_false_evaluation_is_recognised(record: Any, lie: str) -> None:
 def test_weights_of_another_model_cannot_be_named(record: Any) -> None:
     """Naming the digest of well-trained weights gives those weights' score, with the training that made them."""
     lie = (
-        "from grader.probe.keras import evaluate_hooks\n"
+        "from grader.probe.keras import hooks\n"
         "good = [w.copy() for w in model.get_weights()]\n"
-        "evaluate_hooks.sendable_weights = lambda m: good"
+        "hooks.sendable_weights = lambda m: good"
     )
     fit = FIT.replace("epochs=2", "epochs=20, batch_size=4")
     recorded = record(DATA, MODEL, fit, lie, MODEL + "model.build((None, 784)); model.evaluate(t, u, verbose=0)")
@@ -136,7 +136,7 @@ def honest(record: Any) -> Any:
         "keras.Model.evaluate = lambda self, *a, **k: [0.0, 0.99]",
         "import hashlib; hashlib.sha256 = lambda *a: type('D', (), {'hexdigest': lambda s: '0' * 64})()",
         "from grader.probe.keras import fitting; fitting.digest = lambda a: '0' * 64",
-        "from grader.probe.keras import model_state; model_state.are_weights_touched = lambda m: False",
+        "from grader.probe.keras import objects; objects.are_weights_touched = lambda m: False",
         "import time; time.time = time.perf_counter = time.monotonic = lambda: 0.0",
         "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     ],

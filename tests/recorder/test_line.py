@@ -18,8 +18,7 @@ from grader.recorder.shown_data import DataHandler
 from grader.recorder.trainings import TrainingHandler
 from grader.records import Cell, Outcome, Recording, Silence
 from grader.training.service import TrainingService
-from grader.training.spec import DataPool, Runtime
-from grader.training.training_store import TrainingStore
+from grader.training.spec import DataPool, Runtime, TrainingStore
 
 Message = tuple[dict[str, Any], list[Any]]
 

@@ -18,8 +18,7 @@ from grader.training.budget import Budget
 from grader.training.keras.arguments import canonical_compile, canonical_fit
 from grader.training.keras.canonical import canonical_model, plain
 from grader.training.service import TrainingLimitError, TrainingRefusedError, TrainingService
-from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec
-from grader.training.training_store import TrainingStore
+from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec, TrainingStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from pypdf import PdfReader
 from report_records import ANSWER, HOSTILE, match, reference
 
+from grader.reports.history_charts import reference_training_figure, test_accuracy
 from grader.reports.key_pages import (
     code_html,
     key_model,
-    key_training,
     key_view,
     requirement_view,
-    test_accuracy,
     write_key,
 )
 
@@ -57,7 +56,7 @@ def test_a_model_has_its_layers_and_its_spread_over_seeds() -> None:
     ]
     assert table.layers[-1].parameters == "55,050"
     assert "(2 trainings)" in test_accuracy(model)
-    figure, rows = key_training(model)
+    figure, rows = reference_training_figure(model)
     assert figure is not None
     assert "10 epochs" in figure.alt
     assert not rows
@@ -65,7 +64,7 @@ def test_a_model_has_its_layers_and_its_spread_over_seeds() -> None:
 
 def test_a_sweep_has_a_row_per_factor() -> None:
     """Five factors, five rows, each with its mean."""
-    figure, rows = key_training(reference().models["wide_l2"])
+    figure, rows = reference_training_figure(reference().models["wide_l2"])
     assert figure is not None
     assert [row.factor for row in rows] == ["0.000001", "0.00001", "0.0001", "0.0005", "0.001"]
     assert all("±" in row.reference for row in rows)

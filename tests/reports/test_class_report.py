@@ -12,7 +12,7 @@ from report_records import result
 from grader.records import Reason, Result
 from grader.reports.class_report import class_view, common_mistakes, write_class
 from grader.reports.class_statistics import definitions, distribution, item_statistics, sharing
-from grader.reports.graded_class import GradedClass
+from grader.reports.files import GradedClass
 
 MADE = date(2026, 3, 1)
 

@@ -16,10 +16,9 @@ from report_records import HOSTILE, match, reference, result
 
 from grader.errors import UserError
 from grader.records import Match, Outcome, Points, QuestionMatch, Recording, Result
-from grader.reports import document, printing
-from grader.reports.document import report_html, report_pdf, write_report
+from grader.reports import pages, printing
 from grader.reports.files import ReportFiles
-from grader.reports.pages import report_view
+from grader.reports.pages import report_html, report_pdf, report_view, write_report
 from grader.reports.view import QuestionView
 
 DAY = date(2026, 11, 21)
@@ -232,7 +231,7 @@ def test_a_layout_that_fails_costs_only_the_pdf(tmp_path: Path, monkeypatch: pyt
     def broken(_: object) -> bytes:
         raise AssertionError("layout")
 
-    monkeypatch.setattr(document, "report_pdf", broken)
+    monkeypatch.setattr(pages, "report_pdf", broken)
     files = write_report(result(), match(), reference(), tmp_path, DAY)
     assert files.pdf is None
     assert "AssertionError" in files.note
@@ -258,6 +257,6 @@ def test_the_fetcher_opens_no_file_and_no_address() -> None:
 def test_html_reports_load_neither_weasyprint_nor_pyplot() -> None:
     """Importing the reports is possible where Pango is missing."""
     heavy = {"weasyprint", "matplotlib.pyplot", "tensorflow"}
-    code = f"import sys, grader.reports.document; print({heavy!r} & set(sys.modules))"
+    code = f"import sys, grader.reports.pages; print({heavy!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from report_records import FACTORS, conv, match, reference, small, wide
 
 from grader.records import Architecture, Layer
-from grader.reports.model_comparison import model_view
-from grader.reports.model_words import layer_pairs, layer_words
+from grader.reports.model_words import layer_pairs, layer_words, model_view
 
 
 def test_layers_are_named_the_way_a_person_names_them() -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UserError
-from grader.reports import document as written
-from grader.reports.document import write_document
+from grader.reports import printing
 from grader.reports.files import DocumentFiles
-from grader.reports.printing import PdfLibrariesError
+from grader.reports.printing import PdfLibrariesError, write_document
 
 DAY = date(2026, 3, 1)
 
@@ -21,8 +20,8 @@ def _failing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     def fails(*_: object) -> bytes:
         raise request.param
 
-    monkeypatch.setattr(written, "tagged_pdf", fails)
-    monkeypatch.setattr(written, "standalone_html", str)
+    monkeypatch.setattr(printing, "tagged_pdf", fails)
+    monkeypatch.setattr(printing, "standalone_html", str)
 
 
 @pytest.mark.usefixtures("_failing")

@@ -9,7 +9,7 @@ from sandbox_helpers import Sandbox, note_strangers, quick_server
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox.linux.child import is_privileged
-from grader.sandbox.linux.landlock import landlock_version
+from grader.sandbox.linux.restrictions import landlock_version
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from grader.sandbox.contract import Limits
 from grader.sandbox.linux import root
 from grader.sandbox.linux.child import become, is_privileged
 from grader.sandbox.linux.confine import _enter_user_namespace
-from grader.sandbox.linux.libc import (
+from grader.sandbox.linux.kernel import (
     Mount,
     Namespace,
     Prctl,

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from grader.sandbox.linux.libc import Mount, Namespace, mount, unshare
+from grader.sandbox.linux.kernel import Mount, Namespace, mount, unshare
 
 USER = 54321
 

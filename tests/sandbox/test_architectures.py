@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import grader.sandbox
-from grader.sandbox.linux import filter as call_filter
+from grader.sandbox.linux import restrictions as restrictions
 
 AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """AUDIT_ARCH_* of linux/audit.h."""
@@ -55,7 +55,7 @@ def verdict(program: bytes, number: int, architecture: int, arguments: tuple[int
 @pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
 def test_the_filter_is_the_same_on_every_architecture(architecture, programs):
     """By that architecture's own numbers files and threads work, sockets and tracing fail, foreign calls kill."""
-    program = call_filter.filter_program(architecture, programs)
+    program = restrictions.filter_program(architecture, programs)
     own, numbers = AUDIT_ARCHITECTURE[architecture], NUMBERS[architecture]
     for name in ("read", "openat", "futex"):
         assert verdict(program, numbers[name], own) == ALLOW, name
@@ -72,12 +72,12 @@ def test_the_filter_is_the_same_on_every_architecture(architecture, programs):
 
 def test_names_are_known_to_libseccomp():
     """Every name in the lists is one that libseccomp knows, on this architecture or another: none is misspelt."""
-    library = call_filter._library()
+    library = restrictions._library()
     library.seccomp_syscall_resolve_name_arch.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
     architectures = [library.seccomp_arch_resolve_name(name) for name in (b"x86_64", b"aarch64", b"arm")]
     unknown = [
         name
-        for name in (*call_filter.ALLOWED, *call_filter.STARTING, *call_filter.METADATA, *call_filter.DENIED)
+        for name in (*restrictions.ALLOWED, *restrictions.STARTING, *restrictions.METADATA, *restrictions.DENIED)
         if all(library.seccomp_syscall_resolve_name_arch(one, name.encode()) == -1 for one in architectures)
     ]
     # Newer than some libseccomp in use.
@@ -86,7 +86,7 @@ def test_names_are_known_to_libseccomp():
 
 def test_no_call_goes_by_a_number_of_one_architecture():
     """Numbers of system calls are those since Linux 5.1, which are the same everywhere."""
-    source = (Path(grader.sandbox.__file__).parent / "linux" / "libc.py").read_text()
+    source = (Path(grader.sandbox.__file__).parent / "linux" / "kernel.py").read_text()
     numbers = {int(number) for number in re.findall(r"\b(4\d\d)\b", source)}
     assert numbers == {442, 444, 445, 446}
     assert "platform.machine" not in source

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grader.sandbox.clearing import remove_tree
+from grader.sandbox.supervisor import remove_tree
 from grader.sandbox.usage import folder_use
 
 DIG = """

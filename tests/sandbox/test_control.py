@@ -9,12 +9,11 @@ from typing import get_args
 import pytest
 
 from grader.sandbox import control
-from grader.sandbox.contract import Limits
+from grader.sandbox.contract import Ended, Limits
 from grader.sandbox.control import (
     ConditionAnswer,
     ConditionRequest,
     ContainerRequest,
-    Ended,
     Failed,
     Forked,
     Left,

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import psutil
 import pytest
 from sandbox_helpers import HERE, PATIENCE, Sandbox, eventually, own_children, processes_of, quick_server
+from sandbox_remains import additions, remains
 from test_container import install_engine, quick_containers
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox.choice import SandboxServer
 from grader.sandbox.contract import Limits
-from grader.sandbox.probing.remains import additions, remains
 from grader.sandbox.processes import Condition, change
 from grader.sandbox.warm import WarmServer
 

@@ -6,14 +6,12 @@ import signal
 
 import pytest
 
-from grader.commands.run_options import limit_choices
+from grader.commands.command_line import limit_choices
 from grader.errors import UserError
 from grader.options import effective_limits
 from grader.records import LimitChoices
-from grader.sandbox.contract import Limits
-from grader.sandbox.control import Ended
+from grader.sandbox.contract import Ended, Limits, limit_hit, verdict_of_exit
 from grader.sandbox.processes import outcome_of
-from grader.sandbox.run_end import limit_hit, verdict_of_exit
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from sandbox_helpers import HERE
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.linux import landlock
+from grader.sandbox.linux import restrictions
 from grader.sandbox.probing import providers
 from grader.sandbox.warm import WarmServer
 
@@ -104,4 +104,4 @@ def test_advice_on_landlock(monkeypatch, version, active, says):
 
 def test_landlock_is_asked_without_harm():
     """The version is a number on every kernel."""
-    assert landlock.landlock_version() >= 0
+    assert restrictions.landlock_version() >= 0

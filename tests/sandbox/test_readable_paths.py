@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import grader
-from grader.sandbox.linux import filter as call_filter
+from grader.sandbox.linux import restrictions as restrictions
 from grader.sandbox.linux import root
 from grader.sandbox.linux.root import readable_paths, without_hidden
 
@@ -73,9 +73,9 @@ def test_a_missing_libseccomp_names_its_package(monkeypatch):
     def missing(*_: object) -> None:
         raise OSError("cannot open shared object file")
 
-    call_filter._library.cache_clear()
+    restrictions._library.cache_clear()
     monkeypatch.setattr(ctypes, "CDLL", missing)
     with pytest.raises(OSError, match="libseccomp2"):
-        call_filter.require_libseccomp()
+        restrictions.require_libseccomp()
     monkeypatch.undo()
-    call_filter.require_libseccomp()
+    restrictions.require_libseccomp()

@@ -13,9 +13,8 @@ from dataclasses import replace
 import pytest
 
 from grader.sandbox import usage
-from grader.sandbox.contract import Limits
+from grader.sandbox.contract import Limits, Verdict
 from grader.sandbox.control import Running, encode
-from grader.sandbox.run_end import Verdict
 from grader.sandbox.supervisor import Watch
 from grader.sandbox.usage import memory_upper_bound
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.assets import rubrics_folder
-from grader.commands.run_options import budget_choices
+from grader.commands.command_line import budget_choices
 from grader.criteria.answers.written import WrittenCriterion
 from grader.criteria.trainings.accuracy import AccuracyCriterion
 from grader.errors import UserError

@@ -14,8 +14,15 @@ import pytest
 from grader.errors import TrainerError
 from grader.records import History, Score
 from grader.training.service import TrainingLimitError, TrainingRefusedError, TrainingService
-from grader.training.spec import DataDigests, DataPool, Runtime, TrainingSpec, array_digest
-from grader.training.training_store import TrainingResult, TrainingStore
+from grader.training.spec import (
+    DataDigests,
+    DataPool,
+    Runtime,
+    TrainingResult,
+    TrainingSpec,
+    TrainingStore,
+    array_digest,
+)
 
 RUNTIME = Runtime("cpu", 2, (("keras", "3"),))
 

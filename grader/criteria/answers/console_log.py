@@ -9,19 +9,17 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue, PositiveInt
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.wording import clipped
+from grader.criteria import Case, Criterion, Seen, clipped
+from grader.facts.languages import TIME_WORDS, alternatives
 from grader.records import LoggedTraining, Mistake, Printed, Reason, Subject, Verdict
 
 _EPOCH = re.compile(r"^Epoch \d{1,5}/\d{1,5}[ \t]*$", re.MULTILINE)
 """A line with which Keras begins an epoch."""
 _TIME = re.compile(
-    r"\b\d{1,5}(?:[.,:]\d{1,3})?\s?(?:-|–|to)?\s?(?:\d{1,5}\s?)?"
-    r"(?:s|sec|secs|seconds?|sekunden?|secondes?|segundos?|sekunder|ms|min|mins|minutes?|minuten)\b",
+    rf"\b\d{{1,5}}(?:[.,:]\d{{1,3}})?\s?(?:-|–|to)?\s?(?:\d{{1,5}}\s?)?(?:{alternatives(TIME_WORDS)})\b",
     re.IGNORECASE,
 )
-"""A time, or a range such as `3-4 s`, in the languages in which groups write."""
+"""A time, or a range such as `3-4 s`."""
 _LONGEST = 50_000
 """Characters of an answer in which a time is looked for: an answer is a page, what is longer is a dump."""
 

@@ -8,9 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.sentences import PERSON_DECIDES
+from grader.criteria import PERSON_DECIDES, Case, Criterion
 from grader.records import CaseOutcome, FunctionTested, Reason, Subject, Verdict
 
 _MOST_REASONS = 4

@@ -8,12 +8,9 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case
-from grader.criteria.curves import curves_of
-from grader.criteria.metric_values import values_of
-from grader.criteria.numbers import numbers_in
-from grader.criteria.sentences import SHOWN_IN
+from grader.criteria import SHOWN_IN, AboutAModel, Case
+from grader.criteria.figure_parts import curves_of
+from grader.criteria.prose import numbers_in
 from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, canonical_metric
 from grader.records import Mistake, Reason, Subject, Verdict
 
@@ -114,7 +111,7 @@ class GeneralisationGapCriterion(AboutAModel):
 def _rerun_ends(case: Case) -> list[Ends]:
     found = []
     for training in case.all_trainings:
-        pair = [values_of(training.history, name) for name in _BOTH]
+        pair = [training.history.values_of(name) for name in _BOTH]
         if pair[0] and pair[1] and math.isfinite(pair[0][-1]) and math.isfinite(pair[1][-1]):
             found.append((pair[0][-1], pair[1][-1]))
     return found

@@ -10,10 +10,8 @@ from typing import ClassVar, Literal, Self, TypeAlias
 
 from pydantic import NonNegativeFloat, model_validator
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.metric_values import values_of
-from grader.criteria.numbers import Number, numbers_in
+from grader.criteria import Case, Criterion
+from grader.criteria.prose import Number, numbers_in
 from grader.facts.metrics import VALIDATION_ACCURACY
 from grader.records import Mistake, Printed, Reason, Subject, Verdict
 
@@ -185,7 +183,7 @@ class StatesNumberCriterion(Criterion):
 def _rerun_accuracies(case: Case) -> list[float]:
     found: list[float] = []
     for training in case.all_trainings:
-        values = [value for value in values_of(training.history, VALIDATION_ACCURACY) or () if math.isfinite(value)]
+        values = [value for value in training.history.values_of(VALIDATION_ACCURACY) or () if math.isfinite(value)]
         # Of a history that only the group's own process stands for, a number proves nothing.
         if values and training.vouched:
             found += [max(values), values[-1]]

@@ -8,10 +8,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue, field_validator
 
-from grader.criteria.base import Criterion, Seen, rounded_points
-from grader.criteria.case import Case
-from grader.criteria.concepts import mentions
-from grader.criteria.language import language_of
+from grader.criteria import Case, Criterion, Seen, rounded_points
+from grader.criteria.prose import language_of, mentions
 from grader.facts.languages import NAMES
 from grader.records import Printed, Reason, Subject, Verdict
 

@@ -8,11 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.curves import Curve, curves_of
-from grader.criteria.labels import label_reasons, lacking_labels
-from grader.criteria.sentences import shared
+from grader.criteria import Case, Criterion, shared
+from grader.criteria.figure_parts import Curve, curves_of, label_reasons, lacking_labels
 from grader.facts.metrics import metric_title
 from grader.records import Figure, Figures, Mistake, ModelMatch, Reason, Subject, Verdict
 
@@ -53,7 +50,6 @@ class ComparisonPlotCriterion(Criterion):
             "validation."
         ),
         "fewer_models": "Only the history of {shown:quoted} is plotted; that of {absent:quoted} is not.",
-        "not_run": "The code was not run.",
         "not_drawn": "The rerun drew no history of {models:quoted}.",
         "no_history": "No figure shows a recorded {metric} history of {models:quoted}.",
     }
@@ -172,9 +168,8 @@ class ComparisonPlotCriterion(Criterion):
     def _nothing(self, case: Case, labels: list[str]) -> Verdict:
         figures, pictures = case.question.figures, case.saved_pictures
         if pictures:
-            unrun = case.match.rerun.outcome.status == "not run"
-            why = self.because("not_run") if unrun else self.because("not_drawn", models=list(labels))
-            return self.review(why, *pictures, evidence=case.places(case.cells))
+            not_drawn = self.because("not_drawn", models=list(labels))
+            return self.review(not_drawn, *pictures, evidence=case.places(case.cells))
         if any(axes.scatters for event in figures for axes in event.figure.axes):
             return self.review(shared("points_alone"), evidence=case.places(event.cell for event in figures))
         said = self.because("no_history", metric=self.of, models=list(labels))

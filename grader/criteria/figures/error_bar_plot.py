@@ -11,12 +11,9 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.curves import SCALES
-from grader.criteria.labels import label_reasons, lacking_labels
-from grader.criteria.metric_values import values_of
-from grader.criteria.regularisers import Swept, swept_trainings
+from grader.criteria import Case, Criterion
+from grader.criteria.figure_parts import SCALES, label_reasons, lacking_labels
+from grader.criteria.training_evidence import Swept, swept_trainings
 from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy
 from grader.records import Axes, Evaluated, Figure, FigureDrawn, Figures, Line, Mistake, Reason, Subject, Verdict
 
@@ -175,7 +172,7 @@ class ErrorBarPlotCriterion(Criterion):
         where = case.place(series.event.cell)
         for factors in _choices(sweep, x):
             peaks = [
-                [max(values_of(training.history, self.of) or (math.nan,)) for training in sweep.replicas[factor]]
+                [max(training.history.values_of(self.of) or (math.nan,)) for training in sweep.replicas[factor]]
                 for factor in factors
             ]
             for scale in SCALES:
@@ -244,7 +241,7 @@ def _band(axes: Axes, line: Line) -> tuple[float, ...] | None:
 def _final_values(sweep: Swept, factors: Sequence[float], metric: str) -> list[list[float]]:
     """Final values of `metric` over the replicas of each of `factors`."""
     return [
-        [values[-1] for training in sweep.replicas[factor] if (values := values_of(training.history, metric))]
+        [values[-1] for training in sweep.replicas[factor] if (values := training.history.values_of(metric))]
         or [math.nan]
         for factor in factors
     ]

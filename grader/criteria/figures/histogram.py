@@ -8,10 +8,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.images import pixel_counts
-from grader.criteria.labels import label_reasons, labels_of, lacking_labels
+from grader.criteria import Case, Criterion, Seen
+from grader.criteria.figure_parts import label_reasons, labels_of, lacking_labels, pixel_counts
 from grader.records import Axes, Figure, FigureDrawn, Figures, Mistake, Subject, Verdict
 
 _BARS = 5

@@ -8,12 +8,17 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.curves import Curve, curves_of, is_recorded, owner_of
-from grader.criteria.labels import label_reasons, labels_of, lacking_labels, misnamed_axis
-from grader.criteria.sentences import shared
-from grader.criteria.wording import clipped
+from grader.criteria import Case, Criterion, Seen, clipped, shared
+from grader.criteria.figure_parts import (
+    Curve,
+    curves_of,
+    is_recorded,
+    label_reasons,
+    labels_of,
+    lacking_labels,
+    misnamed_axis,
+    owner_of,
+)
 from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, metric_title
 from grader.records import Axes, BaseCriterion, Figure, FigureDrawn, Figures, Mistake, Reason, Subject, Verdict
 

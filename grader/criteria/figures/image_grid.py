@@ -7,9 +7,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue, PositiveInt
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.images import image_sizes, images_in, titled_images
+from grader.criteria import Case, Criterion, Seen
+from grader.criteria.figure_parts import image_sizes, images_in, titled_images
 from grader.records import Figure, FigureDrawn, Figures, Mistake, Subject, Verdict
 
 _SCATTERED = 0.75

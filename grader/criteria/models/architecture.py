@@ -8,8 +8,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
+from grader.criteria import Case, Criterion, Seen
 from grader.criteria.layers import PlainLayer, aligned_layers, layer_likeness, plain_layers
 from grader.facts.keras_layers import SHAPING
 from grader.records import Architecture, LoggedSummary, Mistake, Reason, Subject, Verdict

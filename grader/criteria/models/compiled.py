@@ -8,8 +8,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
+from grader.criteria import Case, Criterion, Seen
 from grader.criteria.layers import plain_layers
 from grader.facts.keras_training import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
 from grader.records import CompileArguments, Mistake, Reason, Subject, Verdict

@@ -7,8 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import PositiveInt
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
+from grader.criteria import Case, Criterion, Seen
 from grader.records import LoggedSummary, Mistake, Reason, Subject, Verdict
 
 

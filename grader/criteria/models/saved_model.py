@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
-from grader.criteria.base import AboutAModel, Seen
-from grader.criteria.case import Case
+from grader.criteria import AboutAModel, Case, Seen
 from grader.facts.keras_training import CHECKPOINTING
 from grader.records import Mistake, ModelSaved, Reason, Subject, Trained, Verdict
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case
-from grader.criteria.input_scaling import PixelRange, given_range, range_at_weights
-from grader.criteria.model_code import model_code
+from grader.criteria import AboutAModel, Case
+from grader.criteria.input_scaling import PixelRange, given_range, model_code, range_at_weights
 from grader.facts.datasets import LARGEST_PIXEL
 from grader.records import Subject, Verdict
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
-from grader.criteria.base import AboutAModel, Seen
-from grader.criteria.case import Case
+from grader.criteria import AboutAModel, Case, Seen
 from grader.records import Mistake, Subject, SummaryShown, Verdict
 
 

@@ -8,10 +8,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from grader.criteria.base import Criterion, Seen
-from grader.criteria.case import Case
-from grader.criteria.leakage import saw_test_rows
-from grader.criteria.metric_values import values_of
+from grader.criteria import Case, Criterion, Seen
+from grader.criteria.training_evidence import saw_test_rows
 from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.records import Evaluated, LoggedScore, Mistake, Reason, ReferenceModel, Subject, Trained, Verdict
 
@@ -222,7 +220,7 @@ class AccuracyCriterion(Criterion):
         known = {training.seq for training in case.trainings}
         scores = [event for event in case.match.rerun.events if isinstance(event, Evaluated) and event.trained in known]
         accuracies = [score.claimed_accuracy for score in scores if score.claimed_accuracy is not None]
-        accuracies = accuracies or list(values_of(last.history, VALIDATION_ACCURACY) or ())[-1:]
+        accuracies = accuracies or list(last.history.values_of(VALIDATION_ACCURACY) or ())[-1:]
         return (said, *(self.because("reported", accuracy=_finite(value)) for value in accuracies[-1:]))
 
 

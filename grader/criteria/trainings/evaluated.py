@@ -10,10 +10,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import JsonValue
 
-from grader.criteria.base import AboutAModel, Seen
-from grader.criteria.case import Case
-from grader.criteria.numbers import numbers_in
-from grader.criteria.wording import clipped
+from grader.criteria import AboutAModel, Case, Seen, clipped
+from grader.criteria.prose import numbers_in
 from grader.facts.languages import SAYS_ACCURACY
 from grader.facts.metrics import OTHER_ACCURACIES, canonical_metric
 from grader.records import Evaluated, LoggedScore, Mistake, Predicted, Reason, Score, Subject, Verdict

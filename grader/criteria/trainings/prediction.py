@@ -9,10 +9,9 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import JsonValue, PositiveInt
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case, Text
-from grader.criteria.images import image_sizes, images_in, text_of
-from grader.criteria.sentences import SHOWN_IN
+from grader.criteria import SHOWN_IN, AboutAModel, Case, Text
+from grader.criteria.figure_parts import image_sizes, images_in, text_of
+from grader.facts.languages import LABEL_WORDS, SAYS_PREDICTED, words
 from grader.records import Figure, Figures, Mistake, Predicted, Reason, Subject, Verdict
 
 Pair: TypeAlias = tuple[str, str]
@@ -38,14 +37,7 @@ _CLASS = re.compile(r"(?<![\d.,])\d(?![\d.,]*\d)")
 _SHARE = re.compile(r"(?<![\d.])(?:0?[.,]\d{2,}|1[.,]0+|\d{1,3}(?:[.,]\d+)?\s?%|\d(?:[.,]\d+)?e-\d+)")
 """A probability: a share, a percentage or a tiny number."""
 _WORD = re.compile(r"[^\W\d_]{3,40}")
-_PREDICTED = re.compile(r"pred|vorher|prédi|predic|förut", re.IGNORECASE)
-"""Words that a line with a prediction has, in the languages in which groups write."""
-_NAMES = frozenset(
-    "predicted prediction predict pred predictions true truth actual label labels class real expected real digit the "
-    "and image number probability prob vorhersage wahr prédit vrai prédiction predicho verdadero förutsagd sann "
-    "riktig".split()
-)
-"""Words beside a label that are none themselves."""
+_NAMES = words(LABEL_WORDS)
 
 _WHAT = "{what:choose labels=predicted and true labels|probabilities=probabilities}"
 _SHOWS = f"{SHOWN_IN} shows {_WHAT} of {{images:count image}}"
@@ -208,7 +200,7 @@ class PredictionCriterion(AboutAModel):
         if self.shows == "probabilities":
             several = any(len(_SHARE.findall(line)) >= 2 for line in lines)
             return _Shown(int(several), 0, text.source, text.cell)
-        named = [line for line in lines if _PREDICTED.search(line)]
+        named = [line for line in lines if SAYS_PREDICTED.search(line)]
         whole = sum(len(_classes(line)) >= 2 for line in named)
         return _Shown(whole, 0, text.source, text.cell, _pairs(named))
 

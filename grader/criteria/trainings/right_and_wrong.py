@@ -8,10 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case, Text
-from grader.criteria.numbers import numbers_in
-from grader.criteria.sentences import SHOWN_IN
+from grader.criteria import SHOWN_IN, AboutAModel, Case, Text
+from grader.criteria.prose import numbers_in
 from grader.records import Mistake, Reason, Score, Subject, Verdict
 
 _TIES = 5

@@ -6,10 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from grader.criteria.base import AboutAModel
-from grader.criteria.case import Case
-from grader.criteria.sentences import PERSON_DECIDES
-from grader.criteria.wording import clipped
+from grader.criteria import PERSON_DECIDES, AboutAModel, Case, clipped
 from grader.records import CellFailed, Predicted, Subject, Verdict
 
 _READS = re.compile(

@@ -7,9 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue, PositiveInt
 
-from grader.criteria.base import Criterion
-from grader.criteria.case import Case
-from grader.criteria.regularisers import Swept, swept_trainings
+from grader.criteria import Case, Criterion
+from grader.criteria.training_evidence import Swept, swept_trainings
 from grader.records import Mistake, Reason, Subject, Verdict
 
 _SLACK = 0.01

@@ -1,4 +1,4 @@
-"""Keras' models, and what they were compiled with, as plain data."""
+"""Keras' models, what they were compiled with, and the callbacks of their trainings, as plain data."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import keras
 import numpy as np
 
+from grader.facts.keras_training import CALLBACKS, RATES, SCHEDULING, WATCHING_CALLBACKS
 from grader.probe.descriptions import CompileDescription, Json, LayerDescription, ModelDescription
-from grader.probe.keras.model_state import state_of
-from grader.probe.keras.objects import Layer, Model, Variable
+from grader.probe.keras.objects import Layer, Model, Schedule, Variable, state_of
 from grader.probe.keras.own_functions import functions_by_identity, name_of_function, name_of_metric
 
 _MAX_LAYERS = 400
@@ -169,3 +169,48 @@ def _object(value: object) -> Json:
     if named is not None:
         return named
     return {"module": kind, "class_name": type(value).__name__, "config": config, "registered_name": None}
+
+
+def listed(items: object) -> list[object]:
+    """Callbacks as `fit` takes them, one by itself or several, as a list."""
+    return list(items) if isinstance(items, list | tuple) else [items] if items else []
+
+
+def describe_callback(callback: object, model: Model, epochs: int) -> dict[str, Json] | None:
+    """The callback as class and arguments; `None` when it has no part in the training; else only its class."""
+    name = type(callback).__name__
+    own = type(callback).__module__.startswith("keras.")
+    if own and name in WATCHING_CALLBACKS:
+        return None
+    if own and name == SCHEDULING:
+        rates = _rates(callback, model, epochs)  # type: ignore[arg-type]
+        if rates is not None:
+            return {"class_name": RATES, "rates": rates}
+    if not own or name not in CALLBACKS:
+        return {"class_name": f"{name}{'' if own else ' (own)'}"}
+    arguments: dict[str, Json] = {"class_name": name}
+    for argument in CALLBACKS[name]:
+        value = plain(getattr(callback, argument, None))
+        if argument == "min_delta":
+            # Keras keeps it with the sign of its mode.
+            value = abs(value) if isinstance(value, int | float) else 0
+        if argument == "mode":
+            value = value if value in ("min", "max") else "auto"
+        if argument == "baseline" and value is None:
+            continue
+        arguments[argument] = value
+    return arguments
+
+
+def _rates(callback: Schedule, model: Model, epochs: int) -> list[Json] | None:
+    """The schedule's rate for each epoch; `None` when it cannot be worked out beforehand."""
+    try:
+        rate = float(model.optimizer.learning_rate)
+        takes_rate = len(inspect.signature(callback.schedule).parameters) > 1
+        found: list[Json] = []
+        for epoch in range(epochs):
+            rate = float(callback.schedule(epoch, rate) if takes_rate else callback.schedule(epoch))
+            found.append(rate)
+    except Exception:  # the student's own function: whatever it raises, Keras shall meet it in a native training
+        return None
+    return found

@@ -18,7 +18,7 @@ from keras.src.legacy import backend
 
 from grader.facts.keras_training import LOSSES
 from grader.facts.metrics import METRIC_CLASSES, METRIC_NAMES
-from grader.probe.keras.old_modules import keras_modules
+from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.link import patch
 
 _FOREIGN = "custom:"

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 
 import keras
 
-from grader.probe.keras import callbacks
-from grader.probe.keras.model_state import state_of
-from grader.probe.keras.objects import Model
+from grader.probe.keras.describe import listed
+from grader.probe.keras.objects import Model, state_of
 from grader.probe.old_keras.old_arguments import preparation
 from grader.probe.old_keras.old_logs import read_monitors
 from grader.probe.link import patch
@@ -58,7 +57,7 @@ def _fit(original: Callable[..., object], signature: inspect.Signature, reading:
         if more.get("show_accuracy") and not state_of(self).metrics and state_of(self).compiled:
             self.compile(optimizer=self.optimizer, loss=state_of(self).loss, metrics=["accuracy"])  # type: ignore[attr-defined]
         reading([], more)
-        read_monitors(self, callbacks.listed(more.get("callbacks")), note)
+        read_monitors(self, listed(more.get("callbacks")), note)
         return original(self, **more)
 
     return fit

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from grader.facts.versions.keras_names import MADE, MODULES, NAMES
-from grader.probe.keras.old_modules import CALLED, keras_modules, roots
+from grader.probe.old_keras.old_modules import CALLED, keras_modules, roots
 from grader.probe.old_keras.old_sessions import set_value
 from grader.probe.old_keras.old_things import THINGS
 from grader.probe.link import patch

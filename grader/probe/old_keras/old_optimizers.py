@@ -11,7 +11,7 @@ from collections.abc import Callable
 import keras
 
 from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
-from grader.probe.keras.old_modules import keras_modules
+from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.link import patch
 from grader.probe.versions.noting import Note
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grader.probe.keras import own_functions
-from grader.probe.keras.callbacks import HistoryTable
+from grader.probe.keras.fitting import HistoryTable
 from grader.probe.link import Link
 from grader.probe.old_keras import (
     old_arguments,

@@ -37,10 +37,9 @@ from grader.sandbox.container.stream import (
     forward_channel,
     start_thread,
 )
-from grader.sandbox.contract import Limits, Provider
+from grader.sandbox.contract import Ended, Limits, Provider, limit_hit
 from grader.sandbox.control import (
     ContainerRequest,
-    Ended,
     Failed,
     Message,
     MessageError,
@@ -53,7 +52,6 @@ from grader.sandbox.control import (
 from grader.sandbox.environment import PRELOAD, STUDENT_ENTRY, TRAINER_ENTRY
 from grader.sandbox.frames import Caps, Channel
 from grader.sandbox.processes import outcome_of
-from grader.sandbox.run_end import limit_hit
 from grader.sandbox.usage import Clock
 
 _START_SECONDS = 240.0

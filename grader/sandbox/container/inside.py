@@ -39,9 +39,8 @@ from grader.sandbox.control import (
     receive_message,
     send_message,
 )
-from grader.sandbox.linux.libc import Prctl, prctl
+from grader.sandbox.linux.kernel import ConfinementError, Prctl, prctl, step
 from grader.sandbox.linux.root import SCRATCH, SHARED_MEMORY, TEMPORARY
-from grader.sandbox.linux.steps import ConfinementError, step
 from grader.sandbox.supervisor import run_watched
 
 _PIECE = 1 << 16

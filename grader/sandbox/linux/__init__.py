@@ -1,1 +1,1 @@
-"""Linux' own confinement: each step of it, the providers that are made of them, and which of those work here."""
+"""Linux' own confinement: each step of it, and the providers that are made of them."""

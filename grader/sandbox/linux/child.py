@@ -22,10 +22,18 @@ import numpy as np
 
 from grader.sandbox.contract import Job, Limits
 from grader.sandbox.frames import Channel
-from grader.sandbox.linux.filter import restrict_system_calls
-from grader.sandbox.linux.landlock import restrict_files
-from grader.sandbox.linux.libc import Prctl, die_with_parent, drop_bounding_set, drop_capabilities, prctl
-from grader.sandbox.linux.steps import ConfinementError, report_refusal, report_running, step
+from grader.sandbox.linux.kernel import (
+    ConfinementError,
+    Prctl,
+    die_with_parent,
+    drop_bounding_set,
+    drop_capabilities,
+    prctl,
+    report_refusal,
+    report_running,
+    step,
+)
+from grader.sandbox.linux.restrictions import restrict_files, restrict_system_calls
 
 REPORT = 4
 """Descriptor over which the process says, before student code runs, that it is confined, or which step failed."""

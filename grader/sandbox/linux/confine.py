@@ -17,17 +17,20 @@ from grader.sandbox.linux.child import (
     run_locked_down,
     slot_user,
 )
-from grader.sandbox.linux.filter import require_libseccomp, restrict_system_calls
-from grader.sandbox.linux.landlock import landlock_version
-from grader.sandbox.linux.libc import (
+from grader.sandbox.linux.kernel import (
+    ConfinementError,
     Namespace,
     Prctl,
     drop_bounding_set,
     drop_capabilities,
     prctl,
+    report_left,
+    report_refusal,
     set_host_name,
+    step,
     unshare,
 )
+from grader.sandbox.linux.restrictions import landlock_version, require_libseccomp, restrict_system_calls
 from grader.sandbox.linux.root import (
     SCRATCH,
     SHARED_MEMORY,
@@ -39,7 +42,6 @@ from grader.sandbox.linux.root import (
     readable_paths,
     without_hidden,
 )
-from grader.sandbox.linux.steps import ConfinementError, report_left, report_refusal, step
 
 _LEAST_LANDLOCK = 3
 """Before version 3 (Linux 6.2) it cannot keep a process from emptying files."""

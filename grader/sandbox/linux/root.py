@@ -15,8 +15,7 @@ from pathlib import Path
 
 import grader
 from grader.sandbox.contract import Limits
-from grader.sandbox.linux.libc import Mount, bind_read_only, detach, mount, pivot_root
-from grader.sandbox.linux.steps import step
+from grader.sandbox.linux.kernel import Mount, bind_read_only, detach, mount, pivot_root, step
 
 SCRATCH = "/scratch"
 TEMPORARY = "/tmp"

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import psutil
+
 from grader.errors import LabgradeError, SandboxUnavailableError
 from grader.records import Outcome
 from grader.sandbox.container.container_run import ContainerServer
 from grader.sandbox.contract import Limits, Provider
 from grader.sandbox.frames import FrameError
-from grader.sandbox.linux.landlock import landlock_version
-from grader.sandbox.probing.remains import processes_below
+from grader.sandbox.linux.restrictions import landlock_version
 from grader.sandbox.warm import WarmServer
 
 if TYPE_CHECKING:
@@ -93,6 +94,15 @@ def examine(provider: Confining) -> Examined:
     if left:
         broken["nothing remains"] = f"{len(left)} processes remain"
     return Examined(provider, None, broken, programs)
+
+
+def processes_below(pid: int) -> list[int]:
+    """Ids of all living descendants of the process `pid`."""
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+        return [process.pid for process in below if process.status() != psutil.STATUS_ZOMBIE]
+    except psutil.Error:
+        return []
 
 
 def _server(provider: Confining) -> WarmServer | ContainerServer:

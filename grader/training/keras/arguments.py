@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.training.keras import allowlist
+from grader.facts.keras_training import CALLBACKS, LOSS_ALIASES, LOSS_OPTIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from grader.facts.metrics import METRIC_CLASSES, METRIC_NAMES
 from grader.training.keras.canonical import clean, is_builtin, plain
 from grader.training.plain import NotExpressibleError, as_list, class_name, mapping, short, single_precision, whole
 from grader.training.spec import CompileConfig, FitConfig, LossConfig, ObjectConfig
@@ -34,7 +35,7 @@ def canonical_compile(raw: object) -> CompileConfig:
 def _optimizer(raw: object) -> ObjectConfig:
     item = mapping(raw, "the optimizer")
     name = class_name(item)
-    if name not in allowlist.OPTIMIZERS or not is_builtin(item):
+    if name not in OPTIMIZERS or not is_builtin(item):
         raise NotExpressibleError(f"the optimizer {short(name)} is not a standard one")
     config = mapping(item.get("config"), "the optimizer's configuration")
     cleaned = {key: _setting(value, key) for key, value in config.items() if key not in ("name", "is_legacy_optimizer")}
@@ -45,7 +46,7 @@ def _setting(value: object, key: str) -> object:
     """One argument of an optimizer: a number, a word, or for the learning rate a schedule of Keras' own."""
     if isinstance(value, dict):
         name = class_name(value)
-        if key != "learning_rate" or name not in allowlist.SCHEDULES or not is_builtin(value):
+        if key != "learning_rate" or name not in SCHEDULES or not is_builtin(value):
             raise NotExpressibleError(
                 f"the optimizer's {key[:40]} is {short(name)}, not a number or a standard schedule"
             )
@@ -68,17 +69,17 @@ def _plain(value: object) -> object:
 
 def _loss(raw: object) -> LossConfig:
     if isinstance(raw, str):
-        name = allowlist.LOSS_ALIASES.get(raw.lower(), raw.lower())
-        by_class = {cls: snake for snake, cls in allowlist.LOSSES.items()}
+        name = LOSS_ALIASES.get(raw.lower(), raw.lower())
+        by_class = {cls: snake for snake, cls in LOSSES.items()}
         name = by_class.get(raw, name)
-        if name in allowlist.LOSSES:
+        if name in LOSSES:
             return {"name": name, "options": {}}
         raise NotExpressibleError(f"the loss {short(raw)} is not a standard one")
     item = mapping(raw, "the loss")
     config, name = item.get("config"), class_name(item)
     if name == "function" and isinstance(config, str):
         return _loss(config)
-    names = {cls: snake for snake, cls in allowlist.LOSSES.items()}
+    names = {cls: snake for snake, cls in LOSSES.items()}
     snake = names.get(name)
     if snake is None or not is_builtin(item):
         raise NotExpressibleError(f"the loss {short(name)} is not a standard one")
@@ -86,7 +87,7 @@ def _loss(raw: object) -> LossConfig:
     if options.get("reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "auto"):
         raise NotExpressibleError("the loss has a reduction of its own")
     defaults = {"from_logits": False, "label_smoothing": 0.0}
-    kept = {key: _plain(value) for key, value in options.items() if key in allowlist.LOSS_OPTIONS}
+    kept = {key: _plain(value) for key, value in options.items() if key in LOSS_OPTIONS}
     return {"name": snake, "options": {key: value for key, value in kept.items() if defaults.get(key) != value}}
 
 
@@ -100,16 +101,16 @@ def _metric(raw: object) -> str | ObjectConfig:
     if isinstance(raw, list) and len(raw) == 1 and not isinstance(raw[0], list):
         return _metric(raw[0])
     if isinstance(raw, str):
-        if raw in allowlist.METRIC_NAMES:
+        if raw in METRIC_NAMES:
             return raw
-        if raw.lower() in allowlist.METRIC_NAMES:
+        if raw.lower() in METRIC_NAMES:
             return raw.lower()
         raise NotExpressibleError(f"the metric {short(raw)} is not a standard one")
     item = mapping(raw, "a metric")
     config, name = item.get("config"), class_name(item)
     if name == "function" and isinstance(config, str):
         return _metric(config)
-    if name not in allowlist.METRIC_CLASSES or not is_builtin(item):
+    if name not in METRIC_CLASSES or not is_builtin(item):
         raise NotExpressibleError(f"the metric {short(name)} is not a standard one")
     options = mapping(config or {}, "a metric")
     return {"class_name": name, "config": {key: _option(value) for key, value in options.items() if key != "dtype"}}
@@ -145,9 +146,9 @@ def _whole(arguments: Mapping[str, object], name: str, low: int, high: int) -> i
 def _callback(raw: object) -> dict[str, object]:
     item = mapping(raw, "a callback")
     name = str(item.get("class_name"))
-    if name not in allowlist.CALLBACKS:
+    if name not in CALLBACKS:
         raise NotExpressibleError(f"the callback {short(name)} is not one that can be told as configuration")
-    allowed = allowlist.CALLBACKS[name]
+    allowed = CALLBACKS[name]
     kept = {key: _argument(value) for key, value in item.items() if key in allowed}
     return {"class_name": name, **kept}
 

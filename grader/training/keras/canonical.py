@@ -2,9 +2,11 @@
 
 Input is what `keras.saving.serialize_keras_object` writes (Keras 3 saving format,
 https://keras.io/guides/serialization_and_saving/). Nothing of Keras is imported here: the host decides on plain
-data alone what the trainer may build. Layer names are dropped, so that models that differ in names share a training.
-Every object is written anew with the module that the allow-list gives it: a module, a registered name or a build
-configuration that the sandbox wrote never reaches Keras.
+data alone what the trainer may build. On the allow-list is plain Keras without code of anyone's own: its standard
+layers (`grader/facts/keras_layers.py`), and the initializers, regularizers, constraints and activations named here.
+Layer names are dropped, so that models that differ in names share a training. Every object is written anew with the
+module that the allow-list gives it: a module, a registered name or a build configuration that the sandbox wrote never
+reaches Keras.
 """
 
 from __future__ import annotations
@@ -15,9 +17,8 @@ from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 
-from grader.facts.keras_layers import BROADCASTING
+from grader.facts.keras_layers import BROADCASTING, MODELS, STANDARD
 from grader.records import Array
-from grader.training.keras import allowlist
 from grader.training.plain import (
     NotExpressibleError,
     as_list,
@@ -36,10 +37,35 @@ _MAX_NODES = 2_000
 _MAX_VALUES = 200_000
 _MAX_STRING = 200
 _SKIPPED_KEYS = frozenset({"name", "build_config", "compile_config", "registered_name", "module", "shared_object_id"})
+
+INITIALIZERS = frozenset(
+    """
+    Zeros Ones Constant RandomNormal RandomUniform TruncatedNormal VarianceScaling Identity Orthogonal
+    GlorotUniform GlorotNormal HeUniform HeNormal LecunUniform LecunNormal
+    """.split()
+)
+
+REGULARIZERS = frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"})
+
+CONSTRAINTS = frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"})
+
+ACTIVATIONS = frozenset(
+    """
+    relu leaky_relu relu6 softmax celu elu selu softplus softsign squareplus soft_shrink sparse_plus silu swish
+    gelu glu tanh tanh_shrink sigmoid exponential hard_sigmoid hard_silu hard_swish hard_tanh hard_shrink linear
+    mish log_softmax log_sigmoid sparse_sigmoid sparsemax threshold
+    """.split()
+)
+
+DTYPES = frozenset(
+    """
+    float16 bfloat16 float32 float64 mixed_float16 mixed_bfloat16 uint8 int8 int16 int32 int64 bool
+    """.split()
+)
 _NAMED = {
-    "initializer": allowlist.INITIALIZERS,
-    "regularizer": allowlist.REGULARIZERS,
-    "constraint": allowlist.CONSTRAINTS,
+    "initializer": INITIALIZERS,
+    "regularizer": REGULARIZERS,
+    "constraint": CONSTRAINTS,
 }
 """End of an argument's name -> the classes that may be named there."""
 
@@ -68,7 +94,7 @@ def canonical_model(raw: object, input_shape: tuple[int, ...] | None) -> KerasOb
     `input_shape` is the shape of one example, used where the model was not told its input; `None` leaves it open.
     Raises `NotExpressibleError`.
     """
-    if not isinstance(raw, dict) or raw.get("class_name") not in list(allowlist.MODELS):
+    if not isinstance(raw, dict) or raw.get("class_name") not in list(MODELS):
         name = raw.get("class_name") if isinstance(raw, dict) else raw
         raise NotExpressibleError(f"the model is a {short(name)}, not a Sequential or Functional model")
     if not is_builtin(raw):
@@ -154,11 +180,11 @@ def _object(raw: object, depth: int) -> KerasObject:
     """One serialised layer or model as plain Keras. Raises `NotExpressibleError`."""
     item = mapping(raw, "an object")
     name = class_name(item)
-    if name in allowlist.MODELS and is_builtin(item):
+    if name in MODELS and is_builtin(item):
         return _model(item, depth)
     # `inputs * 2` makes an operation that bears a layer's name and takes what no layer does.
     operation = name in BROADCASTING and str(item.get("module")).startswith("keras.src.ops")
-    if name not in allowlist.LAYERS or not is_builtin(item) or operation:
+    if name not in STANDARD or not is_builtin(item) or operation:
         raise NotExpressibleError(f"it uses {short(name)}, which is not a standard Keras layer")
     config = mapping(item.get("config"), f"the configuration of {short(name)}")
     return plain(name, {key: clean(value, depth + 1, key) for key, value in config.items() if key not in _SKIPPED_KEYS})
@@ -200,16 +226,16 @@ def _nested(value: Mapping[str, object], depth: int, key: str) -> object:
         return _function(config)
     if not is_builtin(value):
         raise NotExpressibleError(f"it uses {short(name)}, which is not part of Keras")
-    if name in allowlist.LAYERS or name in allowlist.MODELS:
+    if name in STANDARD or name in MODELS:
         return _object(value, depth)
-    if name in allowlist.INITIALIZERS | allowlist.REGULARIZERS | allowlist.CONSTRAINTS:
+    if name in INITIALIZERS | REGULARIZERS | CONSTRAINTS:
         inner = mapping(config or {}, short(name))
         return plain(name, {k: clean(v, depth + 1, k) for k, v in inner.items() if k not in _SKIPPED_KEYS})
     raise NotExpressibleError(f"it uses {short(name)}, which is not on the list of Keras objects that are trained")
 
 
 def _function(config: object) -> str:
-    if isinstance(config, str) and config in allowlist.ACTIVATIONS:
+    if isinstance(config, str) and config in ACTIVATIONS:
         return config
     raise NotExpressibleError(f"it uses the function {short(config)}, which is not a standard activation")
 
@@ -217,9 +243,9 @@ def _function(config: object) -> str:
 def _string(value: str, key: str) -> str:
     if len(value) > _MAX_STRING:
         raise NotExpressibleError("the configuration holds an overlong text")
-    if key.endswith("activation") and value not in allowlist.ACTIVATIONS:
+    if key.endswith("activation") and value not in ACTIVATIONS:
         raise NotExpressibleError(f"the activation {short(value)} is not a standard one")
-    if key == "dtype" and value not in allowlist.DTYPES:
+    if key == "dtype" and value not in DTYPES:
         raise NotExpressibleError(f"the dtype {short(value)} is not a standard one")
     for ending, known in _NAMED.items():
         if key.endswith(ending) and value.replace("_", "").casefold() not in {name.casefold() for name in known}:
@@ -234,15 +260,15 @@ def plain(name: str, config: dict[str, object]) -> KerasObject:
 
 
 def _module(name: str) -> str:
-    if name in allowlist.MODELS:
+    if name in MODELS:
         return "keras" if name == "Sequential" else "keras.src.models.functional"
-    if name in allowlist.LAYERS:
+    if name in STANDARD:
         return "keras.layers"
-    if name in allowlist.INITIALIZERS:
+    if name in INITIALIZERS:
         return "keras.initializers"
-    if name in allowlist.REGULARIZERS:
+    if name in REGULARIZERS:
         return "keras.regularizers"
-    if name in allowlist.CONSTRAINTS:
+    if name in CONSTRAINTS:
         return "keras.constraints"
     return "keras.optimizers.schedules"
 

@@ -1,8 +1,10 @@
-"""The training engine: a whole epoch as one TensorFlow graph over data on the device, in an order of our own.
+"""The training engine: Keras objects made from canonical configuration, and a whole epoch as one TensorFlow graph over
+data on the device, in an order of our own.
 
-Keras' own `fit` on TensorFlow repeats one batch order in every epoch under a global seed, and pays Python for each
-step. Here each epoch draws a new permutation from a seeded generator, and Keras' public `train_step` and `test_step`
-run inside one `tf.function`, so that losses, regularisers, metrics and optimizers mean what they mean in Keras.
+It runs in the trainer only, on configuration that the host has checked. Keras' own `fit` on TensorFlow repeats one
+batch order in every epoch under a global seed, and pays Python for each step. Here each epoch draws a new permutation
+from a seeded generator, and Keras' public `train_step` and `test_step` run inside one `tf.function`, so that losses,
+regularisers, metrics and optimizers mean what they mean in Keras.
 """
 
 from __future__ import annotations
@@ -12,20 +14,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from grader.facts.keras_training import LOSSES
 from grader.facts.metrics import VALIDATION
 from grader.records import Array
-from grader.training.framework import Task, Tell
-from grader.training.keras import assembly
-from grader.training.keras.assembly import Build, Compile, Model
-from grader.training.plain import canonical_digest
-from grader.training.spec import Configuration, FitConfig, LossConfig
+from grader.training.spec import CompileConfig, Configuration, FitConfig, LossConfig, ObjectConfig, canonical_digest
+from grader.training.trainer_contract import Task, Tell
 
+Model: TypeAlias = keras.Model
+Build: TypeAlias = Callable[[], Model]
+Compile: TypeAlias = Callable[[Model], None]
 Tensors: TypeAlias = tuple[tf.Tensor, ...]
 """Rows, targets, and where there are any the weights of the rows: one entry a row in each."""
 
@@ -83,7 +86,7 @@ class Engine:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
-def predictions(model: Model, x: Array, at_once: int) -> Array:
+def _predictions(model: Model, x: Array, at_once: int) -> Array:
     """Outputs of `model` for all rows of `x`, `at_once` after another."""
     return np.concatenate([np.array(model(part[0], training=False)) for part in _parts((tf.constant(x),), at_once)])
 
@@ -180,7 +183,7 @@ class KerasModel:
     def predict(self, rows: Array) -> Array:
         """The model's outputs (n, *output) for `rows` (n, *example)."""
         with _device_memory():
-            return predictions(self._model, rows, self._rows_at_once)
+            return _predictions(self._model, rows, self._rows_at_once)
 
     def weights(self) -> list[Array]:
         """All weights, in the order of Keras' `get_weights`."""
@@ -192,7 +195,7 @@ class KerasModel:
 
 
 class KerasFramework:
-    """Keras on TensorFlow in the trainer's process (`grader/training/framework.py` says what is asked of it)."""
+    """Keras on TensorFlow in the trainer's process (`grader/training/trainer_contract.py` says what is asked of it)."""
 
     def __init__(self) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -225,7 +228,7 @@ class KerasFramework:
         with _device_memory():
             engine.reset(task.seed, tuple(part[: task.fit["batch_size"]] for part in train))
             _set_state(engine.model, task.start)
-            callbacks = assembly.callbacks(task.fit["callbacks"])
+            callbacks = _callbacks(task.fit["callbacks"])
             history, seconds = run_epochs(
                 engine, task.fit, train, validation, callbacks, task.seed, tell, task.deadline, task.rows_at_once
             )
@@ -235,7 +238,7 @@ class KerasFramework:
         """The engine of the task's model on arrays of that `shape`, traced before if it was asked for lately."""
         name = canonical_digest([task.architecture, task.compile, list(shape)])
         if name not in self._engines:
-            self._engines[name] = Engine(assembly.model_builder(task.architecture), assembly.compiler(task.compile))
+            self._engines[name] = Engine(_model_builder(task.architecture), _compiler(task.compile))
             while len(self._engines) > _ENGINES:
                 self._engines.popitem(last=False)
         return self._engines[name]
@@ -243,14 +246,14 @@ class KerasFramework:
     def model(self, architecture: Configuration, weights: Sequence[Array], rows_at_once: int) -> KerasModel:
         """The model of `architecture` with `weights` that came from elsewhere."""
         with _device_memory():
-            model = assembly.model_builder(architecture)()
+            model = _model_builder(architecture)()
             model.set_weights(weights)
         return KerasModel(model, rows_at_once, trained=False)
 
     def loss(self, loss: LossConfig, targets: Array, outputs: Array) -> float:
         """The mean loss of `outputs` against `targets`; NaN where the two do not fit together."""
         try:
-            return float(assembly.loss(loss)(targets, outputs))
+            return float(_loss(loss)(targets, outputs))
         except (ValueError, TypeError, tf.errors.OpError):
             return float("nan")
 
@@ -270,3 +273,72 @@ def _set_state(model: Model, start: Sequence[Array]) -> None:
         for variable, value in zip(model.optimizer.variables, state, strict=True):
             if tuple(variable.shape) == value.shape:
                 variable.assign(value)
+
+
+def _model_builder(architecture: Configuration) -> Build:
+    """A function that builds the model of a canonical architecture with fresh weights."""
+
+    def build() -> Model:
+        return keras.saving.deserialize_keras_object(dict(architecture), safe_mode=True)
+
+    return build
+
+
+def _compiler(arguments: CompileConfig) -> Compile:
+    """A function that compiles a model with canonical compile arguments."""
+
+    def compile_model(model: Model) -> None:
+        model.compile(
+            optimizer=_optimizer(arguments["optimizer"]),
+            loss=_loss(arguments["loss"]),
+            metrics=[_metric(item) for item in arguments["metrics"]],
+            jit_compile=False,
+        )
+
+    return compile_model
+
+
+def _optimizer(item: ObjectConfig) -> keras.optimizers.Optimizer:
+    """The optimizer of canonical arguments."""
+    config = dict(item["config"])
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict):
+        schedule = getattr(keras.optimizers.schedules, rate["class_name"])
+        config["learning_rate"] = schedule(**rate["config"])
+    return getattr(keras.optimizers, item["class_name"]).from_config(config)
+
+
+def _loss(item: LossConfig) -> keras.losses.Loss:
+    """The loss of canonical arguments."""
+    return getattr(keras.losses, LOSSES[item["name"]])(**item["options"])
+
+
+def _metric(item: str | ObjectConfig) -> str | keras.metrics.Metric:
+    if isinstance(item, str):
+        return item
+    return getattr(keras.metrics, item["class_name"]).from_config(dict(item["config"]))
+
+
+class _LearningRates(keras.callbacks.Callback):  # type: ignore[misc]
+    """A learning rate per epoch, worked out beforehand from a student's schedule."""
+
+    def __init__(self, rates: list[float]) -> None:
+        super().__init__()
+        self._rates = rates
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        if epoch < len(self._rates):
+            self.model.optimizer.learning_rate = self._rates[epoch]
+
+
+def _callbacks(items: list[dict[str, object]]) -> list[keras.callbacks.Callback]:
+    """The callbacks of canonical fit arguments."""
+    made = []
+    for item in items:
+        arguments = {key: value for key, value in item.items() if key != "class_name"}
+        name = cast("str", item["class_name"])
+        cls: type[keras.callbacks.Callback] = (
+            _LearningRates if name == "LearningRates" else getattr(keras.callbacks, name)
+        )
+        made.append(cls(**arguments))
+    return made

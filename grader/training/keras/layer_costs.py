@@ -1,7 +1,7 @@
 """The size of every layer that the allow-list knows, by its class.
 
-Layers that slide over places stand in `convolution_costs.py`, those over steps of time in `sequence_costs.py`. What is
-worked out here agrees with what Keras builds; `tests/training/keras/test_sizes.py` holds each against the library.
+Layers that slide over places stand in `convolution_costs.py`. What is worked out here agrees with what Keras builds;
+`tests/training/keras/test_sizes.py` holds each against the library.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from grader.facts.keras_layers import BROADCASTING, KEEPING_SHAPE, RECURRENT
 from grader.training.budget import Shape, Size
-from grader.training.keras import convolution_costs, sequence_costs
+from grader.training.keras import convolution_costs
 from grader.training.keras.layer_config import (
     Config,
     Measure,
@@ -33,6 +33,9 @@ _One: TypeAlias = Callable[[str, Config, Shape], Size]
 """The size of a layer with one input, by its class, its arguments and the input's shape."""
 
 _UNKNOWN = "the size of a {} cannot be worked out"
+
+_GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
+"""Matrices of a recurrent cell for each direction of its weights."""
 
 
 def layer_cost(serialised: object, shapes: list[Shape], measure: Measure) -> Size:
@@ -55,15 +58,15 @@ def _layer_cost(name: str, config: Config, shapes: list[Shape], measure: Measure
     if name == "Dot":
         return _dot(config, shapes)
     if name == "MultiHeadAttention":
-        return sequence_costs.multi_head_attention(config, shapes)
+        return _multi_head_attention(config, shapes)
     if name in ("Attention", "AdditiveAttention"):
-        return sequence_costs.attention(name, config, shapes)
+        return _attention(name, config, shapes)
     if name == "SpectralNormalization":
         return _spectral_norm(config, shapes, measure)
     if name == "Bidirectional":
-        return sequence_costs.bidirectional(config, shapes[0], measure)
+        return _bidirectional(config, shapes[0], measure)
     if name == "TimeDistributed":
-        return sequence_costs.time_distributed(config, shapes[0], measure)
+        return _time_distributed(config, shapes[0], measure)
     if name in _SINGLE:
         return _SINGLE[name](name, config, shapes[0])
     raise NotExpressibleError(_UNKNOWN.format(name))
@@ -162,6 +165,39 @@ def _category_encoding(name: str, config: Config, shape: Shape) -> Size:
     return replace(layer_size((*shape, tokens) if single else (*shape[:-1], tokens)), exact=False)
 
 
+def _recurrent(name: str, config: Config, shape: Shape) -> Size:
+    """`SimpleRNN`, `LSTM`, `GRU`, and `RNN` over given cells, on (steps, width)."""
+    if len(shape) != 2:
+        raise NotExpressibleError(f"{name} is given data of {len(shape)} dimensions")
+    steps, width = shape
+    if name == "RNN":
+        cell = config["cell"]
+        weights, units = _stack(cell, width) if isinstance(cell, list) else _cell(*layer(cell), width)
+    else:
+        weights, units = _cell(name, config, width)
+    out = (steps, units) if config.get("return_sequences") else (units,)
+    # Of each step the gates are kept too.
+    return layer_size(out, weights, 2 * weights * steps, kept=8 * steps * units)
+
+
+def _cell(name: str, config: Config, width: int) -> tuple[int, int]:
+    """(weights, units) of one recurrent step on `width` numbers."""
+    if name == "StackedRNNCells":
+        return _stack(items(config["cells"], "cells"), width)
+    units, gates = count(config, "units"), _GATES[name.removesuffix("Cell")]
+    biases = 2 if gates == _GATES["GRU"] and flag(config, "reset_after", True) else 1
+    return gates * (units * (width + units) + biases * units * flag(config, "use_bias", True)), units
+
+
+def _stack(cells: list[object], width: int) -> tuple[int, int]:
+    """(weights, units) of recurrent cells, each on what the one before it gives."""
+    weights = 0
+    for cell in cells:
+        more, width = _cell(*layer(cell), width)
+        weights += more
+    return weights, width
+
+
 _SINGLE: dict[str, _One] = {
     **{f"Conv{n}D": convolution_costs.convolution for n in (1, 2, 3)},
     **{f"Conv{n}DTranspose": convolution_costs.transpose for n in (1, 2, 3)},
@@ -184,7 +220,7 @@ _SINGLE: dict[str, _One] = {
     "Permute": _permute,
     "RepeatVector": _repeat,
     "CategoryEncoding": _category_encoding,
-    **dict.fromkeys(RECURRENT | {"RNN"}, sequence_costs.recurrent),
+    **dict.fromkeys(RECURRENT | {"RNN"}, _recurrent),
     **dict.fromkeys(KEEPING_SHAPE, _same_shape),
 }
 """Layers with one input, by Keras' class name."""
@@ -217,3 +253,55 @@ def _dot(config: Config, shapes: list[Shape]) -> Size:
 def _spectral_norm(config: Config, shapes: list[Shape], measure: Measure) -> Size:
     inner = measure(config["layer"], shapes)
     return replace(inner, parameters=inner.parameters + inner.shape[-1], exact=False)
+
+
+def _bidirectional(config: Config, shape: Shape, measure: Measure) -> Size:
+    """`Bidirectional`: a layer in both directions of time."""
+    forward = measure(config["layer"], [shape])
+    backward = measure(config["backward_layer"], [shape]) if config.get("backward_layer") else forward
+    merged = config.get("merge_mode", "concat")
+    out = (*forward.shape[:-1], forward.shape[-1] + backward.shape[-1]) if merged == "concat" else forward.shape
+    both = layer_size(
+        out,
+        forward.parameters + backward.parameters,
+        forward.operations + backward.operations,
+        forward.kept + backward.kept,
+    )
+    return replace(both, exact=merged is not None)
+
+
+def _time_distributed(config: Config, shape: Shape, measure: Measure) -> Size:
+    """`TimeDistributed`: a layer on every step by itself."""
+    if len(shape) < 2:
+        raise NotExpressibleError("TimeDistributed is given flat rows")
+    inner = measure(config["layer"], [shape[1:]])
+    return layer_size((shape[0], *inner.shape), inner.parameters, shape[0] * inner.operations, shape[0] * inner.kept)
+
+
+def _multi_head_attention(config: Config, shapes: list[Shape]) -> Size:
+    """`MultiHeadAttention` on query and value (steps, width), with the key where it is another."""
+    query, value = shapes[0], shapes[1]
+    key = shapes[2] if len(shapes) > 2 else value
+    heads, key_width = count(config, "num_heads"), count(config, "key_dim")
+    value_width = count(config, "value_dim", key_width)
+    out = whole_numbers(config["output_shape"], "output_shape") if config.get("output_shape") else [query[-1]]
+    last = math.prod(out)
+    bias = int(flag(config, "use_bias", True))
+    weights = heads * key_width * (query[-1] + key[-1] + 2 * bias)
+    weights += heads * value_width * (value[-1] + bias) + last * (heads * value_width + bias)
+    asked, known = math.prod(query[:-1]), math.prod(value[:-1])
+    scores = heads * asked * known
+    operations = 2 * weights * max(asked, known) + 2 * scores * (key_width + value_width)
+    kept = 2 * scores + 4 * asked * heads * max(key_width, value_width)
+    return layer_size((*query[:-1], *out), weights, operations, kept=kept)
+
+
+def _attention(name: str, config: Config, shapes: list[Shape]) -> Size:
+    """`Attention` and `AdditiveAttention` on query and value."""
+    query, value = shapes[0], shapes[1]
+    if name == "AdditiveAttention":
+        weights = value[-1] if flag(config, "use_scale", True) else 0
+    else:
+        weights = int(flag(config, "use_scale", False)) + int(config.get("score_mode") == "concat")
+    scores = math.prod(query[:-1]) * math.prod(value[:-1])
+    return layer_size((*query[:-1], value[-1]), weights, 4 * scores * query[-1], kept=2 * scores)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from grader.training.budget import Budget, OverBudgetError, check_budget, rows_at_once
-from grader.training.keras import allowlist
 from grader.training.keras.arguments import canonical_compile, canonical_fit
-from grader.training.keras.canonical import canonical_model
+from grader.training.keras.canonical import ACTIVATIONS, canonical_model
 from grader.training.keras.cost import model_size
-from grader.training.plain import NotExpressibleError, canonical_digest
+from grader.training.plain import NotExpressibleError
+from grader.training.spec import canonical_digest
 
 Json = dict[str, Any]
 
@@ -349,7 +349,7 @@ def test_odd_training_arguments_are_refused(change: Json) -> None:
         canonical_fit({"batch_size": 32, "epochs": 3, "initial_epoch": 0} | change)
 
 
-@pytest.mark.parametrize("name", sorted(allowlist.ACTIVATIONS))
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_standard_activations_pass(name: str) -> None:
     """Every activation of Keras' own is accepted, as text and as function."""
 

@@ -9,7 +9,8 @@ import pytest
 
 from grader.training.keras.arguments import canonical_compile, canonical_fit
 from grader.training.keras.canonical import canonical_model
-from grader.training.plain import NotExpressibleError, canonical_digest
+from grader.training.plain import NotExpressibleError
+from grader.training.spec import canonical_digest
 
 
 def keras_object(name: str, config: dict[str, Any], module: str = "keras.layers") -> dict[str, Any]:
