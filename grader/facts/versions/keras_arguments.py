@@ -62,7 +62,7 @@ KERAS_1: dict[str, Renamed] = {
     **{f"layers.Global{kind}Pooling{n}D": _IMAGES for kind in ("Max", "Average") for n in (2, 3)},
     "layers.UpSampling1D": {"length": "size"},
     **{f"layers.{kind}{n}D": _IMAGES for kind in ("UpSampling", "ZeroPadding", "Cropping") for n in (2, 3)},
-    **dict.fromkeys(("layers.Dropout", "layers.GaussianDropout", "layers.SpatialDropout1D"), {"p": "rate"}),
+    **{f"layers.{name}": {"p": "rate"} for name in ("Dropout", "GaussianDropout", "SpatialDropout1D")},
     **{f"layers.SpatialDropout{n}D": {"p": "rate", **_IMAGES} for n in (2, 3)},
     "layers.GaussianNoise": {"sigma": "stddev"},
     "layers.PReLU": {"init": "alpha_initializer"},
@@ -111,10 +111,10 @@ DROPPED: dict[str, dict[str, str]] = {
     },
     "layers.Embedding": {"dropout": "Keras 2 has no dropout inside an Embedding"},
     "layers.BatchNormalization": {"mode": "mode=0, the only kind that Keras 2 kept"},
-    **dict.fromkeys(
-        ("layers.SimpleRNN", "layers.LSTM", "layers.GRU", "layers.ConvLSTM2D"),
-        {"consume_less": "it chose between ways of computing the same"},
-    ),
+    **{
+        f"layers.{name}": {"consume_less": "it chose between ways of computing the same"}
+        for name in ("SimpleRNN", "LSTM", "GRU", "ConvLSTM2D")
+    },
     "Model.fit": {
         "show_accuracy": "accuracy has been a metric of compile since Keras 1.0",
         "workers": "it says how data are read, not how a model is trained",

@@ -15,9 +15,7 @@ _LOGS = (
     ),
     Difference("params['nb_epoch']", "A callback's params['nb_epoch'] was answered with 'epochs'.", _2_0),
     Difference("params['metrics']", "A callback's params['metrics'] was answered with the names of the logs.", _2_3),
-    Difference(
-        "metrics_names", "metrics_names was answered with a name for each score, as before Keras 3.", _3_0
-    ),
+    Difference("metrics_names", "metrics_names was answered with a name for each score, as before Keras 3.", _3_0),
 )
 
 _FILES = (
@@ -35,7 +33,7 @@ _FILES = (
         "save_weights wrote a file of the form that Keras 2 wrote, under the name that was given.",
         _3_0,
     ),
-    Difference("load_weights of another ending", "load_weights read a file whose name Keras 3 would have refused.", _3_0),
+    Difference("load_weights of another ending", "load_weights read a file that Keras 3 would have refused.", _3_0),
     Difference("load_weights(by_name=)", "load_weights(by_name=) was left out where it was False.", _3_0),
     Difference(
         "latest_checkpoint", "tf.train.latest_checkpoint was answered with the weights that were saved last.", _3_0
@@ -62,7 +60,7 @@ _METHODS = (
     Difference("metrics as text", "metrics='accuracy' was read as a list of one, as Keras 2 did.", _3_0),
     Difference("metrics in third place", "compile's third argument was read as metrics, as in Keras 2.", _3_0),
     Difference("positional arguments of fit", "fit's arguments were read by their places, as in Keras 2.", _3_0),
-    Difference("_make_predict_function", "_make_predict_function was left out: Keras 3 makes it when it is needed.", _2_3),
+    Difference("_make_predict_function", "_make_predict_function was left out: Keras 3 makes it when needed.", _2_3),
     Difference("Sequential.model", "Sequential's .model was read as the model itself.", "Keras 2.2"),
     Difference("add_weight(name, shape)", "add_weight's arguments were read by their places, as in Keras 2.", _3_0),
     Difference(
@@ -105,7 +103,7 @@ _ARGUMENTS = (
     ),
     Difference("decay=0", "The optimizer's decay=0 was left out: it decays nothing.", _3_0),
     Difference("epsilon=None", "The optimizer's epsilon=None was read as its default, 1e-7.", _3_0),
-    Difference("schedule_decay=", "Nadam's schedule_decay= was left out: Keras 3's Nadam has a schedule of its own.", _3_0),
+    Difference("schedule_decay=", "Nadam's schedule_decay= was left out: Nadam has its own schedule today.", _3_0),
     Difference("jit_compile= of an optimizer", "The optimizer's jit_compile= was left out: it trains the same.", _3_0),
     Difference("an optimizer's decay in its place", "The optimizer's decay was read at its place in Keras 2.", _3_0),
     Difference("batch_input_shape=", "batch_input_shape= was read as the model's Input(batch_shape=).", _3_0),
@@ -120,7 +118,9 @@ _ARGUMENTS = (
         "init= of a separable convolution", "init= was read as depthwise_initializer= and pointwise_initializer=.", _2_0
     ),
     Difference("Dense(units, init)", "Dense's second argument was read as its initializer, as in Keras 1.", _2_0),
-    Difference("Dense(inputs, units)", "Dense(inputs, units) was read as in Keras 0: the second is the units.", "Keras 0.3"),
+    Difference(
+        "Dense(inputs, units)", "Dense(inputs, units) was read as in Keras 0: the second one counts.", "Keras 0.3"
+    ),
     Difference("ZeroPadding2D(dict)", "ZeroPadding2D's table of pads was read as pairs.", _2_0),
     Difference("load_img(grayscale=)", "load_img(grayscale=True) was read as color_mode='grayscale'.", _3_0),
     Difference(
@@ -128,7 +128,7 @@ _ARGUMENTS = (
         "Conv2D(n, a, b) was taken as Keras 3 takes it: a kernel of a x a and strides of b. Keras 1 read a x b.",
         "Keras 2.4",
     ),
-    Difference("pooling without a size", "Average pooling without a size was read as pool_size=2, its old default.", _3_0),
+    Difference("pooling without a size", "Average pooling without a size was read as pool_size=2, as of old.", _3_0),
     Difference(
         "BatchNormalization(mode=1)",
         "The modes 1 and 2 of BatchNormalization were dropped by Keras 2.",
@@ -138,14 +138,12 @@ _ARGUMENTS = (
 )
 
 _DEFAULTS = (
-    Difference("Adadelta()", "Adadelta without a rate was taken with 0.001, as today; before 2.4 it was 1.", "Keras 2.4"),
-    Difference("Adagrad()", "Adagrad without a rate was taken with 0.001, as today; before 2.4 it was 0.01.", "Keras 2.4"),
-    Difference("Adamax()", "Adamax without a rate was taken with 0.001, as today; before 2.4 it was 0.002.", "Keras 2.4"),
-    Difference("Nadam()", "Nadam without a rate was taken with 0.001, as today; before 2.4 it was 0.002.", "Keras 2.4"),
+    Difference("Adadelta()", "Adadelta without a rate was taken with 0.001, as today; before 2.4: 1.", "Keras 2.4"),
+    Difference("Adagrad()", "Adagrad without a rate was taken with 0.001, as today; before 2.4: 0.01.", "Keras 2.4"),
+    Difference("Adamax()", "Adamax without a rate was taken with 0.001, as today; before 2.4: 0.002.", "Keras 2.4"),
+    Difference("Nadam()", "Nadam without a rate was taken with 0.001, as today; before 2.4: 0.002.", "Keras 2.4"),
     Difference("l1_l2()", "l1_l2() without factors was taken with 0, as today; before 3.0 both were 0.01.", _3_0),
-    Difference(
-        "hard_sigmoid", "hard_sigmoid was taken as today, x/6 + 0.5; before 3.0 it was 0.2x + 0.5.", _3_0
-    ),
+    Difference("hard_sigmoid", "hard_sigmoid was taken as today, x/6 + 0.5; before 3.0 it was 0.2x + 0.5.", _3_0),
 )
 """Defaults that would change a model: code without an idiom that only an older version has is taken as today."""
 

@@ -186,7 +186,14 @@ LOST: dict[str, tuple[str, ...]] = {
     "regularizers": ("EigenvalueRegularizer",),
     "constraints": ("RadialConstraint", "radial_constraint"),
     "utils": ("HDF5Matrix", "GeneratorEnqueuer", "convert_all_kernels_in_model", "layer_from_config", "load_array"),
-    "backend": ("placeholder", "in_train_phase", "in_test_phase", "learning_phase_scope", "print_tensor", "is_placeholder"),
+    "backend": (
+        "placeholder",
+        "in_train_phase",
+        "in_test_phase",
+        "learning_phase_scope",
+        "print_tensor",
+        "is_placeholder",
+    ),
     "preprocessing.image": ("list_pictures", "transform_matrix_offset_center", "flip_axis"),
     "schedules": ("LinearModel", "WideDeepModel", "PeepholeLSTMCell", "LinearCosineDecay", "NoisyLinearCosineDecay"),
 }
@@ -201,9 +208,7 @@ def rows() -> list[Difference]:
     ]
     for module, names in NAMES.items():
         for old, new in names.items():
-            found.append(
-                Difference(f"{module}.{old}", f"keras.{module}.{old} was read as keras.{new}.", "Keras 3.0")
-            )
+            found.append(Difference(f"{module}.{old}", f"keras.{module}.{old} was read as keras.{new}.", "Keras 3.0"))
     for module, sentences in MADE.items():
         found += [Difference(f"{module}.{name}", now, "Keras 3.0") for name, now in sentences.items()]
     for module, lost in LOST.items():

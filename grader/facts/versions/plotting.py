@@ -20,7 +20,17 @@ COLOUR_MAPS = {
 SETTINGS_GONE = ("axes.color_cycle", "text.latex.unicode", "text.latex.preview", "savefig.frameon", "axes.hold")
 """Of `rcParams`."""
 
-VECTORS = ("barplot", "lineplot", "scatterplot", "boxplot", "pointplot", "regplot", "jointplot", "violinplot", "stripplot")
+VECTORS = (
+    "barplot",
+    "lineplot",
+    "scatterplot",
+    "boxplot",
+    "pointplot",
+    "regplot",
+    "jointplot",
+    "violinplot",
+    "stripplot",
+)
 """Functions of seaborn that took x and y by their places until 0.12."""
 
 _MADE = {

@@ -159,15 +159,24 @@ MADE = {
 _LOST = {
     "sklearn.datasets.load_boston": ("scikit-learn 1.2", r"ImportError: \s*`load_boston` has been removed"),
     "sklearn.datasets.fetch_mldata": ("scikit-learn 0.22", r"(?:cannot import name|has no attribute) 'fetch_mldata'"),
-    "jaccard_similarity_score": ("scikit-learn 0.23", r"(?:cannot import name|no attribute) 'jaccard_similarity_score'"),
-    "OneHotEncoder(categorical_features=)": ("scikit-learn 0.22", r"unexpected keyword argument 'categorical_features'"),
+    "jaccard_similarity_score": (
+        "scikit-learn 0.23",
+        r"(?:cannot import name|no attribute) 'jaccard_similarity_score'",
+    ),
+    "OneHotEncoder(categorical_features=)": (
+        "scikit-learn 0.22",
+        r"unexpected keyword argument 'categorical_features'",
+    ),
     "LinearRegression(normalize=)": ("scikit-learn 1.2", r"TypeError: \w+\.__init__\(\) got .*argument 'normalize'"),
     "cross_validation.KFold(n)": ("scikit-learn 0.20", r"TypeError: (?:'\w*Fold' object is not iterable|.*'n_folds')"),
     "GridSearchCV.grid_scores_": ("scikit-learn 0.20", r"AttributeError: '\w+' object has no attribute 'grid_scores_'"),
     "a number of an array": ("NumPy 2.4", r"TypeError: only 0-dimensional arrays can be converted to Python scalars"),
     "an array of uneven rows": ("NumPy 1.24", r"ValueError: setting an array element .* inhomogeneous shape"),
     "np.array(copy=False)": ("NumPy 2.0", r"ValueError: Unable to avoid copy while creating an array as requested"),
-    "np.cast": ("NumPy 2.0", r"AttributeError: .*`?np\.(?:cast|source|lookfor|find_common_type|geterrobj)`? was removed"),
+    "np.cast": (
+        "NumPy 2.0",
+        r"AttributeError: .*`?np\.(?:cast|source|lookfor|find_common_type|geterrobj)`? was removed",
+    ),
     "pd.Panel": ("pandas 1.0", r"(?:AttributeError: module 'pandas'.*|cannot import name )'(?:Panel|TimeGrouper)'"),
     "DataFrame.lookup": ("pandas 2.0", r"AttributeError: 'DataFrame' object has no attribute '(?:lookup|mad|select)'"),
     "seaborn.tsplot": ("seaborn 0.9", r"(?:AttributeError: module 'seaborn'.*|cannot import name )'tsplot'"),
@@ -178,7 +187,9 @@ _LOST = {
 
 def rows() -> list[Difference]:
     """All of them."""
-    found = [Difference(old, f"The module {old} was found at {new}, its place today.", "") for old, new in MODULES.items()]
+    found = [
+        Difference(old, f"The module {old} was found at {new}, its place today.", "") for old, new in MODULES.items()
+    ]
     for module, names in NAMES.items():
         short = "np" if module == "numpy" else module
         found += [
@@ -193,7 +204,8 @@ def rows() -> list[Difference]:
     for owner, dropped in DROPPED.items():
         name = owner.rsplit(".", 1)[-1]
         found += [
-            Difference(f"{name}({old}=)", f"{name}'s {old}= was left out: it changes nothing today.", "") for old in dropped
+            Difference(f"{name}({old}=)", f"{name}'s {old}= was left out: it changes nothing today.", "")
+            for old in dropped
         ]
     for owner, values in VALUES.items():
         name = owner.rsplit(".", 1)[-1]

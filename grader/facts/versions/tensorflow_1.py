@@ -56,8 +56,8 @@ def rows() -> list[Difference]:
             Difference(f"tf.{name}", f"tf.{name}() was left out: Keras 3 has one way of computing.", _SINCE)
             for name in SWITCHES
         ),
-        Difference("tf.Session", "A session of TensorFlow 1 was replaced by one that computes at once.", _SINCE),
-        Difference("tf.InteractiveSession", "A session of TensorFlow 1 was replaced by one that computes at once.", _SINCE),
+        Difference("tf.Session", "A session was replaced by one that computes at once.", _SINCE),
+        Difference("tf.InteractiveSession", "A session was replaced by one that computes at once.", _SINCE),
         Difference("names of TensorFlow 1", "A name of TensorFlow 1 was found in tf.compat.v1.", _SINCE),
         Difference(
             "global_variables_initializer",
@@ -99,7 +99,7 @@ def rows() -> list[Difference]:
                 f"tf.{name}",
                 f"tf.{name} was a part of TensorFlow 1.",
                 _SINCE,
-                error=rf"(?:AttributeError: module '[\w.]*tensorflow[\w.]*' has no attribute|cannot import name) '{name}'",
+                error=rf"(?:module '[\w.]*tensorflow[\w.]*' has no attribute|cannot import name) '{name}'",
             )
             for name in LOST_NAMES
         ),

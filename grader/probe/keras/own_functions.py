@@ -18,8 +18,8 @@ from keras.src.legacy import backend
 
 from grader.facts.keras_training import LOSSES
 from grader.facts.metrics import METRIC_CLASSES, METRIC_NAMES
-from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.link import patch
+from grader.probe.old_keras.old_modules import keras_modules
 
 _FOREIGN = "custom:"
 """Before the name of a function that is no library's own."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 
 from grader.facts.versions.keras_arguments import DROPPED, VALUES, key_of, renamed
+from grader.probe.link import patch
 from grader.probe.old_keras.old_modules import keras_modules, roots
 from grader.probe.old_keras.old_places import ADAPTERS, Adapter
-from grader.probe.link import patch
 from grader.probe.versions.noting import Note, Prepare, read_first, rename
 
 ELSEWHERE = ("Model.fit", "Model.compile", "layers.Layer")

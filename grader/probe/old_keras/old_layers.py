@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import keras
 
 from grader.probe.keras.objects import Layer
-from grader.probe.old_keras.old_arguments import preparation
 from grader.probe.link import patch
+from grader.probe.old_keras.old_arguments import preparation
 from grader.probe.versions.noting import Note, Prepare, read_first
 
 _BATCH = "_labgrade_batch"
@@ -32,7 +32,7 @@ def install(note: Note) -> None:
     patch(layer, updates=_Attribute("updates", "updates", lambda layer: [], note))
 
 
-def _first(note: Note, original: Callable[..., None]) -> Callable[..., None]:
+def _first(note: Note, original: Callable[..., object]) -> Callable[..., None]:
     """What any layer took: the shape of a whole batch, its size, its type, its weights."""
 
     @functools.wraps(original)

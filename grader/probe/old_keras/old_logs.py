@@ -26,7 +26,7 @@ class LogTable(dict[str, float]):
         type(self).note("logs['acc']")
         return super().__getitem__(newer)
 
-    def get(self, key: str, default: object = None) -> object:
+    def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
         """The value, `default` where neither name is there."""
         try:
             return self[key]
@@ -83,7 +83,7 @@ def _wrap_parameters() -> None:
     @functools.wraps(original)
     def set_params(self: object, params: dict[str, object]) -> None:
         table = _Parameters(params or {})
-        table.names = lambda: [name for name in metric_names(self._model) if name != "loss"]  # type: ignore[attr-defined, method-assign]
+        table.names = lambda: [name for name in metric_names(self._model) if name != "loss"]  # type: ignore[attr-defined]
         original(self, table)
 
     patch(base, set_params=set_params)
@@ -91,7 +91,7 @@ def _wrap_parameters() -> None:
 
 def metric_names(model: Model) -> list[str]:
     """A name for each number that `evaluate` gives: the loss, then the metrics."""
-    names = []
+    names: list[str] = []
     for metric in getattr(model, "metrics", []):
         inner = getattr(metric, "metrics", None)
         if isinstance(inner, list) and type(metric).__name__ in ("CompileMetrics", "MetricsList"):
@@ -102,8 +102,11 @@ def metric_names(model: Model) -> list[str]:
 
 
 def _given(metrics: object) -> list[str]:
+    """What metrics are called in logs, before Keras has made them."""
     items = metrics if isinstance(metrics, list | tuple) else []
-    return [str(item if isinstance(item, str) else getattr(item, "name", getattr(item, "__name__", item))) for item in items]
+    return [
+        str(item if isinstance(item, str) else getattr(item, "name", getattr(item, "__name__", item))) for item in items
+    ]
 
 
 def _wrap_names(note: Note) -> None:

@@ -11,11 +11,13 @@ import keras
 
 from grader.probe.keras.describe import listed
 from grader.probe.keras.objects import Model, state_of
+from grader.probe.link import patch
 from grader.probe.old_keras.old_arguments import preparation
 from grader.probe.old_keras.old_logs import read_monitors
-from grader.probe.link import patch
 from grader.probe.versions.noting import Note, Prepare, read_first
 from grader.sandbox.frames import Array
+
+Method = Callable[..., object]
 
 _GENERATORS = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
 _SAMPLES = {
@@ -46,7 +48,9 @@ def install(note: Note, fit: Callable[..., object]) -> None:
     patch(keras.Sequential, model=_Itself(note))
 
 
-def _fit(original: Callable[..., object], signature: inspect.Signature, reading: Prepare, note: Note) -> Callable[..., object]:
+def _fit(
+    original: Callable[..., object], signature: inspect.Signature, reading: Prepare, note: Note
+) -> Callable[..., object]:
     names = list(signature.parameters)[1:]
 
     @functools.wraps(original)
@@ -78,7 +82,7 @@ def _by_name(original: Callable[..., object], reading: Prepare) -> Callable[...,
 def _predict_classes(note: Note) -> Callable[..., Array]:
     def predict_classes(self: Model, x: object, *arguments: object, **more: object) -> Array:
         note("predict_classes")
-        outputs = self.predict(x, *arguments, **more)  # type: ignore[call-arg]
+        outputs = self.predict(x, *arguments, **more)
         classes: Array = outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
         return classes
 
@@ -88,7 +92,7 @@ def _predict_classes(note: Note) -> Callable[..., Array]:
 def _predict_proba(note: Note) -> Callable[..., Array]:
     def predict_proba(self: Model, x: object, *arguments: object, **more: object) -> Array:
         note("predict_proba")
-        return self.predict(x, *arguments, **more)  # type: ignore[call-arg]
+        return self.predict(x, *arguments, **more)
 
     return predict_proba
 

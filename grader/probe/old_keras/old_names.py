@@ -8,10 +8,10 @@ from collections.abc import Callable
 from types import ModuleType
 
 from grader.facts.versions.keras_names import MADE, MODULES, NAMES
+from grader.probe.link import patch
 from grader.probe.old_keras.old_modules import CALLED, keras_modules, roots
 from grader.probe.old_keras.old_sessions import set_value
 from grader.probe.old_keras.old_things import THINGS
-from grader.probe.link import patch
 from grader.probe.versions.noting import Note
 
 _ROOTS = ("keras", "keras._tf_keras.keras")
@@ -34,7 +34,7 @@ def install(note: Note) -> None:
         replaced = [name for name in made if (path, name) in THINGS]
         for module in _modules(path):
             for name in replaced:
-                if hasattr(module, name) and name in vars(module):
+                if name in vars(module):
                     # Keras 3 has it, and reads its arguments as its own.
                     patch(module, **{name: THINGS[path, name](note)})
 
@@ -83,7 +83,8 @@ def _old(path: str, name: str, note: Note) -> object | None:
     for root in _ROOTS:
         twin = sys.modules.get(f"{root}.{path}".rstrip("."))
         if twin is not None and name in vars(twin):
-            return vars(twin)[name]
+            found: object = vars(twin)[name]
+            return found
     return None
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import keras
 
 from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
-from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.link import patch
+from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.versions.noting import Note
 
 _DROPPED = {"schedule_decay": "schedule_decay=", "jit_compile": "jit_compile= of an optimizer"}
@@ -70,9 +70,7 @@ def _read_arguments(cls: type, note: Note) -> None:
     patch(cls, __init__=init)
 
 
-def _without_decay(
-    name: str, arguments: tuple[object, ...], more: dict[str, object], note: Note
-) -> tuple[object, ...]:
+def _without_decay(name: str, arguments: tuple[object, ...], more: dict[str, object], note: Note) -> tuple[object, ...]:
     """The arguments in the places of today, where those of Keras 2 held a decay.
 
     SGD(rate, momentum, decay, nesterov), RMSprop(rate, rho, epsilon, decay), Adam(rate, beta_1, beta_2, epsilon, decay)

@@ -1,4 +1,4 @@
-"""What Keras 1 and 2 said by place, in several arguments, or by leaving one out: one reader a form, one list an owner."""
+"""What Keras 1 and 2 said by place, in several arguments, or by leaving one out: a reader for each form."""
 
 from __future__ import annotations
 

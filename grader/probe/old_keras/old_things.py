@@ -98,7 +98,11 @@ def _merge(note: Note) -> object:
 
 def _merge_layer(note: Note) -> object:
     def make(
-        layers: Sequence[keras.Model] = (), mode: str = "sum", concat_axis: int = -1, dot_axes: object = -1, **more: object
+        layers: Sequence[keras.Model] = (),
+        mode: str = "sum",
+        concat_axis: int = -1,
+        dot_axes: object = -1,
+        **more: object,
     ) -> object:
         """Branches of Keras 1, each a model of its own, as one model of all their inputs."""
         joining = _joining(mode, concat_axis, dot_axes)

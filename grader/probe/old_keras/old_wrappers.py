@@ -32,10 +32,10 @@ class _Wrapper(BaseEstimator):  # type: ignore[misc]
 
     def fit(self, x: object, y: object, **more: object) -> object:
         """Build the model and train it; what Keras' fit returns."""
-        build = self.build_fn if self.build_fn is not None else self.__call__  # type: ignore[operator]
+        build = self.build_fn if self.build_fn is not None else self.__call__
         self.model = build(**self._chosen(set(inspect.signature(build).parameters)))
         loss = getattr(self.model, "loss", None)
-        if loss == "categorical_crossentropy" and np.ndim(y) != 2:
+        if loss == "categorical_crossentropy" and np.asarray(y).ndim != 2:
             y = keras.utils.to_categorical(y)
         self.history = self.model.fit(x, y, **{**self._chosen(_OF_FIT), **more})
         return self.history

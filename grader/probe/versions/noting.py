@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from grader.facts.versions.table import TABLE
 from grader.probe.link import Link
@@ -38,10 +39,8 @@ def read_first(original: Call, prepare: Prepare, bound: bool = True) -> Call:
         prepare(places, more)
         return original(*arguments[:kept], *places, **more)
 
-    try:
+    with suppress(ValueError, TypeError):
         call.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
-    except (ValueError, TypeError):
-        pass
     return call
 
 

@@ -81,10 +81,10 @@ def _fill(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
 def _axis(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     @functools.wraps(original)
     def drop(self: Any, *arguments: Any, **more: Any) -> Any:
-        if len(arguments) == 2:
+        if len(arguments) > 1:
             note("drop(label, axis)")
-            arguments, more["axis"] = arguments[:1], arguments[1]
-        return original(self, *arguments, **more)
+            more["axis"] = arguments[1]
+        return original(self, *arguments[:1], **more)
 
     return drop
 

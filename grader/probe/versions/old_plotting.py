@@ -110,7 +110,9 @@ def _hold(note: Note) -> Callable[..., None]:
 def _plot_date(note: Note) -> Callable[..., object]:
     def plot_date(self: Any, x: object, y: object, fmt: str = "o", *arguments: object, **more: object) -> object:
         note("plt.plot_date")
-        return self.plot(x, y, fmt, **{key: value for key, value in more.items() if key not in ("xdate", "ydate", "tz")})
+        return self.plot(
+            x, y, fmt, **{key: value for key, value in more.items() if key not in ("xdate", "ydate", "tz")}
+        )
 
     return plot_date
 
@@ -178,10 +180,11 @@ def _maps(module: ModuleType, note: Note) -> None:
 
     def find(name: str) -> object:
         import matplotlib
+        from matplotlib import pyplot
 
         if name == "get_cmap":
             note("plt.cm.get_cmap")
-            return matplotlib.pyplot.get_cmap
+            return pyplot.get_cmap
         if name in COLOUR_MAPS:
             note("cmap='spectral'")
             return matplotlib.colormaps[COLOUR_MAPS[name]]
@@ -201,7 +204,7 @@ def _legend(module: ModuleType, note: Note) -> None:
 
 
 def _densities(module: ModuleType, note: Note) -> None:
-    def normpdf(x: object, mu: float, sigma: float) -> object:
+    def normpdf(x: Any, mu: float, sigma: float) -> object:
         from scipy.stats import norm
 
         note("mlab.normpdf")
@@ -214,7 +217,7 @@ def _settings(module: ModuleType, note: Note) -> None:
     settings = type(module.rcParams)
     put, get = settings.__setitem__, settings.__getitem__
 
-    def put_setting(self: object, key: str, value: object) -> None:
+    def put_setting(self: object, key: str, value: Any) -> None:
         if key in SETTINGS_GONE:
             note("rcParams of old")
             if key == SETTINGS_GONE[0]:

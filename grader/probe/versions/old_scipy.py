@@ -12,7 +12,9 @@ from grader.probe.link import patch
 from grader.probe.versions.noting import Note
 
 When = Callable[[str, Callable[[ModuleType], None]], None]
-Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 _ZOOMS = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "cubic": 3}
 _PICTURES = "scipy.misc"
@@ -53,14 +55,14 @@ def _numbers(note: Note) -> dict[str, Callable[..., object]]:
     }
 
 
-def bytescale(data: Array, low: int = 0, high: int = 255) -> Array:
+def bytescale(data: Array, low: int = 0, high: int = 255) -> Pixels:
     """`data` stretched over 0 to 255, as SciPy did before it made a picture of anything but bytes."""
-    if data.dtype == np.uint8:
-        return data
+    if data.dtype == np.dtype(np.uint8):
+        return np.asarray(data, dtype=np.uint8)
     smallest, largest = float(data.min()), float(data.max())
     span = (largest - smallest) or 1.0
     scaled = (data - smallest) * ((high - low) / span) + low
-    return (scaled.clip(low, high) + 0.5).astype(np.uint8)
+    return np.asarray(scaled.clip(low, high) + 0.5, dtype=np.uint8)
 
 
 def _misc(note: Note) -> dict[str, Callable[..., object]]:
@@ -71,7 +73,7 @@ def _misc(note: Note) -> dict[str, Callable[..., object]]:
 
     def imread(name: str, flatten: bool = False, mode: str | None = None) -> object:
         told()
-        picture = Image.open(name)
+        picture: Image.Image = Image.open(name)
         picture = picture.convert(mode) if mode else picture
         return np.array(picture.convert("F") if flatten else picture)
 

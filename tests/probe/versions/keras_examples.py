@@ -74,8 +74,10 @@ NEEDED: dict[str, dict[str, object]] = {
 
 EXAMPLES: dict[str, str] = {
     "Input(input_dtype=)": _K + "assert keras.Input((3,), input_dtype='int32').dtype == 'int32'",
-    "Model(input=)": _K + "i = keras.Input((3,)); assert keras.Model(input=i, outputs=layers.Dense(2)(i)).count_params() == 8",
-    "Model(output=)": _K + "i = keras.Input((3,)); assert keras.Model(input=i, output=layers.Dense(2)(i)).count_params() == 8",
+    "Model(input=)": _K
+    + "i = keras.Input((3,)); assert keras.Model(input=i, outputs=layers.Dense(2)(i)).count_params() == 8",
+    "Model(output=)": _K
+    + "i = keras.Input((3,)); assert keras.Model(input=i, output=layers.Dense(2)(i)).count_params() == 8",
     "to_categorical(nb_classes=)": _K + "assert keras.utils.to_categorical([0, 1], nb_classes=4).shape == (2, 4)",
     "to_categorical(y=)": _K + "assert keras.utils.to_categorical(y=[0, 1], num_classes=4).shape == (2, 4)",
     "to_categorical(dtype=)": _K + "assert keras.utils.to_categorical([0, 1], 2, dtype='float32').shape == (2, 2)",
@@ -144,7 +146,8 @@ EXAMPLES: dict[str, str] = {
     + "model.save_weights('cp/cp.ckpt'); kept = model.get_weights()\n"
     + "model.set_weights([w * 0 for w in kept]); model.load_weights('cp/cp.ckpt')\n"
     + "assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept))",
-    "load_weights(by_name=)": _MODEL + "model.save_weights('a.weights.h5'); model.load_weights('a.weights.h5', by_name=False)",
+    "load_weights(by_name=)": _MODEL
+    + "model.save_weights('a.weights.h5'); model.load_weights('a.weights.h5', by_name=False)",
     "latest_checkpoint": _MODEL
     + "import tensorflow as tf\nmodel.save_weights('run/cp-1.ckpt'); model.save_weights('run/cp-2.ckpt')\n"
     + "model.load_weights(tf.train.latest_checkpoint('run'))\n"
@@ -167,9 +170,11 @@ EXAMPLES: dict[str, str] = {
     + "h = model.fit_generator(Batches(), samples_per_epoch=8, nb_epoch=2, verbose=0)\nassert len(h.epoch) == 2",
     "nb_val_samples=": _FIT
     + "def batches():\n    while True: yield x[:1], y[:1]\n"
-    + "model.fit_generator(batches(), samples_per_epoch=2, nb_epoch=1, validation_data=batches(), nb_val_samples=2, verbose=0)",
+    + "more = dict(validation_data=batches(), nb_val_samples=2, verbose=0)\n"
+    + "model.fit_generator(batches(), samples_per_epoch=2, nb_epoch=1, **more)",
     "val_samples=": _FIT
-    + "def batches():\n    while True: yield x[:1], y[:1]\nmodel.evaluate_generator(batches(), val_samples=3, verbose=0)",
+    + "def batches():\n    while True: yield x[:1], y[:1]\n"
+    + "model.evaluate_generator(batches(), val_samples=3, verbose=0)",
     "metrics as text": _MODEL + "model.compile('sgd', 'mse', metrics='accuracy')",
     "metrics in third place": _MODEL + "model.compile('sgd', 'mse', ['accuracy'])",
     "positional arguments of fit": _FIT + "h = model.fit(x, y, 4, 2, 0); assert len(h.epoch) == 2",
@@ -216,7 +221,8 @@ EXAMPLES: dict[str, str] = {
     "weights=": _K
     + "layer = layers.Dense(2, weights=[np.ones((3, 2)), np.zeros(2)], input_shape=(3,))\n"
     + "assert keras.Sequential([layer]).get_weights()[0].sum() == 6",
-    "(nb_row=, nb_col=)": _K + "assert layers.Conv2D(4, nb_row=3, nb_col=5).kernel_size == (3, 5)\n"
+    "(nb_row=, nb_col=)": _K
+    + "assert layers.Conv2D(4, nb_row=3, nb_col=5).kernel_size == (3, 5)\n"
     + "assert layers.Conv2D(4, 3, 5, border_mode='same').kernel_size == (3, 5)",
     "(kernel_dim1=, ...)": _K
     + "assert layers.Conv3D(4, kernel_dim1=3, kernel_dim2=4, kernel_dim3=5).kernel_size == (3, 4, 5)",
@@ -230,11 +236,13 @@ EXAMPLES: dict[str, str] = {
     + "made = layers.Dense(64, 'uniform', activation='relu')\n"
     + "assert type(made.kernel_initializer) is keras.initializers.RandomUniform and made.activation.__name__ == 'relu'",
     "Dense(inputs, units)": _K + "assert keras.Sequential([layers.Dense(784, 10)]).count_params() == 7850",
-    "ZeroPadding2D(dict)": _K + "assert layers.ZeroPadding2D({'top_pad': 1, 'left_pad': 2}).padding == ((1, 0), (2, 0))",
+    "ZeroPadding2D(dict)": _K
+    + "assert layers.ZeroPadding2D({'top_pad': 1, 'left_pad': 2}).padding == ((1, 0), (2, 0))",
     "load_img(grayscale=)": _K
     + "keras.utils.array_to_img(np.zeros((2, 3, 3))).save('p.png')\n"
     + "assert keras.utils.load_img('p.png', grayscale=True).mode == 'L'",
-    "Conv2D(n, a, b)": _K + "made = layers.Conv2D(4, 3, 5); assert made.kernel_size == (3, 3) and made.strides == (5, 5)",
+    "Conv2D(n, a, b)": _K
+    + "made = layers.Conv2D(4, 3, 5); assert made.kernel_size == (3, 3) and made.strides == (5, 5)",
     "pooling without a size": _K + "assert layers.AveragePooling2D().pool_size == (2, 2)",
     "BatchNormalization(mode=1)": _K + "layers.BatchNormalization(mode=1)",
     # defaults

@@ -23,7 +23,8 @@ def _names() -> dict[str, str]:
         for old, new in names.items():
             home, _, name = new.rpartition(".") if "." in new else (module, "", new)
             found[f"{short}.{old}"] = (
-                f"import importlib\nfrom {module} import {old}\nmodule, home = map(importlib.import_module, {(module, home)!r})\n"
+                f"import importlib\nfrom {module} import {old}\n"
+                f"module, home = map(importlib.import_module, {(module, home)!r})\n"
                 f"assert getattr(module, {old!r}) is getattr(home, {name!r}) is {old}"
             )
     found |= {f"import {old}": f"import {old}" for old in python_2.MODULES}
@@ -37,13 +38,18 @@ _TENSORFLOW = {
         + "assert float(made.learning_rate) == 0.5"
         for old, (new, _, _) in OPTIMIZERS.items()
     },
-    **{f"tf.{name}": f"import tensorflow.compat.v1 as tf\ntf.{name}()\nassert tf.executing_eagerly()" for name in SWITCHES},
+    **{
+        f"tf.{name}": f"import tensorflow.compat.v1 as tf\ntf.{name}()\nassert tf.executing_eagerly()"
+        for name in SWITCHES
+    },
     "tf.Session": _TF
     + "config = tf.ConfigProto(); config.gpu_options.allow_growth = True\n"
     + "with tf.Session(config=config) as sess: assert sess.run(tf.constant(2) + 1) == 3",
-    "tf.InteractiveSession": _TF + "sess = tf.InteractiveSession(); assert sess.run([tf.constant(2)]) == [2]; sess.close()",
+    "tf.InteractiveSession": _TF
+    + "sess = tf.InteractiveSession(); assert sess.run([tf.constant(2)]) == [2]; sess.close()",
     "names of TensorFlow 1": _TF
-    + "tf.logging.set_verbosity(tf.logging.ERROR); tf.set_random_seed(1)\nassert tf.random_normal((2, 3)).shape == (2, 3)",
+    + "tf.logging.set_verbosity(tf.logging.ERROR); tf.set_random_seed(1)\n"
+    + "assert tf.random_normal((2, 3)).shape == (2, 3)",
     "global_variables_initializer": _TF + "assert tf.Session().run(tf.global_variables_initializer()) is None",
     "tf.placeholder": _TF + "tf.placeholder(tf.float32, (None, 3))",
     "feed_dict": _TF + "tf.Session().run(tf.constant(1), feed_dict={'x': 1})",
@@ -54,9 +60,15 @@ _TENSORFLOW = {
 
 _SKLEARN = {
     "OneHotEncoder(sparse=)": _same("sklearn.preprocessing.OneHotEncoder", "sparse=False", "False", "sparse_output"),
-    "AdaBoostClassifier(base_estimator=)": _same("sklearn.ensemble.AdaBoostClassifier", "base_estimator=None", "None", "estimator"),
-    "BaggingClassifier(base_estimator=)": _same("sklearn.ensemble.BaggingClassifier", "base_estimator=None", "None", "estimator"),
-    "AgglomerativeClustering(affinity=)": _same("sklearn.cluster.AgglomerativeClustering", "affinity='l1'", "'l1'", "metric"),
+    "AdaBoostClassifier(base_estimator=)": _same(
+        "sklearn.ensemble.AdaBoostClassifier", "base_estimator=None", "None", "estimator"
+    ),
+    "BaggingClassifier(base_estimator=)": _same(
+        "sklearn.ensemble.BaggingClassifier", "base_estimator=None", "None", "estimator"
+    ),
+    "AgglomerativeClustering(affinity=)": _same(
+        "sklearn.cluster.AgglomerativeClustering", "affinity='l1'", "'l1'", "metric"
+    ),
     "SGDClassifier(n_iter=)": _same("sklearn.linear_model.SGDClassifier", "n_iter=7", "7", "max_iter"),
     "Perceptron(n_iter=)": _same("sklearn.linear_model.Perceptron", "n_iter=7", "7", "max_iter"),
     "TSNE(n_iter=)": _same("sklearn.manifold.TSNE", "n_iter=300", "300", "max_iter"),
@@ -67,7 +79,9 @@ _SKLEARN = {
     "LogisticRegression(multi_class=)": _LEARN
     + "from sklearn.linear_model import LogisticRegression\nfrom sklearn.base import clone\n"
     + "assert clone(LogisticRegression(multi_class='multinomial', solver='lbfgs')).fit(x, y).score(x, y) == 1",
-    "LogisticRegression(penalty='none')": _same("sklearn.linear_model.LogisticRegression", "penalty='none'", "None", "penalty"),
+    "LogisticRegression(penalty='none')": _same(
+        "sklearn.linear_model.LogisticRegression", "penalty='none'", "None", "penalty"
+    ),
     "KMeans(n_jobs=)": "from sklearn.cluster import KMeans; assert KMeans(n_clusters=3, n_jobs=2).n_clusters == 3",
     **{
         f"{name}(iid=)": f"from sklearn.model_selection import {name}\nfrom sklearn.svm import SVC\n"
@@ -101,14 +115,16 @@ _SKLEARN = {
         for name in ("plot_confusion_matrix", "plot_roc_curve", "plot_precision_recall_curve")
     },
     "mean_squared_error(squared=)": "from sklearn.metrics import mean_squared_error\n"
-    "assert mean_squared_error([0, 0], [2, 2], squared=False) == 2 and mean_squared_error([0, 0], [2, 2], squared=True) == 4",
+    "assert mean_squared_error([0, 0], [2, 2], squared=False) == 2\n"
+    "assert mean_squared_error([0, 0], [2, 2], squared=True) == 4",
     "get_feature_names": "from sklearn.feature_extraction.text import CountVectorizer\n"
     "assert CountVectorizer().fit(['a few words']).get_feature_names() == ['few', 'words']",
     "sklearn.datasets.load_boston": "from sklearn.datasets import load_boston",
     "sklearn.datasets.fetch_mldata": "from sklearn.datasets import fetch_mldata",
     "jaccard_similarity_score": "from sklearn.metrics import jaccard_similarity_score",
-    "OneHotEncoder(categorical_features=)": "from sklearn.preprocessing import OneHotEncoder; OneHotEncoder(categorical_features=[0])",
-    "LinearRegression(normalize=)": "from sklearn.linear_model import LinearRegression; LinearRegression(normalize=True)",
+    "OneHotEncoder(categorical_features=)": "from sklearn.preprocessing import OneHotEncoder as One\n"
+    "One(categorical_features=[0])",
+    "LinearRegression(normalize=)": "from sklearn.linear_model import LinearRegression as Line; Line(normalize=True)",
     "cross_validation.KFold(n)": "from sklearn.cross_validation import KFold; KFold(10, n_folds=5)",
     "GridSearchCV.grid_scores_": "from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC\n"
     "GridSearchCV(SVC(), {}).grid_scores_",
@@ -152,7 +168,8 @@ _FRAMES = {
 }
 
 _PLOTS = {
-    "hist(normed=)": _PLOT + "heights, _, _ = plt.hist([1, 2, 2, 4], normed=True); assert abs(heights.max() - 5 / 3) < 1e-9",
+    "hist(normed=)": _PLOT
+    + "heights, _, _ = plt.hist([1, 2, 2, 4], normed=True); assert abs(heights.max() - 5 / 3) < 1e-9",
     "bar(left=)": _PLOT + "assert len(plt.bar(left=[1, 2], height=[3, 4])) == 2",
     "boxplot(labels=)": _PLOT + "plt.boxplot([[1, 2], [3, 4]], labels=['a', 'b'])\n"
     "assert [text.get_text() for text in ax.get_xticklabels()] == ['a', 'b']",
@@ -161,12 +178,14 @@ _PLOTS = {
     "set_title(s=)": _PLOT + "ax.set_title(s='Title'); assert ax.get_title() == 'Title'",
     "title(s=)": _PLOT + "plt.title(s='Title'); assert ax.get_title() == 'Title'",
     **{
-        f"{call}(base{axis}=)": _PLOT + f"ax.{call}({first}, base{axis}=2); assert ax.{axis}axis.get_transform().base == 2"
+        f"{call}(base{axis}=)": _PLOT
+        + f"ax.{call}({first}, base{axis}=2); assert ax.{axis}axis.get_transform().base == 2"
         for axis in "xy"
         for call, first in ((f"set_{axis}scale", "'log'"), (f"semilog{axis}", "[1, 2]"))
     },
     **{
-        f"{call}(nonpos{axis}=)": _PLOT + f"ax.{call}({first}, nonpos{axis}='clip'); assert ax.get_{axis}scale() == 'log'"
+        f"{call}(nonpos{axis}=)": _PLOT
+        + f"ax.{call}({first}, nonpos{axis}='clip'); assert ax.get_{axis}scale() == 'log'"
         for axis in "xy"
         for call, first in ((f"set_{axis}scale", "'log'"), (f"semilog{axis}", "[1, 2]"))
     },
@@ -190,14 +209,16 @@ _PLOTS = {
     + "assert not ax.xaxis.get_major_ticks()[0].label1.get_visible()\n"
     + "ax.grid('on'); ax.grid('off'); assert not ax.get_xgridlines()[0].get_visible()",
     "legendHandles": _PLOT + "ax.plot([1, 2], label='a'); assert len(ax.legend().legendHandles) == 1",
-    "rcParams of old": _PLOT + "plt.rcParams['text.latex.unicode'] = True\n"
+    "rcParams of old": _PLOT
+    + "plt.rcParams['text.latex.unicode'] = True\n"
     + "plt.rcParams['axes.color_cycle'] = ['r', 'g']; assert plt.rcParams['axes.color_cycle'] == ['r', 'g']",
     "mlab.normpdf": "from matplotlib.mlab import normpdf; assert abs(normpdf(0, 0, 1) - 0.3989) < 1e-4",
     "plt.plot_date": _PLOT + "assert len(plt.plot_date([1, 2], [3, 4])) == 1",
     "set_color_cycle": _PLOT + "ax.set_color_cycle(['r', 'g']); assert ax.plot([1, 2])[0].get_color() == 'r'",
     "FacetGrid(size=)": _TABLE + "import seaborn as sns; assert sns.FacetGrid(d, size=2).figure.get_figheight() == 2",
     "seaborn by places": _PLOT
-    + "import seaborn as sns\nsns.lineplot([1, 2, 3], [3, 4, 5]); assert ax.lines[0].get_xydata().tolist()[2] == [3, 5]",
+    + "import seaborn as sns\nsns.lineplot([1, 2, 3], [3, 4, 5])\n"
+    + "assert ax.lines[0].get_xydata().tolist()[2] == [3, 5]",
     "seaborn.tsplot": "import seaborn as sns; sns.tsplot",
 }
 

@@ -45,7 +45,7 @@ _MADE = {
     "backend.set_image_dim_ordering": "set_image_dim_ordering('tf')",
     "backend.image_dim_ordering": "assert image_dim_ordering() == 'tf'",
     "wrappers.KerasClassifier": "import numpy as np\nfrom sklearn.model_selection import cross_val_score\n"
-    "def build(units=2):\n    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units, activation='softmax')])\n"
+    "def build(units=2):\n    model = keras.Sequential([keras.layers.Dense(units, activation='softmax')])\n"
     "    model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy']); return model\n"
     "x = np.random.rand(12, 3); y = np.arange(12) % 2\n"
     "scores = cross_val_score(KerasClassifier(build_fn=build, units=2, epochs=1, verbose=0), x, y, cv=2)\n"
@@ -60,7 +60,10 @@ _MADE = {
 
 def name_examples() -> dict[str, str]:
     """One for each module and name."""
-    found = {f"keras.{module}": f"import tensorflow as tf, importlib; importlib.import_module('keras.{module}')" for module in MODULES}
+    found = {
+        f"keras.{module}": f"import tensorflow as tf, importlib; importlib.import_module('keras.{module}')"
+        for module in MODULES
+    }
     for module, names in NAMES.items():
         for old, new in names.items():
             home, _, name = new.rpartition(".")
