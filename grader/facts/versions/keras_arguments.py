@@ -137,6 +137,10 @@ DROPPED: dict[str, dict[str, str]] = {
 """Arguments that change nothing today -> why."""
 
 
+DECAY_PLACES = {"SGD": 2, "RMSprop": 3, "Adam": 4, "Adadelta": 3}
+"""Optimizer -> the place at which Keras 2 took its decay, counted from 0."""
+
+
 def renamed() -> dict[str, Renamed]:
     """Owner -> old argument -> argument today, of all versions."""
     owners = {**KERAS_1, **KERAS_2}

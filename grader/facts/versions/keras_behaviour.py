@@ -6,8 +6,14 @@ from grader.facts.versions.difference import Difference
 
 _2_0, _2_3, _2_6, _3_0 = "Keras 2.0", "Keras 2.3", "Keras 2.6", "Keras 3.0"
 
+OLD_ACCURACY = "acc"
+"""What accuracy was called in histories and logs: the row of it."""
+
+OTHER_RATES = ("Adadelta", "Adagrad", "Adamax", "Nadam")
+"""Optimizers whose learning rate, left out, was another one before Keras 2.4."""
+
 _LOGS = (
-    Difference("acc", "history['acc'] was answered with 'accuracy', its name since Keras 2.3.", _2_3),
+    Difference(OLD_ACCURACY, "history['acc'] was answered with 'accuracy', its name since Keras 2.3.", _2_3),
     Difference("logs['acc']", "A callback's logs['acc'] was answered with 'accuracy', its name since Keras 2.3.", _2_3),
     Difference("monitor='acc'", "A callback's monitor 'acc' was read as 'accuracy', its name since Keras 2.3.", _2_3),
     Difference(

@@ -20,6 +20,7 @@ from grader.probe.descriptions import DataReference, FitDescription
 from grader.probe.keras.describe import describe_compile, describe_model
 from grader.probe.keras.fitting import Fitting, sendable_weights
 from grader.probe.keras.objects import Model, returned_values, row_values, state_of, was_stepped, watch_assignments
+from grader.probe.keras.own_functions import made_of_class
 from grader.probe.link import Link, patch, show_data
 from grader.probe.messages import (
     FitReported,
@@ -104,6 +105,9 @@ def _compile(link: Link, original: Callable[..., object]) -> Callable[..., objec
         if metrics is None and _are_metrics(loss_weights):
             note("metrics in third place")
             metrics, loss_weights = loss_weights, None
+        loss = made_of_class(loss)
+        if isinstance(metrics, list | tuple):
+            metrics = [made_of_class(metric) for metric in metrics]
         original(self, optimizer, loss, loss_weights, metrics, **more)
         state = state_of(self)
         state.loss, state.metrics, state.compiled, state.same_optimizer = loss, metrics, True, False

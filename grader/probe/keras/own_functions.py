@@ -46,6 +46,12 @@ def _activation_names() -> dict[int, str]:
             function = getattr(module, name, None)
             if function is not None and (place, name) not in _NOT_THE_SAME:
                 found.setdefault(id(function), _OTHER_NAMES.get(name, name))
+    for module in keras_modules("activations"):
+        for function in vars(module).values():
+            # One that also reads an older version's arguments is wrapped.
+            name = found.get(id(getattr(function, "__wrapped__", None)))
+            if name is not None:
+                found[id(function)] = name
     found[id(tf.identity)] = "linear"
     return found
 
@@ -90,7 +96,8 @@ def _public(kind: str, known: set[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     for module in keras_modules(kind):
         for name in known:
-            function = getattr(module, name, None)
+            # What stands there: an old name that is asked for would be noted as the hand-in's.
+            function = vars(module).get(name)
             if callable(function):
                 found.setdefault(id(function), name)
     return found
@@ -130,3 +137,20 @@ def name_of_metric(value: object) -> str | None:
         return None
     name = str(default.get("name"))
     return name if given == default and name in METRIC_NAMES else None
+
+
+def made_of_class(value: object) -> object:
+    """An object of Keras' own loss or metric where its class was given, as Keras makes one; else `value`.
+
+    Keras cannot write a model's configuration that names a class.
+    """
+    if not isinstance(value, type) or not issubclass(value, keras.losses.Loss | keras.metrics.Metric):
+        return value
+    home = keras.losses if issubclass(value, keras.losses.Loss) else keras.metrics
+    if getattr(home, value.__name__, None) is not value:
+        return value
+    try:
+        made: object = value()
+    except TypeError:
+        return value
+    return made

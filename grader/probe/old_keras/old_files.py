@@ -86,7 +86,7 @@ def _weights(note: Note) -> None:
             del more["by_name"]
         more.pop("options", None)
         path = Path(str(filepath))
-        if path.name.endswith((_WEIGHTS, _MODEL, ".h5", ".hdf5")) or not h5py.is_hdf5(path):
+        if path.name.endswith(suffixes("weights")) or not h5py.is_hdf5(path):
             return load(self, filepath, *arguments, **more)
         note("load_weights of another ending")
         with h5py.File(path, "r") as file:

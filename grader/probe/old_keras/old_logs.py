@@ -122,7 +122,7 @@ def _wrap_names(note: Note) -> None:
 
 def read_monitors(model: Model, items: Iterable[object], note: Note) -> None:
     """Let callbacks that watch `acc` watch `accuracy`, unless the model was compiled with a metric of that name."""
-    if "acc" in _given(state_of(model).metrics):
+    if OLD_NAMES.keys() & set(_given(state_of(model).metrics)):
         return
     for item in items:
         monitor = getattr(item, "monitor", None)

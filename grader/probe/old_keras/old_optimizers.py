@@ -11,15 +11,13 @@ from collections.abc import Callable
 import keras
 
 from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
+from grader.facts.versions.keras_arguments import DECAY_PLACES
+from grader.facts.versions.keras_behaviour import OTHER_RATES
 from grader.probe.link import patch
 from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.versions.noting import Note
 
 _DROPPED = {"schedule_decay": "schedule_decay=", "jit_compile": "jit_compile= of an optimizer"}
-_DECAYS = {"SGD": 2, "RMSprop": 3, "Adam": 4, "Adadelta": 3}
-"""Optimizer -> the place at which Keras 2 took its decay."""
-_OTHER_DEFAULTS = ("Adadelta", "Adagrad", "Adamax", "Nadam")
-"""Whose learning rate, left out, was another one before Keras 2.4."""
 
 
 def install(note: Note) -> None:
@@ -63,7 +61,7 @@ def _read_arguments(cls: type, note: Note) -> None:
                 note(key)
                 del more[name]
         arguments = _with_decay(original, arguments, more, note)
-        if cls.__name__ in _OTHER_DEFAULTS and not arguments and "learning_rate" not in more and _is_new(self):
+        if cls.__name__ in OTHER_RATES and not arguments and "learning_rate" not in more and _is_new(self):
             note(f"{cls.__name__}()")
         original(self, *arguments, **more)
 
@@ -76,7 +74,7 @@ def _without_decay(name: str, arguments: tuple[object, ...], more: dict[str, obj
     SGD(rate, momentum, decay, nesterov), RMSprop(rate, rho, epsilon, decay), Adam(rate, beta_1, beta_2, epsilon, decay)
     and Adadelta(rate, rho, epsilon, decay): a number stands where Keras 3 has a switch, or there is one too many.
     """
-    at = _DECAYS.get(name)
+    at = DECAY_PLACES.get(name)
     if at is None or len(arguments) <= at or isinstance(arguments[at], bool) or "decay" in more:
         return arguments
     note("an optimizer's decay in its place")

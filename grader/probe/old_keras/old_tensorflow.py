@@ -26,7 +26,7 @@ _STARTERS = (
 def install(note: Note) -> None:
     """Answer names of TensorFlow 1 in `tensorflow` and `tensorflow.compat.v1`."""
     first = importlib.import_module("tensorflow.compat.v1")
-    for module in (tf, first):
+    for module in (tf, first, tf.compat.v1):
         for name in SWITCHES:
             patch(module, **{name: _switch(name, note)})
         for name in ("Session", "InteractiveSession"):
