@@ -52,6 +52,7 @@ MODULES = {
     "utils.losses_utils": "losses",
     "objectives": "losses",
     "initializations": "initializers",
+    "optimizers.legacy": "optimizers",
     "optimizers.experimental": "optimizers",
     "optimizers.adam_v2": "optimizers",
     "optimizers.gradient_descent_v2": "optimizers",

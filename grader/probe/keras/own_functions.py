@@ -150,7 +150,7 @@ def made_of_class(value: object) -> object:
     if getattr(home, value.__name__, None) is not value:
         return value
     try:
-        made: object = value()
+        made: object = value()  # type: ignore[misc]
     except TypeError:
         return value
     return made

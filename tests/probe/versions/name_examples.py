@@ -64,6 +64,7 @@ def name_examples() -> dict[str, str]:
         f"keras.{module}": f"import tensorflow as tf, importlib; importlib.import_module('keras.{module}')"
         for module in MODULES
     }
+    found["keras.optimizers.legacy"] = "from tensorflow.keras.optimizers.legacy import Adam; Adam(lr=0.1)"
     for module, names in NAMES.items():
         for old, new in names.items():
             home, _, name = new.rpartition(".")
