@@ -9,9 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from grader.datasets.dataset import Dataset
+from grader.datasets.dataset import Dataset, is_declared
 from grader.datasets.fingerprints import Fingerprints, dataset_fingerprints
-from grader.datasets.known_sets import is_declared
 from grader.datasets.sources import load_dataset
 from grader.errors import UserError
 from grader.functions.loading import FunctionWork

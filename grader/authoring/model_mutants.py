@@ -11,17 +11,18 @@ import re
 from collections.abc import Iterator
 
 from grader.authoring.mutation import Edit, Mutation, Site, Solution, argument, callee_name, nodes_in_order
-from grader.facts.keras_layers import (
+from grader.facts.keras import (
     ALIASES,
+    BINARY_LOSS,
     CONVOLUTION,
     DENSE,
     DROPPING,
     NORMALISING,
+    ONE_HOT_LOSS,
     POOLING,
     RECURRENT,
     RESHAPING,
 )
-from grader.facts.keras_training import BINARY_LOSS, ONE_HOT_LOSS
 from grader.records import BaseCriterion, Mistake, Trained
 
 # Layers

@@ -24,7 +24,7 @@ from grader.authoring.mutation import (
     root,
 )
 from grader.authoring.partial_runs import Dependencies, OpaqueError
-from grader.facts.metrics import ACCURACY, LOSS, VALIDATION, VALIDATION_ACCURACY, VALIDATION_LOSS
+from grader.facts.keras import ACCURACY, LOSS, VALIDATION, VALIDATION_ACCURACY, VALIDATION_LOSS
 from grader.records import ANY, BaseCriterion, FunctionTested, Printed, Question
 
 

@@ -28,7 +28,7 @@ from grader.classroom.rules import deadline_of
 from grader.datasets.array_files import own_folder
 from grader.errors import UserError
 from grader.extensions import fingerprint
-from grader.formats.readers import reader_of
+from grader.formats.reader import reader_of
 from grader.options import Options
 from grader.recorder.recording_store import RecordingStore, code_digest, student_libraries
 from grader.records import ClassRules, Entry, Submission

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.classroom.sheets import read_time, safe_name
 from grader.errors import UserError
-from grader.submissions.archive import member_name
+from grader.submissions.entries import member_name
 
 _MEMBERS, _BYTES, _MEMBER_BYTES = 100_000, 20_000_000_000, 2_000_000_000
 """Files of a download, bytes of all of them and of one: a class with data sets beside its code stays below."""

@@ -15,8 +15,7 @@ from grader.classroom.sheets import Row, Sheet, plain_cell, read_sheet, read_tim
 from grader.errors import UserError
 from grader.records import Entry, Member
 from grader.reports.files import write_whole
-from grader.submissions.entries import natural_key
-from grader.submissions.kinds import instead_of, is_read
+from grader.submissions.entries import instead_of, is_read, natural_key
 
 RULES = "class.yaml"
 """What a teacher sets for the class; see `rules`."""

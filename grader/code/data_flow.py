@@ -1,18 +1,38 @@
-"""What a name in the code holds, as far as plain assignments tell: numbers, expressions, and parts of a data set.
+"""What names in the code hold, as far as plain assignments tell, and which are used before they are there.
 
-Programs are read step by step: `Constants` and `Arrays` say what names hold where the last step was taken.
+Programs are read step by step: `Constants` and `Arrays` say what names hold where the last step was taken, numbers,
+expressions and parts of a data set. `early_uses` reads the cells in the order in which they stand.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
-from grader.code.statements import Step, callee, targets_of
-from grader.code.syntax import nodes_in
+from grader.code.syntax import Function, Step, callee, children_of, expressions, nodes_in, targets_of
 
-# Numbers and expressions
+_SAME_VALUES = frozenset(
+    "reshape astype expand_dims cast array asarray constant convert_to_tensor float32 float64 squeeze copy "
+    "ascontiguousarray newaxis flatten ravel to_categorical one_hot get_dummies stack".split()
+)
+"""Functions whose result counts as what they were given."""
+_READERS = frozenset({"print", "len", "display", "type", "max", "min", "sum", "range", "set"})
+"""Functions that change nothing in what they are given."""
+_SCALERS = frozenset({"normalize", "MinMaxScaler", "fit_transform"})
+"""Functions whose result is scaled."""
+_LOADED = (("train", "x"), ("train", "y"), ("test", "x"), ("test", "y"))
+"""The four arrays that `load_data` returns, in order."""
+_KNOWN = frozenset(
+    {*dir(builtins), "display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "__file__", "__name__"}
+)
+"""Names that Python and IPython give."""
+_OPAQUE_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "run_line_magic", "run_cell_magic"})
+"""Functions that may make names without the text telling which."""
+_COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 class Constants:
@@ -58,21 +78,6 @@ class Constants:
         """The first part of a tuple or list, also behind a name."""
         known = self.resolved(expression) if expression is not None else None
         return known.elts[0] if isinstance(known, ast.Tuple | ast.List) and known.elts else None
-
-
-# Data sets
-
-_SAME_VALUES = frozenset(
-    "reshape astype expand_dims cast array asarray constant convert_to_tensor float32 float64 squeeze copy "
-    "ascontiguousarray newaxis flatten ravel to_categorical one_hot get_dummies stack".split()
-)
-"""Functions whose result counts as what they were given."""
-_READERS = frozenset({"print", "len", "display", "type", "max", "min", "sum", "range", "set"})
-"""Functions that change nothing in what they are given."""
-_SCALERS = frozenset({"normalize", "MinMaxScaler", "fit_transform"})
-"""Functions whose result is scaled."""
-_LOADED = (("train", "x"), ("train", "y"), ("test", "x"), ("test", "y"))
-"""The four arrays that `load_data` returns, in order."""
 
 
 @dataclass(frozen=True)
@@ -230,3 +235,112 @@ def _keeps_rows(index: ast.expr) -> bool:
     if isinstance(first, ast.Slice):
         return first.lower is None and first.upper is None and first.step is None
     return isinstance(first, ast.Constant) and first.value in (Ellipsis, None)
+
+
+@dataclass(frozen=True)
+class EarlyUse:
+    """A name used where no statement above has made it."""
+
+    name: str
+    cell: int
+    line: int
+    defined_in: tuple[int, ...]
+    """Cells further down that make it; empty when none does."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one step does with names."""
+
+    step: Step
+    made: frozenset[str]
+    read: tuple[ast.Name, ...]
+    opaque: bool
+
+
+def early_uses(steps: Sequence[Step], given: frozenset[str] = frozenset()) -> tuple[EarlyUse, ...]:
+    """The first use of each name that stands above everything that makes it; `given` are names made elsewhere.
+
+    It is silent where names may come from where the text does not tell: after a star import, `exec` or `%run`.
+    """
+    followed = _followed(tuple(steps))
+    made = _makers(followed)
+    known: set[str] = set(given)
+    found: dict[str, EarlyUse] = {}
+    for entry in followed:
+        step = entry.step
+        if step.function is None:
+            if entry.opaque:
+                break
+            for name in entry.read:
+                if name.id in known or name.id in _KNOWN or name.id.startswith("_") or name.id in found or step.guarded:
+                    continue
+                later = tuple(cell for cell in made.get(name.id, ()) if cell >= step.cell)
+                found[name.id] = EarlyUse(name.id, step.cell, name.lineno, later)
+        known |= entry.made
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=8)
+def _followed(steps: tuple[Step, ...]) -> tuple[_Read, ...]:
+    return tuple(_Read(step, frozenset(_made(step)), tuple(_read(step.node)), _is_opaque(step)) for step in steps)
+
+
+def _makers(followed: Sequence[_Read]) -> dict[str, tuple[int, ...]]:
+    made: dict[str, list[int]] = {}
+    for entry in followed:
+        for name in entry.made:
+            made.setdefault(name, []).append(entry.step.cell)
+    return {name: tuple(dict.fromkeys(cells)) for name, cells in made.items()}
+
+
+def _made(step: Step) -> set[str]:
+    """Names that `step` brings into being, those that a function makes global included."""
+    node = step.node
+    if isinstance(node, ast.Global):
+        return set(node.names)
+    if step.function is not None:
+        return set()
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    if isinstance(node, Function | ast.ClassDef):
+        return {node.name}
+    nodes = nodes_in(node)
+    names = {part.target.id for part in nodes if isinstance(part, ast.NamedExpr)}
+    if isinstance(node, ast.Try):
+        names |= {handler.name for handler in node.handlers if handler.name}
+    if isinstance(node, ast.Match):
+        names |= {part.name for part in nodes if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name}
+    return names | set(targets_of(node))
+
+
+def _is_opaque(step: Step) -> bool:
+    node = step.node
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "*" for alias in node.names)
+    return any(callee(call) in _OPAQUE_CALLS for call in step.calls)
+
+
+def _read(node: ast.stmt) -> Iterator[ast.Name]:
+    """Names that a statement reads as it runs, without those that its comprehensions and lambdas make themselves."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target
+    if isinstance(node, Function | ast.ClassDef | ast.Delete):
+        return
+    for part in expressions(node):
+        yield from _loaded(part, frozenset())
+
+
+def _loaded(node: ast.AST, inner: frozenset[str]) -> Iterator[ast.Name]:
+    """Depth first, without recursion: an expression may be as deep as its author likes."""
+    waiting = [(node, inner)]
+    while waiting:
+        node, inner = waiting.pop()
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, _COMPREHENSIONS):
+            made = (part for generator in node.generators for part in nodes_in(generator.target))
+            inner |= {part.id for part in made if isinstance(part, ast.Name)}
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in inner:
+            yield node
+        waiting += [(child, inner) for child in reversed(children_of(node))]

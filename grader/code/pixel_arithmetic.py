@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from grader.code.statements import callee
+from grader.code.syntax import callee
 from grader.facts.datasets import LARGEST_PIXEL
-from grader.facts.keras_layers import ALIASES, KEEPING_RANGE, MODELS, NORMALISING, STANDARD
+from grader.facts.keras import ALIASES, KEEPING_RANGE, MODELS, NORMALISING, STANDARD
 
 _KEEPING = frozenset(
     "cast astype reshape expand_dims squeeze convert_to_tensor Input identity ensure_shape transpose float".split()

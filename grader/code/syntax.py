@@ -1,7 +1,7 @@
-"""Python source as students write it, parsed without being run.
+"""Python source as students write it, parsed without being run, and its statements in the order in which they stand.
 
 It comes with magics and shell lines, and often with syntax errors. What it calls is told even so, and which of its
-lines are comments.
+lines are comments. Statements within loops and conditions are included.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import io
 import re
 import tokenize
 import warnings
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-# Trees
+from grader.records import Cell
 
 _MAGIC = re.compile(r"\s*(?:[%!?]|(?:pip3?|conda|mamba)\s+\w|get_ipython\(\)\.system)|\s*\?{0,2}[\w.]{1,80}\?{1,2}\s*$")
 _ASSIGNED_MAGIC = re.compile(r"(\s*[\w, ]{1,60}=\s*)[%!]")
@@ -21,6 +23,22 @@ _PYTHON_CELL = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|mprun|lprun|w
 """Cell magics whose body is Python all the same."""
 _MOST_KEPT = 8_000
 """Characters of source up to which its tree is kept: a tree takes a hundred times as much memory."""
+_LINES_LIMIT = 20_000
+"""Lines of source up to which comments are told from strings that look like them."""
+_MAY_HIDE_ROWS = re.compile(r"\"\"\"|'''|\\\n|\A\s*%%")
+"""Strings of several lines, and cells of another language: without them every row that looks so is a comment."""
+_MOST_STEPS = 20_000
+"""Steps of one cell that are read."""
+_PROGRESS_CALLS = {
+    "fit": "fit",
+    "fit_generator": "fit",
+    "evaluate": "evaluate",
+    "evaluate_generator": "evaluate",
+}
+"""Methods of a model that print their progress -> what they do."""
+
+Loop = ast.For | ast.While
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def mask_magics(source: str) -> str:
@@ -85,15 +103,133 @@ def children_of(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-# Calls
+@dataclass(frozen=True)
+class Step:
+    """One statement; of a compound one only its head: the test of an `if`, the target and iterable of a `for`."""
 
-_PROGRESS_CALLS = {
-    "fit": "fit",
-    "fit_generator": "fit",
-    "evaluate": "evaluate",
-    "evaluate_generator": "evaluate",
-}
-"""Methods of a model that print their progress -> what they do."""
+    cell: int
+    node: ast.stmt
+    loops: tuple[Loop, ...] = ()
+    """The loops around it, the outermost first."""
+    guarded: bool = False
+    """Stands under an `if`, a `try` or a `while`: it may not run."""
+    function: str | None = None
+    """The function in whose body it stands."""
+
+    @property
+    def line(self) -> int:
+        """Line in the cell, from 1."""
+        return self.node.lineno
+
+    @cached_property
+    def parts(self) -> tuple[tuple[ast.AST, ...], ...]:
+        """Of each of its own expressions all nodes, without those of the statements in its body."""
+        return tuple(tuple(nodes_in(expression)) for expression in expressions(self.node))
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        """Its calls, in the order in which they are made."""
+        found = [node for part in self.parts for node in part if isinstance(node, ast.Call)]
+        return tuple(sorted(found, key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0)))
+
+    @cached_property
+    def names(self) -> tuple[ast.Name, ...]:
+        """The names in its statement, those in a body included."""
+        return tuple(node for node in nodes_in(self.node) if isinstance(node, ast.Name))
+
+
+def steps_of(cell: Cell) -> tuple[Step, ...] | None:
+    """The steps of one code cell; `None` when it is no Python. A cell of another language (`%%html`) has none."""
+    if mask_magics(cell.source).strip() == "" and cell.source.strip():
+        return ()
+    tree = parse_code(cell.source)
+    if tree is None:
+        return None
+    found: list[Step] = []
+    try:
+        for step in _walked(tree.body, cell.index, (), False, None):
+            found.append(step)
+            if len(found) >= _MOST_STEPS:
+                break
+    except RecursionError:
+        return None
+    return tuple(found)
+
+
+def _walked(
+    body: list[ast.stmt], cell: int, loops: tuple[Loop, ...], guarded: bool, function: str | None
+) -> Iterator[Step]:
+    for node in body:
+        yield Step(cell, node, loops, guarded, function)
+        if isinstance(node, Loop):
+            unsure = guarded or isinstance(node, ast.While)
+            yield from _walked(node.body, cell, (*loops, node), unsure, function)
+            yield from _walked(node.orelse, cell, loops, guarded, function)
+        elif isinstance(node, ast.If):
+            sure = _is_main(node.test)
+            yield from _walked(node.body, cell, loops, guarded or not sure, function)
+            yield from _walked(node.orelse, cell, loops, True, function)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            yield from _walked(node.body, cell, loops, guarded, function)
+        elif isinstance(node, ast.Try):
+            for part in (node.body, node.orelse, node.finalbody, *(handler.body for handler in node.handlers)):
+                yield from _walked(part, cell, loops, True, function)
+        elif isinstance(node, Function):
+            yield from _walked(node.body, cell, (), True, node.name)
+
+
+def _is_main(test: ast.expr) -> bool:
+    """`if __name__ == "__main__":` always holds when a hand-in is run."""
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+
+
+def expressions(node: ast.stmt) -> Iterator[ast.expr]:
+    """The expressions of a statement itself, without those of the statements in its body."""
+    for _, value in ast.iter_fields(node):
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, ast.expr):
+                yield part
+            elif isinstance(part, ast.withitem):
+                yield part.context_expr
+
+
+def callee(call: ast.Call) -> str:
+    """The called name, without what stands before its last dot: `fit` of `model.fit(...)`."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def receiver(call: ast.Call) -> str | None:
+    """`model` of `model.fit(...)`, `nets[0]` of `nets[0].fit(...)`; `None` for a plain function."""
+    return ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else None
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """The argument called `name`, or the one at `position`; `None` when it is not given."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    plain = [value for value in call.args if not isinstance(value, ast.Starred)]
+    if position is not None and len(plain) == len(call.args) and position < len(plain):
+        return plain[position]
+    return None
+
+
+def targets_of(node: ast.stmt) -> list[str]:
+    """The plain names that a statement assigns."""
+    if isinstance(node, ast.Assign):
+        parts: list[ast.expr] = list(node.targets)
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For | ast.AsyncFor):
+        parts = [node.target]
+    elif isinstance(node, ast.With | ast.AsyncWith):
+        parts = [item.optional_vars for item in node.items if item.optional_vars is not None]
+    else:
+        parts = []
+    if len(parts) == 1 and isinstance(parts[0], ast.Name):
+        return [parts[0].id]
+    names = [name for part in parts for name in nodes_in(part) if isinstance(name, ast.Name)]
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
 
 
 def called_names(source: str) -> list[str]:
@@ -130,14 +266,6 @@ def _silent(call: ast.Call) -> bool:
     values = {keyword.arg: keyword.value for keyword in call.keywords}
     verbose = values.get("verbose")
     return isinstance(verbose, ast.Constant) and verbose.value in (0, False)
-
-
-# Comments
-
-_LINES_LIMIT = 20_000
-"""Lines of source up to which comments are told from strings that look like them."""
-_MAY_HIDE_ROWS = re.compile(r"\"\"\"|'''|\\\n|\A\s*%%")
-"""Strings of several lines, and cells of another language: without them every row that looks so is a comment."""
 
 
 def _comments(source: str) -> list[tokenize.TokenInfo] | None:

@@ -143,7 +143,7 @@ def add(
 
 def _dataset_rows(folder: Path | None, cache: Path) -> Iterator[dict[str, Any]]:
     from grader.assets import rubrics_folder
-    from grader.datasets.known_sets import declarations
+    from grader.datasets.dataset import declarations
     from grader.datasets.sources import load_dataset, names_in_folders
     from grader.submissions.rubric_file import load_rubric, rubrics
 

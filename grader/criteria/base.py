@@ -54,7 +54,7 @@ class Criterion(BaseCriterion):
     """Something that is judged on its own, for points.
 
     The first sentence of a subclass's docstring says what is wanted: the answer key prints it. Its fields are the
-    options that a rubric may set, its class variables answer what other rooms ask (`records/criterion.py`).
+    options that a rubric may set, its class variables answer what other rooms ask (`records/rubric.py`).
     """
 
     sentences: ClassVar[Mapping[str, str]] = {}

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from grader.criteria.sentences import clipped, place, places, shared
 from grader.facts.datasets import IMAGE_SETS
-from grader.facts.metrics import is_validation_accuracy
+from grader.facts.keras import is_validation_accuracy
 from grader.records import (
     Architecture,
     CellFailed,

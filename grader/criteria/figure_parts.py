@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 
 from grader.criteria.case import Case
 from grader.criteria.sentences import shared
+from grader.facts.keras import ACCURACY, LOSS, canonical_metric, split_metric
 from grader.facts.languages import SAYS_ACCURACY, SAYS_LOSS
-from grader.facts.metrics import ACCURACY, LOSS, canonical_metric, split_metric
 from grader.records import Axes, Figure, FigureDrawn, Line, Match, ModelMatch, Reason, Trained
 
 Label: TypeAlias = Literal["title", "x", "y", "legend"]

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from grader.code.pixel_arithmetic import Affine, ModelCode
 from grader.facts.datasets import LARGEST_PIXEL
-from grader.facts.keras_layers import ARITHMETIC, CODE, KEEPING_RANGE, MODELS, NORMALISING, SCALING, STANDARD, WEIGHTED
+from grader.facts.keras import ARITHMETIC, CODE, KEEPING_RANGE, MODELS, NORMALISING, SCALING, STANDARD, WEIGHTED
 from grader.records import Architecture, DataUse, Layer, Match
 
 WIDEST = 4.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from grader.facts.keras_layers import ACTIVATION_LAYERS, INPUT_SHAPING, SETTINGS
+from grader.facts.keras import ACTIVATION_LAYERS, INPUT_SHAPING, SETTINGS
 from grader.records import Architecture, Layer
 
 _DEFAULTS: dict[str, JsonValue] = {"strides": 1, "padding": "valid", "activation": "linear"}

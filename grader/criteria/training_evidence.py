@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.facts.keras_layers import CONVOLUTION, DENSE, DEPTHWISE
+from grader.facts.keras import CONVOLUTION, DENSE, DEPTHWISE
 from grader.records import Architecture, DataUse, Layer, Match, Reference, Trained
 
 _BY_NAME = 0.01

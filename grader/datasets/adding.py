@@ -13,10 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets.array_files import DAMAGED, cifar_archive_arrays, fashion_arrays, keras_cache_arrays, npz_arrays
-from grader.datasets.dataset import arrays_digest
-from grader.datasets.declaration import NAME
-from grader.datasets.known_sets import declaration
+from grader.datasets.array_files import (
+    DAMAGED,
+    arrays_digest,
+    cifar_archive_arrays,
+    fashion_arrays,
+    keras_cache_arrays,
+    npz_arrays,
+)
+from grader.datasets.dataset import NAME, declaration
 from grader.datasets.sources import FILES
 from grader.datasets.table import Table
 from grader.errors import UserError

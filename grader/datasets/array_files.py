@@ -1,8 +1,13 @@
-"""Data sets in files: `.npz` as a teacher places them, Keras' own archives, and labgrade's arrays on disk."""
+"""Data sets in files: `.npz` as a teacher places them, Keras' own archives, and labgrade's arrays on disk.
+
+The readers give what a file holds; whether that is the data set that it should be, its declaration checks. Labgrade's
+own arrays are one `.npy` file each: quick to load, written atomically, never pickled.
+"""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -19,14 +24,9 @@ from typing import BinaryIO
 import numpy as np
 from platformdirs import user_data_path
 
-from grader.datasets.dataset import arrays_digest
 from grader.errors import UserError
 from grader.facts.datasets import ARRAY_NAMES, CIFAR10, CIFAR100, FASHION, MNIST
 from grader.records import Array
-
-# Data sets in files: `.npz` as a teacher places them, and what Keras left in its own cache.
-#
-# The readers give what a file holds. Whether that is the data set that it should be, its declaration checks.
 
 _FASHION = {
     "x_train": ("train-images-idx3-ubyte.gz", 16),
@@ -47,6 +47,9 @@ DAMAGED = (
     *(pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
 )
 """What the readers raise over files that are not what they seem."""
+
+_CONTENTS = "contents.json"
+"""The file beside the arrays on disk that tells their shapes and digest."""
 
 _BATCH_BYTES = 200_000_000
 """The largest real batch (CIFAR-100's) has 155 MB."""
@@ -202,9 +205,14 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
-# Arrays on disk, one `.npy` file each: quick to load, written atomically, never pickled.
-
-_CONTENTS = "contents.json"
+def arrays_digest(arrays: Mapping[str, Array]) -> str:
+    """SHA-256 over names, shapes, types and bytes of `arrays`, as hex digits."""
+    digest = hashlib.sha256()
+    for name in ARRAY_NAMES:
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}:{array.shape}:{array.dtype.str};".encode())
+        digest.update(array.reshape(-1).data)
+    return digest.hexdigest()
 
 
 def load_arrays(folder: Path) -> tuple[dict[str, Array], str] | None:

@@ -1,4 +1,12 @@
-"""Fingerprints of a data set's rows and labels, which stay the same however a student lays them out or scales them."""
+"""Fingerprints of a data set's rows, which stay the same however a student lays images out or scales them.
+
+An image is stretched to 0..255 by its own least and largest value and rounded; the fingerprint is a linear hash of
+those bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type
+leave it as it is; a negative image is looked up as the negative of what was given.
+
+The columns of a table have each a range of its own, so that stretching a row would leave little but its largest
+column: rows of anything but bytes are hashed as they are, in single precision, as Keras casts what it is given.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +24,19 @@ from numpy.typing import NDArray
 from grader.datasets.dataset import Dataset, Indices
 from grader.records import Array
 
-# Fingerprints of a data set's rows; those of images stay the same when an image is rescaled.
-#
-# An image is stretched to 0..255 by its own least and largest value and rounded; the fingerprint is a linear hash of
-# those bytes. Dividing by 255, centring, standardising by one mean and deviation, reshaping and changing the type
-# leave it as it is; a negative image is looked up as the negative of what was given.
-#
-# The columns of a table have each a range of its own, so that stretching a row would leave little but its largest
-# column: rows of anything but bytes are hashed as they are, in single precision, as Keras casts what it is given.
-
 Bytes: TypeAlias = NDArray[np.uint8]
+
+LayoutName: TypeAlias = Literal["rows", "channels_first", "grey_as_colour", "padded"]
+"""`rows`: the original order of the pixels under any shape; `channels_first`: colour moved to the front;
+`grey_as_colour`: a grey image three times; `padded`: 28x28 with a border to 32x32."""
 
 _VERSION = 1
 _ROUNDING = 0.499
 """Not one half: a row's values are fractions k / range with range <= 255, of which none comes near 1 - 0.499, so that
 the float errors of a student's own scaling cannot tip the rounding."""
 _CHUNK = 2_000
+_PADDED = 32
+"""Side to which images of 28 pixels are padded, as LeNet-5 takes them."""
 
 
 def stretch_rows(rows: Array) -> tuple[Bytes, NDArray[np.bool_]]:
@@ -172,55 +177,6 @@ def _keep(path: Path, array: NDArray[np.uint64]) -> None:
     except OSError:
         Path(scratch).unlink(missing_ok=True)
         raise
-
-
-# A long sequence of targets in a data set's own order gives away the rows that their examples no longer show.
-
-_LEAST_ROWS = 100
-_LEAST_CLASSES = 4
-"""100 rows of 4 classes fit at one place of a million by a chance below 1e-50; two classes in blocks fit anywhere."""
-_ANCHOR = 24
-
-
-def label_sequence_rows(targets: Array, positions: Indices, dataset: Dataset) -> Indices | None:
-    """Row indices (n,) into `dataset` (training rows first), or `None` when the targets follow neither split.
-
-    `targets` (n,) are class numbers, or numbers where the data set's are, and `positions` (n,) their places in the
-    student's whole array, which may start anywhere in the split. Every single one must agree.
-    """
-    if len(targets) < _LEAST_ROWS or len(targets) != len(positions) or len(np.unique(targets)) < _LEAST_CLASSES:
-        return None
-    own = dataset.targets
-    if positions.min() < 0 or own.size != len(own):
-        return None
-    own = own.reshape(-1)
-    for before, part in ((0, own[: dataset.train_rows]), (dataset.train_rows, own[dataset.train_rows :])):
-        starts = _starts(targets, positions, part)
-        # a sequence that fits in two places proves neither
-        if len(starts) == 1:
-            rows: Indices = before + starts[0] + positions
-            return rows
-    return None
-
-
-def _starts(targets: Array, positions: Indices, own: Array) -> Indices:
-    """Every start at which all targets agree."""
-    room = len(own) - int(positions.max())
-    if room <= 0:
-        return np.empty(0, np.int64)
-    starts = np.arange(room)
-    for place in np.linspace(0, len(targets) - 1, min(_ANCHOR, len(targets))).astype(int):
-        starts = starts[own[starts + positions[place]] == targets[place]]
-    return np.array([s for s in starts.tolist() if np.array_equal(own[s + positions], targets)], np.int64)
-
-
-# How a student's array lays out the pixels of a data set's images.
-
-LayoutName: TypeAlias = Literal["rows", "channels_first", "grey_as_colour", "padded"]
-"""`rows`: the original order of the pixels under any shape; `channels_first`: colour moved to the front;
-`grey_as_colour`: a grey image three times; `padded`: 28x28 with a border to 32x32."""
-
-_PADDED = 32
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""Which rows of which data set a student's arrays hold, found by content."""
+"""Which rows of which data set a student's arrays hold, and its own test rows prepared the way the student's were.
+
+Rows are found by content and never by name. Where their examples no longer show which they are, a long sequence of
+targets in a data set's own order gives them away.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.datasets.dataset import Dataset, Indices
-from grader.datasets.fingerprints import Fingerprints, LayoutName, PixelLayout, label_sequence_rows, pixel_layouts
+from grader.datasets.fingerprints import Fingerprints, LayoutName, PixelLayout, pixel_layouts
 from grader.errors import LabgradeError
 from grader.records import Array, DataUse, DType
-
-# Which rows of which data set a student's arrays hold, found by content and never by name.
 
 _PROBE_ROWS = 200
 _FIT_ROWS = 64
@@ -22,6 +24,10 @@ _KNOWN_SHARE = 0.01
 """Fewer known rows than this share are put down to chance."""
 _FIT_TOLERANCE = 1e-5
 """Largest residual of the affine fit, as a share of the range: float32 rounding, with room."""
+_LEAST_ROWS = 100
+_LEAST_CLASSES = 4
+"""100 rows of 4 classes fit at one place of a million by a chance below 1e-50; two classes in blocks fit anywhere."""
+_ANCHOR = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +200,38 @@ def _choose_twins(
         indices[row] = twins[np.argmax(2 * same_split + same_label)]
 
 
+def label_sequence_rows(targets: Array, positions: Indices, dataset: Dataset) -> Indices | None:
+    """Row indices (n,) into `dataset` (training rows first), or `None` when the targets follow neither split.
+
+    `targets` (n,) are class numbers, or numbers where the data set's are, and `positions` (n,) their places in the
+    student's whole array, which may start anywhere in the split. Every single one must agree.
+    """
+    if len(targets) < _LEAST_ROWS or len(targets) != len(positions) or len(np.unique(targets)) < _LEAST_CLASSES:
+        return None
+    own = dataset.targets
+    if positions.min() < 0 or own.size != len(own):
+        return None
+    own = own.reshape(-1)
+    for before, part in ((0, own[: dataset.train_rows]), (dataset.train_rows, own[dataset.train_rows :])):
+        starts = _starts(targets, positions, part)
+        # a sequence that fits in two places proves neither
+        if len(starts) == 1:
+            rows: Indices = before + starts[0] + positions
+            return rows
+    return None
+
+
+def _starts(targets: Array, positions: Indices, own: Array) -> Indices:
+    """Every start at which all targets agree."""
+    room = len(own) - int(positions.max())
+    if room <= 0:
+        return np.empty(0, np.int64)
+    starts = np.arange(room)
+    for place in np.linspace(0, len(targets) - 1, min(_ANCHOR, len(targets))).astype(int):
+        starts = starts[own[starts + positions[place]] == targets[place]]
+    return np.array([s for s in starts.tolist() if np.array_equal(own[s + positions], targets)], np.int64)
+
+
 def _data_use(
     x: Array,
     one_hot: bool | None,
@@ -219,9 +257,6 @@ def _data_use(
         one_hot=one_hot if fingerprints is None or fingerprints.dataset.has_classes else None,
         labels_agree=agree,
     )
-
-
-# A data set's own test rows, prepared the way a student prepared theirs.
 
 
 def prepare_test_set(

@@ -1,4 +1,8 @@
-"""Where a data set comes from: the teacher's folder, Keras' cache, a checked download, or a stand-in."""
+"""Where a data set comes from: the teacher's folder, what another program kept, a checked download, or a stand-in.
+
+What each data set has of these its declaration says; here is their order, and the copies that spare a second reading.
+Downloads come from the addresses that Keras uses and are checked by hash; an offline machine waits a few seconds, once.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +19,34 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from grader.datasets.array_files import load_arrays, own_folder, store_arrays
-from grader.datasets.dataset import Dataset, arrays_digest
-from grader.datasets.declaration import NAME, Declaration
-from grader.datasets.known_sets import declaration, declarations
+from grader.datasets.array_files import arrays_digest, load_arrays, own_folder, store_arrays
+from grader.datasets.dataset import NAME, Dataset, Declaration, declaration, declarations
 from grader.errors import UserError
 from grader.facts.datasets import CIFAR10, CIFAR100, FASHION, MNIST
 from grader.records import Array
 
-# Where a data set comes from: the teacher's folder, what another program kept, a download, else a stand-in.
-#
-# What each data set has of these its declaration says; here is their order, and the copies that spare a second
-# reading.
+_GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+_TORONTO = "https://www.cs.toronto.edu/~kriz/"
+FILES = {
+    MNIST: {"mnist.npz": (_GOOGLE, "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1")},
+    CIFAR10: {"cifar-10-python.tar.gz": (_TORONTO, "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce")},
+    CIFAR100: {
+        "cifar-100-python.tar.gz": (_TORONTO, "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7")
+    },
+    FASHION: {
+        "train-images-idx3-ubyte.gz": (_GOOGLE, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+        "train-labels-idx1-ubyte.gz": (_GOOGLE, "25c81989df183df01b3e8a0aad5dffbe"),
+        "t10k-images-idx3-ubyte.gz": (_GOOGLE, "bef4ecab320f06d8554ea6380940ec79"),
+        "t10k-labels-idx1-ubyte.gz": (_GOOGLE, "bb300cfdad3c16e7a12a480ee83cd310"),
+    },
+}
+"""File -> address and hash: SHA-256 as Keras states it; MD5 as the authors of Fashion-MNIST state it."""
+
+_CONNECT_SECONDS = 3.0
+_PATIENCE_SECONDS = 600.0
+"""For all of one file: CIFAR's server is slow."""
+_RETRY_SECONDS = 6 * 3600.0
+_BYTES = 250_000_000
 
 
 def load_dataset(name: str, folder: Path | None, cache: Path, download: bool = True) -> Dataset:
@@ -158,32 +178,6 @@ def _dataset(
         declared_classes=declared.classes,
         **arrays,
     )
-
-
-# Downloads from the addresses that Keras uses, checked by hash; an offline machine waits a few seconds, once.
-
-_GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-_TORONTO = "https://www.cs.toronto.edu/~kriz/"
-FILES = {
-    MNIST: {"mnist.npz": (_GOOGLE, "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1")},
-    CIFAR10: {"cifar-10-python.tar.gz": (_TORONTO, "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce")},
-    CIFAR100: {
-        "cifar-100-python.tar.gz": (_TORONTO, "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7")
-    },
-    FASHION: {
-        "train-images-idx3-ubyte.gz": (_GOOGLE, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-        "train-labels-idx1-ubyte.gz": (_GOOGLE, "25c81989df183df01b3e8a0aad5dffbe"),
-        "t10k-images-idx3-ubyte.gz": (_GOOGLE, "bef4ecab320f06d8554ea6380940ec79"),
-        "t10k-labels-idx1-ubyte.gz": (_GOOGLE, "bb300cfdad3c16e7a12a480ee83cd310"),
-    },
-}
-"""File -> address and hash: SHA-256 as Keras states it; MD5 as the authors of Fashion-MNIST state it."""
-
-_CONNECT_SECONDS = 3.0
-_PATIENCE_SECONDS = 600.0
-"""For all of one file: CIFAR's server is slow."""
-_RETRY_SECONDS = 6 * 3600.0
-_BYTES = 250_000_000
 
 
 def download_files(name: str, notes: Path) -> dict[str, bytes] | None:

@@ -18,8 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets.dataset import check_arrays
-from grader.datasets.declaration import Declaration
+from grader.datasets.dataset import Declaration, check_arrays
 from grader.errors import UserError
 from grader.records import Array
 

@@ -11,10 +11,9 @@ from typing import Literal
 
 from grader.code.syntax import parse_code
 from grader.formats.listings import is_code_line, join_cut_lines, mend_code, parts, strip_prompts
-from grader.formats.notebook import OUTPUTS_LIMIT, TEXT_LIMIT
+from grader.formats.reader import CELLS_LIMIT, OUTPUTS_LIMIT, SOURCE_LIMIT, TEXT_LIMIT, Contents
 from grader.formats.script import chunks
-from grader.formats.terminal import screen_text, shorten
-from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents
+from grader.formats.text import screen_text, shorten
 from grader.records import Cell, SavedImage, SavedOutput
 
 BlockKind = Literal["prose", "listing", "code", "output", "picture"]

@@ -1,23 +1,22 @@
 """Web pages as cells: notebooks exported as HTML by nbconvert, Jupyter or Colab, and other pages with text and code.
 
 nbconvert marks code with `jp-InputArea` or `input_area`, what it printed with `jp-OutputArea-output` or `output_area`,
-and text with `jp-MarkdownOutput` or `text_cell_render`. `html_worker` walks a page in a process of its own.
+and text with `jp-MarkdownOutput` or `text_cell_render`. `read_web_page` has this module run as a program, in a process
+of its own, where `Page` walks the page and `main` says its pieces as lines of JSON.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from grader.errors import UserError
 from grader.formats.blocks import Block, BlockKind, document_contents
-from grader.formats.markdown import document_image
-from grader.formats.parser_process import Said, parse_apart
-from grader.formats.reader import Fetch, Reader, SourceFile
-from grader.formats.text import Contents
-
-# The walk through a page
+from grader.formats.parser_process import Said, limit_worker, parse_apart, say
+from grader.formats.reader import Contents, Fetch, Reader, SourceFile, document_image
+from grader.formats.text import decode_text
 
 _HIDDEN = {"script", "style", "head", "template", "noscript", "svg", "math", "button", "select", "textarea"}
 _VOID = {"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "embed", "source", "track", "wbr", "param"}
@@ -45,6 +44,47 @@ _DEPTH_LIMIT = 400
 """Elements within each other; deeper ones count as the one around them."""
 _BLOCKS_LIMIT = 6_000
 """Pieces of a page, after which no more text is taken."""
+_SECONDS = 30.0
+_WORKER = "grader.formats.html"
+_KINDS: dict[str, BlockKind] = {"prose": "prose", "listing": "listing", "code": "code", "output": "output"}
+
+
+def read_web_page(source: SourceFile, seconds: float = _SECONDS) -> Contents:
+    """The cells of an HTML page: those of the notebook it was made from, or its text and listings.
+
+    Read in a process of its own within `seconds`. Raises `UserError` when nothing stands in it.
+    """
+    file = source.name
+    parsed = parse_apart(_WORKER, source.data, seconds)
+    blocks = [_block(value, source.fetch) for value in parsed.values if "kind" in value]
+    if not blocks:
+        late = "took too long to read and was given up" if parsed.ended == "timed out" else "holds no text to be read"
+        raise UserError(f"{file} {late}. Ask the group for the notebook it was made from.")
+    last = parsed.values[-1] if parsed.ended == "finished" else {}
+    said = last.get("notes")
+    notes = [str(note) for note in said] if isinstance(said, list) else []
+    if parsed.ended != "finished":
+        notes.append("could be read in part only")
+    return document_contents(file, blocks, notes, whole=last.get("notebook") is True)
+
+
+def _block(value: Said, fetch: Fetch) -> Block:
+    text = str(value.get("text", ""))
+    if value["kind"] == "picture":
+        return Block("picture", image=document_image(text, fetch))
+    count = value.get("count")
+    return Block(_KINDS.get(str(value["kind"]), "prose"), text, count=count if isinstance(count, int) else None)
+
+
+READER = Reader(
+    name="web",
+    title="a web page",
+    suffixes=(".html", ".htm"),
+    form="document",
+    rank=40,
+    read=read_web_page,
+    pictures_beside=True,
+)
 
 
 @dataclass(frozen=True)
@@ -160,46 +200,17 @@ class Page(HTMLParser):
         self._flush()
 
 
-# Its pieces as cells
-
-_SECONDS = 30.0
-_WORKER = "grader.formats.html_worker"
-_KINDS: dict[str, BlockKind] = {"prose": "prose", "listing": "listing", "code": "code", "output": "output"}
-
-
-def read_web_page(source: SourceFile, seconds: float = _SECONDS) -> Contents:
-    """The cells of an HTML page: those of the notebook it was made from, or its text and listings.
-
-    Read in a process of its own within `seconds`. Raises `UserError` when nothing stands in it.
-    """
-    file = source.name
-    parsed = parse_apart(_WORKER, source.data, seconds)
-    blocks = [_block(value, source.fetch) for value in parsed.values if "kind" in value]
-    if not blocks:
-        late = "took too long to read and was given up" if parsed.ended == "timed out" else "holds no text to be read"
-        raise UserError(f"{file} {late}. Ask the group for the notebook it was made from.")
-    last = parsed.values[-1] if parsed.ended == "finished" else {}
-    said = last.get("notes")
-    notes = [str(note) for note in said] if isinstance(said, list) else []
-    if parsed.ended != "finished":
-        notes.append("could be read in part only")
-    return document_contents(file, blocks, notes, whole=last.get("notebook") is True)
+def main(arguments: list[str]) -> None:
+    """Say each piece, then what kind of page it was, then `{"end": true}`."""
+    text, notes = decode_text(limit_worker(arguments))
+    page = Page()
+    page.feed(text)
+    page.close()
+    for piece in page.pieces:
+        say(kind=piece.kind, text=piece.text, count=piece.count)
+    say(notebook=page.notebook, notes=notes)
+    say(end=True)
 
 
-def _block(value: Said, fetch: Fetch) -> Block:
-    text = str(value.get("text", ""))
-    if value["kind"] == "picture":
-        return Block("picture", image=document_image(text, fetch))
-    count = value.get("count")
-    return Block(_KINDS.get(str(value["kind"]), "prose"), text, count=count if isinstance(count, int) else None)
-
-
-READER = Reader(
-    name="web",
-    title="a web page",
-    suffixes=(".html", ".htm"),
-    form="document",
-    rank=40,
-    read=read_web_page,
-    pictures_beside=True,
-)
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from grader.code.syntax import called_names, progress_calls
-from grader.facts.metrics import OLD_NAMES, VALIDATION
+from grader.facts.keras import OLD_NAMES, VALIDATION
 from grader.formats.keras_summaries import Summary, score_in_line, summaries
-from grader.formats.terminal import screen_text, shorten
+from grader.formats.text import screen_text, shorten
 from grader.records import Event, LoggedEpoch, LoggedScore, LoggedSummary, LoggedTraining
 
 # Single lines

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, field
 
 from grader.facts.datasets import WORDS as DATASET_WORDS
+from grader.facts.keras import ACCURACY, LOSS, VALIDATION
 from grader.facts.languages import ACCURACY_WORDS, LOSS_WORDS, TRAINING_WORDS, VALIDATION_WORDS, words
-from grader.facts.metrics import ACCURACY, LOSS, VALIDATION
 
 # Tables
 

@@ -5,17 +5,13 @@ Format: https://spec.commonmark.org, with the fences of Quarto (```{python}) and
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
 from grader.errors import UserError
 from grader.formats.blocks import Block, document_contents
-from grader.formats.notebook import IMAGE_LIMIT, image_of
-from grader.formats.reader import Fetch, Reader, SourceFile
-from grader.formats.text import Contents, decode_text
-from grader.records import SavedImage
+from grader.formats.reader import Contents, Fetch, Reader, SourceFile, document_image
+from grader.formats.text import decode_text
 
 _FENCE = re.compile(r"[ \t]{0,8}(?P<mark>`{3,}|~{3,})\s*(?P<info>[^`\n]{0,200})$")
 _PYTHON = re.compile(r"\{?\.?\s*(?:python|py|ipython|python3)\b", re.IGNORECASE)
@@ -111,20 +107,6 @@ def _underlines(line: str, part: list[str]) -> bool:
         return False
     alone = len(part) < 2 or not part[-2].strip()
     return line.startswith("=") or (len(line.strip()) > 2 and len(part[-1]) < 200 and alone)
-
-
-def document_image(target: str, fetch: Fetch) -> SavedImage | None:
-    """The picture that a document names or holds itself as a `data:` address; `None` when it cannot be had."""
-    if target.startswith("data:"):
-        head, _, packed = target.partition(",")
-        if "base64" not in head or len(packed) > IMAGE_LIMIT:
-            return None
-        try:
-            return image_of(base64.b64decode(packed))
-        except (binascii.Error, ValueError):
-            return None
-    found = fetch(target)
-    return image_of(found) if found is not None else None
 
 
 READER = Reader(

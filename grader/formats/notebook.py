@@ -6,34 +6,31 @@ group: sizes are capped. Where its JSON is cut off or damaged, the cells that ar
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator
 from typing import Literal
 
 from grader.errors import UserError
-from grader.formats.reader import Reader, SourceFile
-from grader.formats.terminal import screen_text, shorten
-from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents, clean, decode_text
+from grader.formats.reader import (
+    CELLS_LIMIT,
+    OUTPUTS_LIMIT,
+    SOURCE_LIMIT,
+    TEXT_LIMIT,
+    Contents,
+    Reader,
+    SourceFile,
+    saved_image,
+)
+from grader.formats.text import clean, decode_text, screen_text, shorten
 from grader.records import Cell, SavedImage, SavedOutput
 
 # Saved outputs
 
 NotebookObject = dict[str, object]
 """An object of a notebook's JSON, as the group's file has it: nothing about its values is certain."""
-TEXT_LIMIT = 400_000
-"""Characters kept of one output."""
 _PLAYED_LIMIT = 20 * TEXT_LIMIT
 """What a progress bar wrote over itself does not count, but is not played out without end either."""
-IMAGE_LIMIT = 12_000_000
-"""Characters of one stored picture."""
-OUTPUTS_LIMIT = 200
-"""Outputs kept of one cell."""
-
-_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-_BLANKS = re.compile(r"\s+")
 
 
 def notebook_text(value: object) -> str:
@@ -121,38 +118,11 @@ def _error_text(entry: NotebookObject) -> str:
 def _images(data: NotebookObject, notes: list[str]) -> Iterator[SavedImage]:
     for media_type in ("image/png", "image/jpeg", "image/svg+xml"):
         if media_type in data:
-            image = saved_image(media_type, data[media_type])
+            image = saved_image(media_type, notebook_text(data[media_type]))
             if image is None:
                 notes.append(f"holds a picture that is damaged or too large ({media_type})")
             else:
                 yield image
-
-
-def image_of(data: bytes) -> SavedImage | None:
-    """The picture in `data`, by its first bytes; `None` when it is no PNG or JPEG, or too large."""
-    for media_type, signature in _SIGNATURES.items():
-        if data.startswith(signature) and 4 * len(data) // 3 < IMAGE_LIMIT:
-            return saved_image(media_type, base64.b64encode(data).decode())
-    return None
-
-
-def saved_image(media_type: str, value: object) -> SavedImage | None:
-    """A stored picture whose bytes begin as its type demands; `None` when damaged, too large or of another type."""
-    text = notebook_text(value)
-    if not text or len(text) > IMAGE_LIMIT:
-        return None
-    if media_type == "image/svg+xml":
-        return SavedImage(media_type="image/svg+xml", data=text) if "<svg" in text[:20_000] else None
-    if media_type not in _SIGNATURES:
-        return None
-    packed = _BLANKS.sub("", text)
-    try:
-        data = base64.b64decode(packed, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    if not data.startswith(_SIGNATURES[media_type]):
-        return None
-    return SavedImage(media_type="image/png" if media_type == "image/png" else "image/jpeg", data=packed)
 
 
 # Damaged notebooks
@@ -349,7 +319,7 @@ def _attachments(raw: object) -> tuple[SavedOutput, ...]:
     """Pictures pasted into a text cell, which students use for formulas and drawings."""
     bundles = raw.values() if isinstance(raw, dict) else ()
     images = [
-        saved_image(media_type, value)
+        saved_image(media_type, notebook_text(value))
         for bundle in bundles
         if isinstance(bundle, dict)
         for media_type, value in bundle.items()

@@ -15,8 +15,8 @@ from typing import Literal
 
 from grader.code.syntax import mask_magics, parse_code
 from grader.errors import UserError
-from grader.formats.reader import Reader, SourceFile
-from grader.formats.text import CELLS_LIMIT, SOURCE_LIMIT, Contents, decode_text
+from grader.formats.reader import CELLS_LIMIT, SOURCE_LIMIT, Contents, Reader, SourceFile
+from grader.formats.text import decode_text
 from grader.records import Cell
 
 # Plain scripts cut up

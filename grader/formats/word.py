@@ -19,10 +19,8 @@ from grader.errors import UserError
 from grader.formats.blocks import Block, document_contents
 from grader.formats.keras_logs import epoch_header, progress_line
 from grader.formats.listings import is_code_line
-from grader.formats.notebook import image_of
 from grader.formats.parser_process import Said, parse_apart
-from grader.formats.reader import Reader, SourceFile
-from grader.formats.text import Contents
+from grader.formats.reader import Contents, Reader, SourceFile, image_of
 from grader.records import SavedImage
 
 # A paragraph, as the worker takes it apart

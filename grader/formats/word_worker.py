@@ -20,7 +20,7 @@ _PARAGRAPHS_LIMIT = 30_000
 _PICTURES_LIMIT = 200
 """Pictures of one document."""
 _PICTURE_LIMIT = 9_000_000
-"""Bytes of one picture: in base64 the 12 million characters of `grader.formats.notebook.IMAGE_LIMIT`."""
+"""Bytes of one picture: in base64 the 12 million characters of `grader.formats.reader.IMAGE_LIMIT`."""
 
 
 class _Style(Protocol):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from grader.facts.metrics import VALIDATION_ACCURACY
+from grader.facts.keras import VALIDATION_ACCURACY
 from grader.matching.families import (
     Family,
     bare_shape,

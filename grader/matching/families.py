@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from grader.facts.keras_layers import INPUT_SHAPING
+from grader.facts.keras import INPUT_SHAPING
 from grader.records import Architecture, CompileArguments, Compiled, Layer, ModelBuilt, Recording, SummaryShown, Trained
 
 Shape: TypeAlias = tuple[str, ...]

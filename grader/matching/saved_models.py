@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from grader.facts.metrics import is_validation_accuracy
+from grader.facts.keras import is_validation_accuracy
 from grader.matching.assignment import Slot
 from grader.records import Compiled, LoggedSummary, LoggedTraining, ModelBuilt, Recording, SummaryShown, Trained
 

@@ -8,14 +8,12 @@ import re
 from collections.abc import Iterator
 from statistics import fmean
 
-from grader.code.program import Program
-from grader.code.statements import callee, targets_of
-from grader.code.training_calls import text_of
+from grader.code.program import Program, text_of
+from grader.code.syntax import callee, targets_of
 from grader.criteria import Case, accuracy_text, capitalised, clipped, listed
 from grader.criteria.prose import Number, numbers_in, values_in
-from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES
+from grader.facts.keras import BINARY_LOSS, CLASS_LOSSES, is_validation_accuracy
 from grader.facts.languages import SAYS_ACCURACY, SAYS_EPOCH
-from grader.facts.metrics import is_validation_accuracy
 from grader.observations.hand_in import HandIn
 from grader.records import (
     CompileArguments,

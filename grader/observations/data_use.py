@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterator
 
 from grader.code.data_flow import Array
-from grader.code.statements import callee
-from grader.code.training_calls import Fit
+from grader.code.program import Fit
+from grader.code.syntax import callee
 from grader.criteria import capitalised, listed, quantity
 from grader.criteria.input_scaling import given_range, model_code, range_at_weights
 from grader.criteria.training_evidence import has_test_rows, lab_trains_on_test_rows
 from grader.facts.datasets import IMAGE_SETS, training_rows
-from grader.facts.keras_training import CHECKPOINTING, CHOOSING_CALLBACKS, REDUCING, STOPPING
-from grader.facts.metrics import VALIDATION, VALIDATION_LOSS
+from grader.facts.keras import CHECKPOINTING, CHOOSING_CALLBACKS, REDUCING, STOPPING, VALIDATION, VALIDATION_LOSS
 from grader.observations.hand_in import HandIn
 from grader.records import (
     DataUse,

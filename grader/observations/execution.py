@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
+from grader.code.data_flow import EarlyUse, early_uses
 from grader.code.program import Program
-from grader.code.statements import callee
-from grader.code.undefined_names import EarlyUse, early_uses
+from grader.code.syntax import callee
 from grader.criteria import capitalised, clipped, counted, listed
 from grader.observations.hand_in import HandIn
 from grader.records import Cell, CellFailed, Observation

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.code.program import Program, programs
-from grader.code.training_calls import Fit
+from grader.code.program import Fit, Program, programs
 from grader.criteria import Case, place, places
 from grader.records import Cell, CellFailed, Match, Recording, Reference
 

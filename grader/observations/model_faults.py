@@ -5,14 +5,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.code.program import Program
-from grader.code.statements import Step, argument, callee, receiver, targets_of
-from grader.code.training_calls import text_of
+from grader.code.program import Program, text_of
+from grader.code.syntax import Step, argument, callee, receiver, targets_of
 from grader.criteria import capitalised, counted, listed
 from grader.criteria.training_evidence import hidden_layers, layer_words, strength
-from grader.facts.keras_layers import ACTIVATING, ACTIVATION_LAYERS, DENSE, INACTIVE
-from grader.facts.keras_training import BINARY_LOSS, CLASS_LOSSES, LOSSES
-from grader.facts.metrics import BINARY_ACCURACY, SPARSE_ACCURACY, spelling
+from grader.facts.keras import (
+    ACTIVATING,
+    ACTIVATION_LAYERS,
+    BINARY_ACCURACY,
+    BINARY_LOSS,
+    CLASS_LOSSES,
+    DENSE,
+    INACTIVE,
+    LOSSES,
+    SPARSE_ACCURACY,
+    spelling,
+)
 from grader.observations.hand_in import HandIn
 from grader.records import (
     Architecture,

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from grader.code.statements import callee
-from grader.code.training_calls import Fit
+from grader.code.program import Fit
+from grader.code.syntax import callee
 from grader.criteria import accuracy_text, capitalised, counted, listed
 from grader.facts.datasets import training_rows
-from grader.facts.keras_training import BINARY_LOSS
-from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
+from grader.facts.keras import BINARY_LOSS, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.observations.hand_in import HandIn
 from grader.records import LoggedScore, LoggedSummary, LoggedTraining, ModelBuilt, Observation, Recording, Trained
 

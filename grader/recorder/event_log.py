@@ -9,11 +9,11 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from grader import records
 from grader.probe import descriptions, messages
-from grader.recorder.architectures import architecture_of, compile_arguments, metric_meanings
 from grader.recorder.connection import ForgedError
-from grader.records import Architecture, CompileArguments, DataUse, Figure, Score
-from grader.records import recording as records
+from grader.recorder.keras.architectures import architecture_of
+from grader.recorder.keras.settings import compile_arguments, metric_meanings
 from grader.training.plain import value_count
 
 MAX_EVENTS = 20_000
@@ -41,7 +41,7 @@ class EventLog:
 
     def __init__(self, cells: int) -> None:
         self.events: list[records.Event] = []
-        self.architectures: dict[str, Architecture] = {}
+        self.architectures: dict[str, records.Architecture] = {}
         self.cell = -1
         """Index of the cell that the sandbox says is running."""
         self._cells = cells
@@ -86,7 +86,7 @@ class EventLog:
         """Append a note of the host's own."""
         self.add(records.Noted(seq=self.next_seq, cell=self.cell, topic=topic, name=name, message=message))
 
-    def said(self, event: messages.Event, data: DataUse | None = None) -> None:
+    def said(self, event: messages.Event, data: records.DataUse | None = None) -> None:
         """Append what the sandbox says happened; `data` are those of a prediction."""
         cell = self.place(event)
         if isinstance(event, Plain):
@@ -111,7 +111,7 @@ class EventLog:
                     model=model,
                     architecture=architecture,
                     trained=event.trained,
-                    data=data or DataUse(split="unknown", rows=0, used_rows=0, shape=()),
+                    data=data or records.DataUse(split="unknown", rows=0, used_rows=0, shape=()),
                     output_shape=tuple(size for size in event.output_shape if abs(size) < 1 << 53),
                 )
             )
@@ -130,7 +130,11 @@ class EventLog:
             )
 
     def evaluated(
-        self, message: messages.ModelEvaluated, data: DataUse, trained: int | None, measured: Score | None
+        self,
+        message: messages.ModelEvaluated,
+        data: records.DataUse,
+        trained: int | None,
+        measured: records.Score | None,
     ) -> None:
         """Append an evaluation: what the sandbox says of it, and what the host `measured`."""
         model, architecture = self.model(message)
@@ -172,7 +176,7 @@ class EventLog:
         else:
             self.add(records.Noted(seq=seq, cell=cell, topic=event.topic, name=event.name, message=event.message))
 
-    def _figure(self, figure: descriptions.FigureDescription) -> Figure:
+    def _figure(self, figure: descriptions.FigureDescription) -> records.Figure:
         """The figure, without its picture once the recording holds enough of them."""
         self._figures += 1
         self._figure_data += value_count(figure, _MAX_FIGURE_DATA)
@@ -181,7 +185,7 @@ class EventLog:
             raise ForgedError("more figures than can be kept")
         self._pictures += len(figure.svg) + len(figure.png)
         try:
-            kept = Figure.model_validate(figure, from_attributes=True)
+            kept = records.Figure.model_validate(figure, from_attributes=True)
         except ValidationError as error:
             raise ForgedError("a malformed figure") from error
         return kept if self._pictures <= _MAX_PICTURES else kept.model_copy(update={"svg": "", "png": ""})
@@ -213,7 +217,7 @@ class EventLog:
             )
         return model, architecture.id
 
-    def compiled(self, description: descriptions.CompileDescription) -> CompileArguments:
+    def compiled(self, description: descriptions.CompileDescription) -> records.CompileArguments:
         """Described compile arguments."""
         try:
             return compile_arguments(description)

@@ -10,16 +10,17 @@ import numpy as np
 
 from grader.errors import LabgradeError
 from grader.probe import descriptions, messages
-from grader.recorder.architectures import fit_arguments
 from grader.recorder.connection import Connection, ForgedError, StudentProcess, send_message
-from grader.recorder.evaluations import EvaluationHandler, bears_out
 from grader.recorder.event_log import EventLog
 from grader.recorder.functions import FunctionHandler, candidate_jobs
+from grader.recorder.keras.settings import fit_arguments
 from grader.recorder.shown_data import DataHandler, ShownData
 from grader.recorder.trainings import (
+    EvaluationHandler,
     FinishedTraining,
     TrainingHandler,
     TrainingUnavailableError,
+    bears_out,
     reported_training,
 )
 from grader.records import Cell, DataFile, DataUse, Outcome, Progress, Recording, Trained

@@ -7,18 +7,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.datasets.dataset import Dataset
+from grader.datasets.dataset import Dataset, is_declared
 from grader.datasets.fingerprints import Fingerprints, LayoutName
 from grader.datasets.identify import class_numbers, identify, prepare_test_set
-from grader.datasets.known_sets import is_declared
 from grader.errors import LabgradeError
 from grader.probe.descriptions import DataReference
 from grader.probe.messages import ArraysSent, DataOffered, DatasetAsked, DatasetMissing, Known
 from grader.probe.rows import sample_rows
 from grader.recorder.connection import Connection
 from grader.recorder.event_log import EventLog
-from grader.records import DataUse
-from grader.sandbox.frames import Array
+from grader.records import Array, DataUse
 from grader.training.spec import DataPool
 
 _MOST_ROWS = 1 << 31

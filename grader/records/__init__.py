@@ -3,15 +3,24 @@
 Other rooms import them from here; in which chapter one stands is this room's own business.
 """
 
-from grader.records.arrays import Array, DType
 from grader.records.classes import ClassRules, Entry, Member, Penalty, Team
-from grader.records.criterion import ANY, BaseCriterion, Figures, Mistake, Subject
-from grader.records.figures import Axes, Band, ErrorBars, Figure, Line
+from grader.records.evidence import (
+    Architecture,
+    Axes,
+    Band,
+    CompileArguments,
+    DataUse,
+    ErrorBars,
+    Figure,
+    FitArguments,
+    History,
+    Layer,
+    Line,
+    Score,
+)
 from grader.records.limits import BudgetChoices, LimitChoices
 from grader.records.match import Match, ModelMatch, QuestionMatch, Reference, ReferenceModel
-from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, Layer, Score
-from grader.records.progress import Progress, Silence
-from grader.records.record import Record, Scalar
+from grader.records.record import Array, DType, Record, Scalar
 from grader.records.recording import (
     CaseOutcome,
     CellFailed,
@@ -19,6 +28,7 @@ from grader.records.recording import (
     Evaluated,
     Event,
     FigureDrawn,
+    FunctionDefined,
     FunctionTested,
     LoggedEpoch,
     LoggedScore,
@@ -31,7 +41,9 @@ from grader.records.recording import (
     PictureSaved,
     Predicted,
     Printed,
+    Progress,
     Recording,
+    Silence,
     SummaryShown,
     Trained,
 )
@@ -51,7 +63,7 @@ from grader.records.result import (
     Verdict,
     upgrade,
 )
-from grader.records.rubric import Question, Rubric
+from grader.records.rubric import ANY, BaseCriterion, Figures, Mistake, Question, Rubric, Subject
 from grader.records.submission import Cell, DataFile, Passage, SavedImage, SavedOutput, Submission
 
 __all__ = [
@@ -81,6 +93,7 @@ __all__ = [
     "FigureDrawn",
     "Figures",
     "FitArguments",
+    "FunctionDefined",
     "FunctionTested",
     "History",
     "Layer",

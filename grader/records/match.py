@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean, pstdev
 
-from grader.records.models import Architecture, CompileArguments, FitArguments
+from grader.records.evidence import Architecture, CompileArguments, FitArguments
 from grader.records.record import Record
 from grader.records.recording import FigureDrawn, PictureSaved, Recording, Trained
 from grader.records.rubric import Question, Rubric

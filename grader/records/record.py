@@ -1,13 +1,25 @@
-"""What every record has in common: frozen, typed, and JSON both ways."""
+"""What every record has in common: frozen, typed, and JSON both ways; and the plain values that records hold."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 Scalar: TypeAlias = str | int | float | bool | None
 JsonObject: TypeAlias = dict[str, JsonValue]
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[Any]
+    """Numbers of whatever type: who needs a certain one checks it, and says so in its own signature."""
+
+    DType: TypeAlias = np.dtype[Any]
+else:
+    # Names for signatures: the records load without NumPy, as commands and parsers do that look at no numbers.
+    Array = DType = Any
 
 
 class Record(BaseModel):

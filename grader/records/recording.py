@@ -1,12 +1,15 @@
-"""A recording: what happened when a submission's code ran, or what its saved outputs say."""
+"""A recording: what happened when a submission's code ran, or what its saved outputs say.
+
+It is made of events, each at its place. `Progress` is told of a run while it goes on.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import Field
 
-from grader.facts.metrics import (
+from grader.facts.keras import (
     ACCURACY,
     CUSTOM,
     LOSS,
@@ -15,57 +18,9 @@ from grader.facts.metrics import (
     is_accuracy_of_classes,
     is_keras_metric,
 )
-from grader.records.figures import Figure
-from grader.records.models import Architecture, CompileArguments, DataUse, FitArguments, History, Score
+from grader.records.evidence import Architecture, CompileArguments, DataUse, Figure, FitArguments, History, Score
 from grader.records.record import Record, RecordedEvent, Scalar
 from grader.records.submission import SavedImage
-
-# How functions did in a teacher's cases.
-
-
-class CaseOutcome(Record):
-    """How a function did in one case. The texts are made by the host, of arrays and of the student's messages."""
-
-    title: str
-    credit: float
-    """Weight among the question's cases."""
-    status: Literal["passed", "partial", "failed", "errored"]
-    """`errored`: the case itself or labgrade failed."""
-    share: float = Field(ge=0.0, le=1.0)
-    """Of its credit."""
-    message: str = ""
-    """One or two sentences: what is wrong. Empty when it passed."""
-    given: str = ""
-    """The arguments of the call that went wrong, each under its name."""
-    answer: str = ""
-    """What came back."""
-    expected: str = ""
-    """What should have come back."""
-
-
-class FunctionTested(RecordedEvent):
-    """The host tried a question's function on the lab's cases, after the last cell; `cell` is the function's."""
-
-    kind: Literal["function_tested"] = "function_tested"
-    question: str
-    function: str | None = None
-    """Its name; `None` when no function was found for the question."""
-    line: int | None = None
-    """Line in the cell, from 1."""
-    called: str = ""
-    """How its arguments were given, such as `pool(fmap, size, stride)`."""
-    reason: str = ""
-    """What speaks for this function, as the end of a sentence."""
-    remarks: tuple[str, ...] = ()
-    """One sentence each: conventions of its own, work left to a library."""
-    cases: tuple[CaseOutcome, ...] = ()
-    computing: int | None = None
-    """Where no function was found: index of a cell under the question whose code may answer it all the same."""
-    trouble: str = ""
-    """Why labgrade could not try it, which is no fault of the submission; else empty."""
-
-
-# A recording: what happened when a submission's code ran, or what its saved outputs say happened.
 
 _LEAST_DISPUTE = 0.02
 
@@ -229,6 +184,48 @@ class FunctionDefined(RecordedEvent):
     parameters: tuple[str, ...] = ()
 
 
+class CaseOutcome(Record):
+    """How a function did in one case. The texts are made by the host, of arrays and of the student's messages."""
+
+    title: str
+    credit: float
+    """Weight among the question's cases."""
+    status: Literal["passed", "partial", "failed", "errored"]
+    """`errored`: the case itself or labgrade failed."""
+    share: float = Field(ge=0.0, le=1.0)
+    """Of its credit."""
+    message: str = ""
+    """One or two sentences: what is wrong. Empty when it passed."""
+    given: str = ""
+    """The arguments of the call that went wrong, each under its name."""
+    answer: str = ""
+    """What came back."""
+    expected: str = ""
+    """What should have come back."""
+
+
+class FunctionTested(RecordedEvent):
+    """The host tried a question's function on the lab's cases, after the last cell; `cell` is the function's."""
+
+    kind: Literal["function_tested"] = "function_tested"
+    question: str
+    function: str | None = None
+    """Its name; `None` when no function was found for the question."""
+    line: int | None = None
+    """Line in the cell, from 1."""
+    called: str = ""
+    """How its arguments were given, such as `pool(fmap, size, stride)`."""
+    reason: str = ""
+    """What speaks for this function, as the end of a sentence."""
+    remarks: tuple[str, ...] = ()
+    """One sentence each: conventions of its own, work left to a library."""
+    cases: tuple[CaseOutcome, ...] = ()
+    computing: int | None = None
+    """Where no function was found: index of a cell under the question whose code may answer it all the same."""
+    trouble: str = ""
+    """Why labgrade could not try it, which is no fault of the submission; else empty."""
+
+
 class CellFailed(RecordedEvent):
     """A cell raised. The next one ran all the same."""
 
@@ -352,3 +349,29 @@ class Recording(Record):
     def trainings(self) -> tuple[Trained, ...]:
         """All trainings, in order."""
         return tuple(event for event in self.events if isinstance(event, Trained))
+
+
+class Progress(Protocol):
+    """Told what happens; shows it, or not."""
+
+    def stage(self, name: str) -> None:
+        """A stage of the pipeline begins."""
+
+    def cell(self, number: int, of: int) -> None:
+        """A cell begins to run; `number` counts from 1."""
+
+    def training(self, label: str, epoch: int, epochs: int) -> None:
+        """An epoch of a training was finished."""
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def stage(self, name: str) -> None:
+        """Say nothing."""
+
+    def cell(self, number: int, of: int) -> None:
+        """Say nothing."""
+
+    def training(self, label: str, epoch: int, epochs: int) -> None:
+        """Say nothing."""

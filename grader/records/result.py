@@ -8,12 +8,13 @@ from pydantic import JsonValue
 
 from grader.facts.status import AWAITING
 from grader.facts.status import Status as Status
-from grader.records.models import Layer
+from grader.records.evidence import Layer
 from grader.records.record import Record, Scalar
 
-# A result: verdicts and observations of one submission, what reports and exports are made of.
-
 Effort: TypeAlias = Literal["quick", "full"]
+
+_WITH_STATUS = frozenset({"questions", "verdicts", "marked"})
+"""Keys below which a status stands."""
 
 
 class Marked(Record):
@@ -165,30 +166,6 @@ class Result(Record):
         return round(self.score.awarded - self.deducted, 6)
 
 
-def upgrade(content: JsonValue) -> JsonValue:
-    """What a `result.json` of version 1 holds, as one of version 2: `skipped` was the name of `absent`.
-
-    It had neither titles nor reasons; its explanations are kept as they are. What is damaged stays so.
-    """
-    if isinstance(content, list):
-        return [upgrade(item) for item in content]
-    if not isinstance(content, dict):
-        return content
-    status = ("status", "automatic_status")
-    changed = {
-        key: "absent" if key in status and value == "skipped" else upgrade(value) if key in _WITH_STATUS else value
-        for key, value in content.items()
-    }
-    return {**changed, "version": 2} if "questions" in content else changed
-
-
-_WITH_STATUS = frozenset({"questions", "verdicts", "marked"})
-"""Keys below which a status stands."""
-
-
-# What a person decided about a submission: kept beside its report as `marks.json`.
-
-
 class Mark(Record):
     """A person's decision on one criterion of one question."""
 
@@ -210,8 +187,25 @@ class Mark(Record):
 
 
 class Marks(Record):
-    """All decisions about one submission."""
+    """All decisions about one submission: what `marks.json` holds, beside its report."""
 
     version: Literal[1] = 1
     submission: str
     marks: tuple[Mark, ...] = ()
+
+
+def upgrade(content: JsonValue) -> JsonValue:
+    """What a `result.json` of version 1 holds, as one of version 2: `skipped` was the name of `absent`.
+
+    It had neither titles nor reasons; its explanations are kept as they are. What is damaged stays so.
+    """
+    if isinstance(content, list):
+        return [upgrade(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    status = ("status", "automatic_status")
+    changed = {
+        key: "absent" if key in status and value == "skipped" else upgrade(value) if key in _WITH_STATUS else value
+        for key, value in content.items()
+    }
+    return {**changed, "version": 2} if "questions" in content else changed

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from grader.facts.metrics import is_accuracy, is_validation_accuracy
+from grader.facts.keras import is_accuracy, is_validation_accuracy
 from grader.records import ModelSummary, QuestionResult, Result
 from grader.reports.charts import BLUE, GREY, INCH, WIDTH, data_uri, figure_settings, letter
 from grader.reports.model_words import layer_words

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from grader.facts.metrics import VALIDATION
+from grader.facts.keras import VALIDATION
 from grader.records import Match, ModelMatch, ReferenceModel, Trained
 from grader.reports.charts import history_figure, sweep_figure
 from grader.reports.history_curves import (

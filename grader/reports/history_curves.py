@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from grader.facts.keras_training import ONE_HOT_LOSS, SPARSE_LOSS
-from grader.facts.metrics import VALIDATION, is_accuracy
+from grader.facts.keras import ONE_HOT_LOSS, SPARSE_LOSS, VALIDATION, is_accuracy
 from grader.records import Architecture, CompileArguments, Trained
 from grader.reports.model_words import factor
 

@@ -6,8 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass, replace
 
-from grader.formats.reader import Reader
-from grader.formats.text import Contents
+from grader.formats.reader import Contents, Reader
 from grader.records import Cell
 
 _SAME_CODE = 0.9

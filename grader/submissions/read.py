@@ -14,15 +14,32 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import UserError
 from grader.facts.filetypes import UNOPENED, file_kind
-from grader.formats.notebook import IMAGE_LIMIT
-from grader.formats.reader import Fetch, Reader, SourceFile
-from grader.formats.readers import reader_by_beginning, reader_of, suffixes
-from grader.formats.text import Contents
+from grader.formats.reader import (
+    IMAGE_LIMIT,
+    Contents,
+    Fetch,
+    Reader,
+    SourceFile,
+    reader_by_beginning,
+    reader_of,
+    suffixes,
+)
 from grader.records import Cell, DataFile, Submission
-from grader.submissions.archive import archive_candidates
 from grader.submissions.duplicates import Read, drop_copies
-from grader.submissions.entries import Candidates, Entry, Neighbours, candidates, file_entry, natural_key, printable
-from grader.submissions.kinds import instead_of, is_archive, is_read, list_unread
+from grader.submissions.entries import (
+    Candidates,
+    Entry,
+    Neighbours,
+    archive_candidates,
+    candidates,
+    file_entry,
+    instead_of,
+    is_archive,
+    is_read,
+    list_unread,
+    natural_key,
+    printable,
+)
 
 _FILES_LIMIT = 40
 """Files of a hand-in that are read, the first in natural order."""

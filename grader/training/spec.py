@@ -21,7 +21,7 @@ from typing import TypeAlias, TypedDict
 import numpy as np
 from filelock import FileLock
 
-from grader.facts.keras_layers import ADAPTING
+from grader.facts.keras import ADAPTING
 from grader.records import Array, History, Score
 
 ENGINE_VERSION = 3

@@ -15,7 +15,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from grader.facts.metrics import ACCURACY, LOSS
+from grader.facts.keras import ACCURACY, LOSS
 from grader.records import Array
 from grader.sandbox.frames import Channel
 from grader.training.spec import DEFAULT_FRAMEWORK, LossConfig

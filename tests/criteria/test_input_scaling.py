@@ -8,8 +8,8 @@ import pytest
 
 from grader.code.pixel_arithmetic import Affine, ModelCode
 from grader.criteria.input_scaling import PixelRange, range_at_weights
-from grader.facts.keras_layers import ARITHMETIC
-from grader.recorder.input_steps import input_steps
+from grader.facts.keras import ARITHMETIC
+from grader.recorder.keras.architectures import input_steps
 from grader.records import Architecture, Layer
 
 RAW = PixelRange(0.0, 255.0)

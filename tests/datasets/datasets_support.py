@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets.dataset import Dataset, arrays_digest
-from grader.datasets.known_sets import declaration
+from grader.datasets.array_files import arrays_digest
+from grader.datasets.dataset import Dataset, declaration
 
 SHARED = Path(__file__).parents[2] / "../shared/datasets"
 

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 from datasets_support import small_arrays, table_file
 
+from grader import datasets
 from grader.cli import main
-from grader.datasets import known_sets
-from grader.datasets.known_sets import declaration, declarations, is_declared
+from grader.datasets import dataset
+from grader.datasets.dataset import declaration, declarations, is_declared
 from grader.datasets.sources import load_dataset
 from grader.datasets.table import Table
 from grader.errors import UserError
@@ -70,13 +71,13 @@ def test_a_module_of_the_room_is_enough(alone: Path, tmp_path: Path, monkeypatch
         "from pathlib import Path\nfrom grader.datasets.table import Table\n"
         'DATASETS = (Table("houses", "House prices", Path(__file__).with_name("houses.csv"), targets=("price",)),)\n'
     )
-    monkeypatch.setattr(known_sets.datasets, "__path__", [*known_sets.datasets.__path__, str(tmp_path)])
-    known_sets._built_in.cache_clear()
+    monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+    dataset._built_in.cache_clear()
     try:
         assert list(declarations()) == [*IMAGE_SETS, "houses"]
         assert load_dataset("houses", None, alone).x_train.shape == (80, 3)
     finally:
-        known_sets._built_in.cache_clear()
+        dataset._built_in.cache_clear()
         monkeypatch.delitem(sys.modules, "grader.datasets.houses", raising=False)
 
 

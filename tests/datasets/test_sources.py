@@ -13,7 +13,7 @@ import pytest
 from datasets_support import SHARED, small_arrays
 
 from grader.datasets import array_files as files
-from grader.datasets import declaration, image_sets
+from grader.datasets import dataset, image_sets
 from grader.datasets import sources as download
 from grader.datasets.array_files import load_arrays, store_arrays
 from grader.datasets.sources import load_dataset
@@ -59,7 +59,7 @@ def test_an_unpacked_copy_serves_until_the_file_changes(
     np.savez(tmp_path / "mnist.npz", **small_arrays())
     first = load_dataset("mnist", tmp_path, alone)
     with monkeypatch.context() as patched:
-        patched.setattr(declaration, "npz_arrays", lambda *_: pytest.fail("unpacked twice"))
+        patched.setattr(dataset, "npz_arrays", lambda *_: pytest.fail("unpacked twice"))
         again = load_dataset("mnist", tmp_path, alone)
     assert again.digest == first.digest
     assert all(np.array_equal(again.arrays[name], first.arrays[name]) for name in ARRAY_NAMES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from grader.datasets import standin
+from grader.datasets import image_sets
 from grader.datasets.dataset import Dataset
 from grader.datasets.fingerprints import dataset_fingerprints
 from grader.datasets.identify import identify
@@ -42,7 +42,7 @@ def test_every_machine_makes_the_same_bytes(digits: Dataset) -> None:
 
 def test_the_second_load_comes_from_the_cache(digits: Dataset, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once made, the stand-in is loaded, not made again."""
-    monkeypatch.setattr(standin, "_digits", lambda *_arguments: pytest.fail("made twice"))
+    monkeypatch.setattr(image_sets, "_digits", lambda *_arguments: pytest.fail("made twice"))
     assert load_dataset("mnist", None, cache).digest == digits.digest
 
 
@@ -56,7 +56,7 @@ def test_an_unwritable_cache_only_costs_time(alone: Path, tmp_path: Path) -> Non
 def test_no_original_serves_both_splits() -> None:
     """Test originals are set apart, thirty a class, and all others train."""
     originals, classes = load_digits(return_X_y=True)
-    test = standin._test_originals(originals.astype(np.int64), classes, np.random.RandomState(standin._SEED))
+    test = image_sets._test_originals(originals.astype(np.int64), classes, np.random.RandomState(image_sets._SEED))
     assert np.bincount(classes[test]).tolist() == [30] * 10
     assert test.sum() == 300
 

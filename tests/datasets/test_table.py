@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from datasets_support import table_file
 
 from grader.cli import main
-from grader.datasets.dataset import Dataset, arrays_digest
+from grader.datasets.array_files import arrays_digest
+from grader.datasets.dataset import Dataset
 from grader.datasets.fingerprints import Fingerprints, dataset_fingerprints
 from grader.datasets.identify import identify, prepare_test_set
 from grader.datasets.sources import load_dataset

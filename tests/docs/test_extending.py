@@ -21,7 +21,7 @@ from grader.cli import main
 from grader.errors import UserError
 from grader.exports.platform import platforms
 from grader.facts.filetypes import SUFFIXES
-from grader.formats.readers import reader_of, readers
+from grader.formats.reader import reader_of, readers
 from grader.records import Entry, Member, Points, Result
 from grader.reports.files import write_result
 from grader.submissions.read import read_submission

@@ -10,31 +10,31 @@ from pathlib import Path
 
 import pytest
 
-from grader.facts import datasets, filetypes, keras_layers, keras_training, languages, metrics, status
-from grader.formats.readers import readers
+from grader.facts import datasets, filetypes, keras, languages, status
+from grader.formats.reader import readers
 
 PACKAGE = Path(__file__).parents[2] / "grader"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "facts" not in path.relative_to(PACKAGE).parts)
 
-LAYERS = (keras_layers.STANDARD | keras_layers.CODE | set(keras_layers.ALIASES)) - {"Add", "Dot", "Identity"}
+LAYERS = (keras.STANDARD | keras.CODE | set(keras.ALIASES)) - {"Add", "Dot", "Identity"}
 """Less those that are also something else: Python's operators, an initializer."""
 TRAINING = {
-    *keras_training.LOSSES,
-    *keras_training.LOSS_ALIASES,
-    *keras_training.LOSSES.values(),
-    *keras_training.OPTIMIZERS,
-    *keras_training.LOWER_CASE_OPTIMIZERS,
-    *keras_training.SCHEDULES,
-    *keras_training.CALLBACKS,
-    *keras_training.CHOOSING_CALLBACKS,
+    *keras.LOSSES,
+    *keras.LOSS_ALIASES,
+    *keras.LOSSES.values(),
+    *keras.OPTIMIZERS,
+    *keras.LOWER_CASE_OPTIMIZERS,
+    *keras.SCHEDULES,
+    *keras.CALLBACKS,
+    *keras.CHOOSING_CALLBACKS,
 }
 METRICS = {
-    *metrics.OF_CLASSES,
-    *metrics.OLD_NAMES,
-    *(name for name in metrics.METRIC_NAMES if "accuracy" in name),
-    *(name for name in metrics.METRIC_CLASSES if name.endswith("Accuracy")),
-    metrics.VALIDATION_ACCURACY,
-} - {metrics.ACCURACY, metrics.ACCURACY.capitalize()}
+    *keras.OF_CLASSES,
+    *keras.OLD_NAMES,
+    *(name for name in keras.METRIC_NAMES if "accuracy" in name),
+    *(name for name in keras.METRIC_CLASSES if name.endswith("Accuracy")),
+    keras.VALIDATION_ACCURACY,
+} - {keras.ACCURACY, keras.ACCURACY.capitalize()}
 """`accuracy` itself is also the name of a criterion and of a score, and a word."""
 STEMS = re.compile(
     r"accura\||\|accura|noggrann|genauigkeit|exactitud|\bacc\b\||\|acc\b|fråga|\bfrage\b|aufgabe|uppgift", re.IGNORECASE

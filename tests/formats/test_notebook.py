@@ -9,8 +9,7 @@ import pytest
 
 from grader.errors import UserError
 from grader.formats.notebook import read_notebook
-from grader.formats.reader import SourceFile
-from grader.formats.text import Contents
+from grader.formats.reader import Contents, SourceFile
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 

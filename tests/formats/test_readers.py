@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import grader.formats
-from grader.formats.readers import reader_by_beginning, reader_of, readers
+from grader.formats.reader import reader_by_beginning, reader_of, readers
 
 PLAIN = """
 from grader.formats.reader import Reader
-from grader.formats.readers import readers
+from grader.formats.reader import readers
 
 READER = Reader(name="plain", title="a text", suffixes=(".plain", ".ipynb.plain"), form="document", rank=90, read=len)
 """
@@ -66,6 +66,6 @@ def test_files_are_known_by_their_beginning(data: bytes, name: str | None) -> No
 
 def test_finding_readers_loads_no_parser() -> None:
     """Which files are read is known without loading what reads them."""
-    script = "import sys; from grader.formats.readers import readers; readers(); print(' '.join(sys.modules))"
+    script = "import sys; from grader.formats.reader import readers; readers(); print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"nbformat", "pdfplumber", "docx", "numpy", "pandas", "tensorflow"} & set(loaded)

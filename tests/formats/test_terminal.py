@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.formats.terminal import screen_text, shorten
+from grader.formats.text import screen_text, shorten
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import pytest
 
 from grader.probe.descriptions import CompileDescription
 from grader.probe.messages import CellBegun, FromProbe
-from grader.recorder.architectures import architecture_of, compile_arguments
 from grader.recorder.connection import ForgedError, receive_message
 from grader.recorder.event_log import MAX_EVENTS, EventLog
 from grader.recorder.host import cell_jobs
+from grader.recorder.keras.architectures import architecture_of
+from grader.recorder.keras.settings import compile_arguments
 from grader.records import Cell
 
 
@@ -160,6 +161,15 @@ def test_odd_compile_arguments_become_a_record(raw: dict[str, Any]) -> None:
     arguments = compile_arguments(CompileDescription(**raw))
     assert arguments.optimizer.startswith("custom:")
     assert arguments.loss is None or len(arguments.loss) < 100
+
+
+def test_own_metrics_are_named_beside_those_of_keras() -> None:
+    """A metric of the group's own is told as its own, and costs those beside it nothing."""
+    own = {"class_name": "custom:hits", "module": "other", "config": {}}
+    wide: Any = {"class_name": "AUC", "module": "keras.metrics", "config": {"num_thresholds": 10**6}}
+    given: list[Any] = ["acc", own, ["mae"], wide]
+    assert compile_arguments(CompileDescription(metrics=given)).metrics == ("acc", "custom:hits", "mae", "AUC")
+    assert len(compile_arguments(CompileDescription(metrics=[own] * 60)).metrics) == 32
 
 
 def test_figures_are_collected_where_a_notebook_shows_them() -> None:

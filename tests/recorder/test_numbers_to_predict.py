@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.datasets.dataset import Dataset, arrays_digest
+from grader.datasets.array_files import arrays_digest
+from grader.datasets.dataset import Dataset
 from grader.records import Evaluated, Trained
 
 pytestmark = pytest.mark.slow

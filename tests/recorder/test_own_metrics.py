@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grader.recorder.architectures import metric_meanings
+from grader.recorder.keras.settings import metric_meanings
 from grader.records import DataUse, Evaluated, Score
 from tests.recorder.conftest import Bench
 

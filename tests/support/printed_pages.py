@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.formats.pdf.pdf import read_pdf
-from grader.formats.reader import SourceFile
-from grader.formats.text import Contents
+from grader.formats.reader import Contents, SourceFile
 
 STYLE = """
 @page { size: A4; margin: 60pt 55pt; @bottom-center { content: counter(page); font: 10pt serif } }

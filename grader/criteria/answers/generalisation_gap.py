@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from grader.criteria import SHOWN_IN, AboutAModel, Case
 from grader.criteria.figure_parts import curves_of
 from grader.criteria.prose import numbers_in
-from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, canonical_metric
+from grader.facts.keras import ACCURACY, VALIDATION_ACCURACY, canonical_metric
 from grader.records import Mistake, Reason, Subject, Verdict
 
 Ends: TypeAlias = tuple[float, float]

@@ -12,7 +12,7 @@ from pydantic import NonNegativeFloat, model_validator
 
 from grader.criteria import Case, Criterion
 from grader.criteria.prose import Number, numbers_in
-from grader.facts.metrics import VALIDATION_ACCURACY
+from grader.facts.keras import VALIDATION_ACCURACY
 from grader.records import Mistake, Printed, Reason, Subject, Verdict
 
 Source: TypeAlias = Literal["given", "model", "summary", "saved", "rerun"]

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from grader.criteria import Case, Criterion, shared
 from grader.criteria.figure_parts import Curve, curves_of, label_reasons, lacking_labels
-from grader.facts.metrics import metric_title
+from grader.facts.keras import metric_title
 from grader.records import Figure, Figures, Mistake, ModelMatch, Reason, Subject, Verdict
 
 _SAME_FIGURE = 0.75

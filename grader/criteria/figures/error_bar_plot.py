@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from grader.criteria import Case, Criterion
 from grader.criteria.figure_parts import SCALES, label_reasons, lacking_labels
 from grader.criteria.training_evidence import Swept, swept_trainings
-from grader.facts.metrics import VALIDATION_ACCURACY, is_accuracy
+from grader.facts.keras import VALIDATION_ACCURACY, is_accuracy
 from grader.records import Axes, Evaluated, Figure, FigureDrawn, Figures, Line, Mistake, Reason, Subject, Verdict
 
 _USUAL = "l2"

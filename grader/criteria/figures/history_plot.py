@@ -19,7 +19,7 @@ from grader.criteria.figure_parts import (
     misnamed_axis,
     owner_of,
 )
-from grader.facts.metrics import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, metric_title
+from grader.facts.keras import ACCURACY, LOSS, VALIDATION_ACCURACY, VALIDATION_LOSS, canonical_metric, metric_title
 from grader.records import Axes, BaseCriterion, Figure, FigureDrawn, Figures, Mistake, Reason, Subject, Verdict
 
 _LABELS = 0.5

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from grader.criteria import Case, Criterion, Seen
 from grader.criteria.layers import PlainLayer, aligned_layers, layer_likeness, plain_layers
-from grader.facts.keras_layers import SHAPING
+from grader.facts.keras import SHAPING
 from grader.records import Architecture, LoggedSummary, Mistake, Reason, Subject, Verdict
 
 _CONVOLUTION = re.compile(r"(Separable|Depthwise)?Conv\dD(Transpose)?")

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from grader.criteria import Case, Criterion, Seen
 from grader.criteria.layers import plain_layers
-from grader.facts.keras_training import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
+from grader.facts.keras import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
 from grader.records import CompileArguments, Mistake, Reason, Subject, Verdict
 
 """Cross-entropy of classes that are given as whole numbers, as Keras spells it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
 from grader.criteria import AboutAModel, Case, Seen
-from grader.facts.keras_training import CHECKPOINTING
+from grader.facts.keras import CHECKPOINTING
 from grader.records import Mistake, ModelSaved, Reason, Subject, Trained, Verdict
 
 _SAVES = re.compile(r"\.save(?:_weights)?\s*\(|\bsave_model\s*\(")

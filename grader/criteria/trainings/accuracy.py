@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from grader.criteria import Case, Criterion, Seen
 from grader.criteria.training_evidence import saw_test_rows
-from grader.facts.metrics import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
+from grader.facts.keras import ACCURACY, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.records import Evaluated, LoggedScore, Mistake, Reason, ReferenceModel, Subject, Trained, Verdict
 
 _NEAR_REFERENCE = 0.01

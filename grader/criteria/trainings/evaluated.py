@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from grader.criteria import AboutAModel, Case, Seen, clipped
 from grader.criteria.prose import numbers_in
+from grader.facts.keras import OTHER_ACCURACIES, canonical_metric
 from grader.facts.languages import SAYS_ACCURACY
-from grader.facts.metrics import OTHER_ACCURACIES, canonical_metric
 from grader.records import Evaluated, LoggedScore, Mistake, Predicted, Reason, Score, Subject, Verdict
 
 _SAME = 0.002

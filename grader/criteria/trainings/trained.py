@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import JsonValue, PositiveInt
 
 from grader.criteria import Case, Criterion, Seen
-from grader.facts.keras_training import STOPPING
+from grader.facts.keras import STOPPING
 from grader.records import FitArguments, LoggedTraining, Mistake, Reason, Subject, Trained, Verdict
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from grader.formats.notebook import saved_image
 from grader.formats.parser_process import Said
 from grader.formats.pdf.characters import Segment
+from grader.formats.reader import saved_image
 from grader.records import SavedImage
 
 _TEXT_LIMIT = 4_000
@@ -90,7 +90,7 @@ def pages(values: Iterable[Said]) -> list[Page]:
             found[page.number] = page
         elif isinstance(picture, list):
             number, place = picture
-            image = saved_image("image/png", value.get("data"))
+            image = saved_image("image/png", str(value.get("data")))
             if number in found and image is not None:
                 found[number].images[int(place)] = image
     return [found[number] for number in sorted(found)]

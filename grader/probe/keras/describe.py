@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import keras
 import numpy as np
 
-from grader.facts.keras_training import CALLBACKS, RATES, SCHEDULING, WATCHING_CALLBACKS
+from grader.facts.keras import CALLBACKS, RATES, SCHEDULING, WATCHING_CALLBACKS
 from grader.probe.descriptions import CompileDescription, Json, LayerDescription, ModelDescription
 from grader.probe.keras.objects import Layer, Model, Schedule, Variable, state_of
 from grader.probe.keras.own_functions import functions_by_identity, name_of_function, name_of_metric

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import keras
 import numpy as np
 
-from grader.facts.metrics import OLD_NAMES
+from grader.facts.keras import OLD_NAMES
 from grader.probe.descriptions import FitDescription
 from grader.probe.keras.describe import describe_callback, describe_compile, describe_model, listed, plain
 from grader.probe.keras.objects import History, Model, are_weights_touched, mark_fitted, state_of

@@ -16,8 +16,7 @@ import tensorflow as tf
 from keras.src import activations
 from keras.src.legacy import backend
 
-from grader.facts.keras_training import LOSSES
-from grader.facts.metrics import METRIC_CLASSES, METRIC_NAMES
+from grader.facts.keras import LOSSES, METRIC_CLASSES, METRIC_NAMES
 from grader.probe.link import patch
 from grader.probe.old_keras.old_modules import keras_modules
 

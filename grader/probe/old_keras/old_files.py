@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from grader.facts.filetypes import suffixes
-from grader.facts.metrics import OLD_NAMES
+from grader.facts.keras import OLD_NAMES
 from grader.probe.link import patch
 from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.versions.noting import Note

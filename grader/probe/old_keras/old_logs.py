@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import keras
 
-from grader.facts.metrics import OLD_NAMES
+from grader.facts.keras import OLD_NAMES
 from grader.probe.keras.objects import Model, state_of
 from grader.probe.link import patch
 from grader.probe.versions.noting import Note

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import keras
 
-from grader.facts.keras_training import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
+from grader.facts.keras import LOWER_CASE_OPTIMIZERS, OLD_OPTIMIZERS
 from grader.facts.versions.keras_arguments import DECAY_PLACES
 from grader.facts.versions.keras_behaviour import OTHER_RATES
 from grader.probe.link import patch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from grader.facts.keras_layers import CONVOLUTION, POOLING, RECURRENT
+from grader.facts.keras import CONVOLUTION, POOLING, RECURRENT
 from grader.probe.versions.noting import Note
 
 Places = list[object]

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.facts.keras_training import CALLBACKS, LOSS_ALIASES, LOSS_OPTIONS, LOSSES, OPTIMIZERS, SCHEDULES
-from grader.facts.metrics import METRIC_CLASSES, METRIC_NAMES
+from grader.facts.keras import (
+    CALLBACKS,
+    LOSS_ALIASES,
+    LOSS_OPTIONS,
+    LOSSES,
+    METRIC_CLASSES,
+    METRIC_NAMES,
+    OPTIMIZERS,
+    SCHEDULES,
+)
 from grader.training.keras.canonical import clean, is_builtin, plain
 from grader.training.plain import NotExpressibleError, as_list, class_name, mapping, short, single_precision, whole
 from grader.training.spec import CompileConfig, FitConfig, LossConfig, ObjectConfig

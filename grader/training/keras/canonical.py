@@ -17,7 +17,7 @@ from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 
-from grader.facts.keras_layers import BROADCASTING, MODELS, STANDARD
+from grader.facts.keras import BROADCASTING, MODELS, STANDARD
 from grader.records import Array
 from grader.training.plain import (
     NotExpressibleError,

@@ -20,8 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grader.facts.keras_training import LOSSES
-from grader.facts.metrics import VALIDATION
+from grader.facts.keras import LOSSES, VALIDATION
 from grader.records import Array
 from grader.training.spec import (
     CompileConfig,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from grader.facts.keras_layers import BROADCASTING, KEEPING_SHAPE, RECURRENT
+from grader.facts.keras import BROADCASTING, KEEPING_SHAPE, RECURRENT
 from grader.training.budget import Shape, Size
 from grader.training.keras import convolution_costs
 from grader.training.keras.layer_config import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grader.facts.keras_layers import STANDARD
+from grader.facts.keras import STANDARD
 from grader.training.keras.canonical import canonical_model
 from grader.training.keras.cost import model_size
 from grader.training.keras.layer_costs import _SINGLE

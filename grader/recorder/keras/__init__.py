@@ -1,0 +1,1 @@
+"""What of a recording knows Keras: its descriptions of models and of the arguments of `compile` and `fit`."""
