@@ -14,7 +14,7 @@ from types import ModuleType
 
 from grader.facts.datasets import IMAGE_SETS
 from grader.facts.versions.keras_names import MODULES
-from grader.facts.versions.table import TABLE
+from grader.facts.versions.version_table import TABLE
 from grader.probe.link import Link, patch
 from grader.probe.messages import ArraysSent, DatasetAsked, DatasetMissing
 from grader.sandbox.frames import Array

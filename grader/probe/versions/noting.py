@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from grader.facts.versions.table import TABLE
+from grader.facts.versions.version_table import TABLE
 from grader.probe.link import Link
 
 Note = Callable[[str], None]

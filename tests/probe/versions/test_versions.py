@@ -19,7 +19,7 @@ from keras_examples import EXAMPLES as KERAS
 from library_examples import EXAMPLES as LIBRARIES
 from name_examples import name_examples
 
-from grader.facts.versions.table import TABLE, lost
+from grader.facts.versions.version_table import TABLE, lost
 
 EXAMPLES = {**argument_examples(), **name_examples(), **KERAS, **LIBRARIES}
 REWRITTEN = frozenset(
