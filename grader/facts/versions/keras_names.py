@@ -218,10 +218,10 @@ def rows() -> list[Difference]:
 
 
 def _lost(module: str, name: str) -> Difference:
-    where = rf"(?:AttributeError: module '[\w.]*\b{module.rsplit('.', 1)[-1]}' has no attribute|cannot import name)"
+    last = module.rsplit(".", 1)[-1]
     return Difference(
         f"{module}.{name}",
         f"keras.{module}.{name} is of an older Keras, and nothing today means the same.",
         "Keras 3.0",
-        error=rf"{where} '{name}'",
+        error=rf"module '[\w.]*\b{last}' has no attribute '{name}'|cannot import name '{name}' from '[\w.]*keras",
     )

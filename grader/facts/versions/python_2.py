@@ -43,5 +43,8 @@ def rows() -> list[Difference]:
         Difference("<>", "Python 2's <> was read as !=.", since),
         Difference("exec statement", "Python 2's exec was read as exec(...).", since),
         Difference("raise E, text", "Python 2's `raise E, text` was read as `raise E(text)`.", since),
+        Difference("10L", "Python 2's 10L was read as 10.", since),
+        Difference("`x`", "Python 2's backticks were read as repr(...).", since),
+        Difference("/", "A division was taken as in Python 3: 5 / 2 is 2.5, which Python 2 took for 2.", since),
         Difference("0777", "Python 2's 0777 was read as 0o777.", since),
     ]

@@ -158,10 +158,10 @@ MADE = {
 
 _LOST = {
     "sklearn.datasets.load_boston": ("scikit-learn 1.2", r"ImportError: \s*`load_boston` has been removed"),
-    "sklearn.datasets.fetch_mldata": ("scikit-learn 0.22", r"(?:cannot import name|has no attribute) 'fetch_mldata'"),
+    "sklearn.datasets.fetch_mldata": ("scikit-learn 0.22", r"(?:module 'sklearn.*|cannot import name )'fetch_mldata'"),
     "jaccard_similarity_score": (
         "scikit-learn 0.23",
-        r"(?:cannot import name|no attribute) 'jaccard_similarity_score'",
+        r"(?:module 'sklearn.*|cannot import name )'jaccard_similarity_score'",
     ),
     "OneHotEncoder(categorical_features=)": (
         "scikit-learn 0.22",
@@ -171,7 +171,6 @@ _LOST = {
     "cross_validation.KFold(n)": ("scikit-learn 0.20", r"TypeError: (?:'\w*Fold' object is not iterable|.*'n_folds')"),
     "GridSearchCV.grid_scores_": ("scikit-learn 0.20", r"AttributeError: '\w+' object has no attribute 'grid_scores_'"),
     "a number of an array": ("NumPy 2.4", r"TypeError: only 0-dimensional arrays can be converted to Python scalars"),
-    "an array of uneven rows": ("NumPy 1.24", r"ValueError: setting an array element .* inhomogeneous shape"),
     "np.array(copy=False)": ("NumPy 2.0", r"ValueError: Unable to avoid copy while creating an array as requested"),
     "np.cast": (
         "NumPy 2.0",
@@ -180,8 +179,10 @@ _LOST = {
     "pd.Panel": ("pandas 1.0", r"(?:AttributeError: module 'pandas'.*|cannot import name )'(?:Panel|TimeGrouper)'"),
     "DataFrame.lookup": ("pandas 2.0", r"AttributeError: 'DataFrame' object has no attribute '(?:lookup|mad|select)'"),
     "seaborn.tsplot": ("seaborn 0.9", r"(?:AttributeError: module 'seaborn'.*|cannot import name )'tsplot'"),
-    "stats.mode of old": ("SciPy 1.11", r"IndexError: invalid index to scalar variable"),
-    "scipy.misc.face": ("SciPy 1.12", r"(?:cannot import name|no attribute) '(?:face|ascent|lena|derivative)'"),
+    "scipy.misc.face": (
+        "SciPy 1.12",
+        r"(?:module 'scipy.misc'.*|cannot import name )'(?:face|ascent|lena)'",
+    ),
 }
 
 

@@ -42,6 +42,8 @@ SWITCHES = (
 )
 """Of how TensorFlow 2 computes. Keras 3 knows one way, so that they do nothing."""
 
+_CLASSES = "|".join(sorted({new for new, _, _ in OPTIMIZERS.values()}))
+
 LOST_NAMES = ("contrib", "estimator")
 
 
@@ -80,7 +82,7 @@ def rows() -> list[Difference]:
             "minimize",
             "The optimizers of TensorFlow 1 made an operation that a session ran.",
             _SINCE,
-            error=r"AttributeError: '\w+' object has no attribute '(?:minimize|compute_gradients)'",
+            error=rf"AttributeError: '(?:{_CLASSES})' object has no attribute '(?:minimize|compute_gradients)'",
         ),
         Difference(
             "tensorflow.examples",
@@ -99,7 +101,7 @@ def rows() -> list[Difference]:
                 f"tf.{name}",
                 f"tf.{name} was a part of TensorFlow 1.",
                 _SINCE,
-                error=rf"(?:module '[\w.]*tensorflow[\w.]*' has no attribute|cannot import name) '{name}'",
+                error=rf"module '[\w.]*tensorflow[\w.]*' has no attribute '{name}'|name '{name}' from 'tensorflow",
             )
             for name in LOST_NAMES
         ),

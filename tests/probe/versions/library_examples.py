@@ -135,14 +135,12 @@ _NUMBERS = {
     "np.asfarray": "import numpy as np; assert np.asfarray([1, 2]).dtype == float",
     "np.msort": "import numpy as np; assert np.msort([[2, 1], [1, 2]])[0].tolist() == [1, 1]",
     "a number of an array": "import numpy as np; float(np.array([1.0]))",
-    "an array of uneven rows": "import numpy as np; np.array([[1], [2, 3]])",
     "np.array(copy=False)": "import numpy as np; np.array([1, 2], copy=False)",
     "np.cast": "import numpy as np; np.cast",
     "scipy.misc": "import scipy.misc, numpy as np\nscipy.misc.imsave('a.png', np.arange(12.0).reshape(3, 4))\n"
     "assert scipy.misc.imread('a.png').max() == 255 and scipy.misc.imresize(np.zeros((4, 6)), (2, 3)).shape == (2, 3)\n"
     "from scipy.misc import comb; assert comb(4, 2) == 6",
     "scipy.misc.face": "from scipy.misc import face",
-    "stats.mode of old": "from scipy import stats; stats.mode([1, 1, 2])[0][0]",
 }
 
 _FRAMES = {

@@ -23,10 +23,10 @@ from grader.facts.versions.version_table import TABLE, lost
 
 EXAMPLES = {**argument_examples(), **name_examples(), **KERAS, **LIBRARIES}
 REWRITTEN = frozenset(
-    {"print statement", "except E, e", "<>", "exec statement", "raise E, text", "0777"}
+    {"print statement", "except E, e", "<>", "exec statement", "raise E, text", "0777", "10L", "`x`", "/"}
     | {key for key in TABLE if key.startswith(".") and key.endswith("()")}
 )
-"""Rows of Python 2's statements: tests/code holds their examples, as nothing of them runs before it is rewritten."""
+"""Rows of Python 2's statements, whose examples stand in tests/formats/test_python_2.py: they are rewritten as read."""
 
 
 class Outcome(TypedDict):
@@ -71,3 +71,27 @@ def test_old_code_runs_as_it_meant_or_fails_for_its_cause(key: str) -> None:
     else:
         assert outcome["error"] is None, outcome["error"]
         assert key in outcome["noted"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("AttributeError", "module 'keras.layers' has no attribute 'Desne'"),
+        ("AttributeError", "module 'helpers' has no attribute 'precision'"),
+        ("ImportError", "cannot import name 'recall' from 'helpers' (/work/helpers.py)"),
+        ("ImportError", "cannot import name 'Graph' from 'networks' (/work/networks.py)"),
+        ("AttributeError", "'Trainer' object has no attribute 'minimize'"),
+        ("AttributeError", "module 'tensorflow' has no attribute 'kears'"),
+        ("ModuleNotFoundError", "No module named 'tensorflow_examples'"),
+        ("ValueError", "Unrecognized keyword arguments passed to Dense: {'unit': 3}"),
+        ("ValueError", "Unrecognized keyword arguments passed to BatchNormalization: {'moment': 1}"),
+        ("TypeError", "LinearRegression.__init__() got an unexpected keyword argument 'normalise'"),
+        ("IndexError", "invalid index to scalar variable."),
+        ("ValueError", "setting an array element with a sequence."),
+        ("NameError", "name 'contrib' is not defined"),
+        ("KeyError", "'val_acc'"),
+    ],
+)
+def test_a_groups_own_error_is_no_other_version(error: str, message: str) -> None:
+    """A slip of the pen, a name of the group's own, and errors that any version raises stay the group's."""
+    assert lost(error, message) is None
