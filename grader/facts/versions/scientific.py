@@ -185,42 +185,81 @@ _LOST = {
     ),
 }
 
+_SINCE = {
+    "sklearn.cross_validation": "scikit-learn 0.20",
+    "sklearn.grid_search": "scikit-learn 0.20",
+    "sklearn.learning_curve": "scikit-learn 0.20",
+    "sklearn.externals": "scikit-learn 0.23",
+    "sklearn.lda": "scikit-learn 0.19",
+    "sklearn.qda": "scikit-learn 0.19",
+    "sklearn.preprocessing.OneHotEncoder": "scikit-learn 1.4",
+    "sklearn.manifold.TSNE": "scikit-learn 1.7",
+    "sklearn": "scikit-learn 0.22 to 1.4",
+    "plot_": "scikit-learn 1.2",
+    "mean_squared_error": "scikit-learn 1.6",
+    "get_feature_names": "scikit-learn 1.2",
+    "numpy": "NumPy 1.24 to 2.4",
+    "np.": "NumPy 1.23 to 2.0",
+    "scipy.misc": "SciPy 1.2 to 1.12",
+    "scipy": "SciPy 1.7 to 1.14",
+    "pandas": "pandas 0.23 to 2.0",
+    "pd.": "pandas 0.23 to 3.0",
+    "DataFrame": "pandas 0.20 to 3.0",
+    "drop(": "pandas 2.0",
+    "fillna(": "pandas 3.0",
+    "read_csv": "pandas 2.0",
+    "seaborn": "seaborn 0.9",
+    "matplotlib": "Matplotlib 2.2 to 3.11",
+    "mpl_toolkits": "Matplotlib 3.8",
+    "PIL": "Pillow 10",
+}
+"""Start of a path or key -> the version that dropped it, or those between which the forms here were dropped."""
+
 
 def rows() -> list[Difference]:
     """All of them."""
     found = [
-        Difference(old, f"The module {old} was found at {new}, its place today.", "") for old, new in MODULES.items()
+        Difference(old, f"The module {old} was found at {new}, its place today.", _since(old))
+        for old, new in MODULES.items()
     ]
     for module, names in NAMES.items():
         short = "np" if module == "numpy" else module
         found += [
-            Difference(f"{short}.{old}", f"{short}.{old} was read as {_today(module, new)}.", "")
+            Difference(f"{short}.{old}", f"{short}.{old} was read as {_today(module, new)}.", _since(module))
             for old, new in names.items()
         ]
     for owner, arguments in ARGUMENTS.items():
         name = owner.rsplit(".", 1)[-1]
         found += [
-            Difference(f"{name}({old}=)", f"{name}'s {old}= was read as {new}=.", "") for old, new in arguments.items()
+            Difference(f"{name}({old}=)", f"{name}'s {old}= was read as {new}=.", _since(owner))
+            for old, new in arguments.items()
         ]
     for owner, dropped in DROPPED.items():
         name = owner.rsplit(".", 1)[-1]
         found += [
-            Difference(f"{name}({old}=)", f"{name}'s {old}= was left out: it changes nothing today.", "")
+            Difference(f"{name}({old}=)", f"{name}'s {old}= was left out: it changes nothing today.", _since(owner))
             for old in dropped
         ]
     for owner, values in VALUES.items():
         name = owner.rsplit(".", 1)[-1]
         found += [
-            Difference(f"{name}({argument}={old!r})", f"{name}'s {argument}={old!r} was read as {new!r}.", "")
+            Difference(
+                f"{name}({argument}={old!r})", f"{name}'s {argument}={old!r} was read as {new!r}.", _since(owner)
+            )
             for argument, table in values.items()
             for old, new in table.items()
         ]
-    found += [Difference(key, now, "") for key, now in MADE.items()]
+    found += [Difference(key, now, _since(key)) for key, now in MADE.items()]
     found += [
         Difference(key, f"This is gone since {since}, and nothing today means the same.", since, error=error)
         for key, (since, error) in _LOST.items()
     ]
     return found
+
+
+def _since(path: str) -> str:
+    """The version that dropped it, where a library dropped all that is here in one; else those between which it did."""
+    return next(version for start, version in _SINCE.items() if path.startswith(start))
 
 
 def _today(module: str, path: str) -> str:

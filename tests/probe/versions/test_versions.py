@@ -58,6 +58,13 @@ def test_every_row_has_an_example_and_every_example_a_row() -> None:
     assert set(EXAMPLES) == set(TABLE) - REWRITTEN
 
 
+def test_every_row_says_what_it_means_and_since_when() -> None:
+    """A sentence for the teacher, and the version that changed it."""
+    for row in TABLE.values():
+        assert row.now.endswith("."), row.key
+        assert any(sign.isdigit() for sign in row.since), row.key
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(set(TABLE) - REWRITTEN))
 def test_old_code_runs_as_it_meant_or_fails_for_its_cause(key: str) -> None:
