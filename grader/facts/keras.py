@@ -25,6 +25,9 @@ RESIZING = frozenset(
 SCALING = frozenset({"Rescaling", "Normalization"})
 """Bring numbers into another range by constants that stand before the training."""
 
+ADAPTING = frozenset({"Normalization"})
+"""Learn their constants from data, by `adapt`, before the training."""
+
 NORMALISING = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"})
 """Bring numbers into one range by the statistics of the numbers themselves."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from grader.code.python_2_syntax import PYTHON_2_NOTE, as_python_3
 from grader.errors import UserError
 from grader.formats.reader import (
     CELLS_LIMIT,
@@ -296,6 +297,9 @@ def _cell(raw: NotebookObject, file: str, number: int) -> tuple[Cell, list[str]]
         source = f"{'#' * (level if isinstance(level, int) and 1 <= level <= 6 else 1)} {source}"
     outputs: tuple[SavedOutput, ...] = ()
     if kind == "code":
+        if (rewritten := as_python_3(source)) is not None:
+            source = rewritten.source
+            repairs.append(PYTHON_2_NOTE.format(forms=", ".join(rewritten.keys)))
         outputs, problems = saved_outputs(raw.get("outputs", []))
         repairs += problems
     else:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.code.python_2_syntax import PYTHON_2_NOTE, as_python_3
 from grader.code.syntax import mask_magics, parse_code
 from grader.errors import UserError
 from grader.formats.reader import CELLS_LIMIT, SOURCE_LIMIT, Contents, Reader, SourceFile
@@ -163,6 +164,10 @@ def read_script(source: SourceFile) -> Contents:
     text = text.replace("\r", "\n")
     if not text.strip():
         raise UserError(f"{file} is empty. Ask the group for the file again.")
+    rewritten = as_python_3(text)
+    if rewritten is not None:
+        text = rewritten.source
+        notes.append(PYTHON_2_NOTE.format(forms=", ".join(rewritten.keys)))
     parts = [part for part in _parts(text) if part.source.strip()]
     if parse_code(text) is None:
         python_2 = _PYTHON_2.search(text)

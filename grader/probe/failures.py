@@ -34,6 +34,7 @@ from grader.facts.causes import (
     OWN_ASKING,
     Cause,
 )
+from grader.facts.versions.version_table import lost
 
 _LONGEST_MESSAGE = 2_000
 """Letters of a message that are read: what it is about stands at its beginning, and the rest is a dump."""
@@ -70,7 +71,7 @@ def cause_of(error: BaseException, namespace: Mapping[str, object]) -> Why:
     An error that was raised while another was handled tells of both: `Exception("URL fetch failure")` of a `URLError`.
     """
     for one in _chain(error):
-        why = _machine(one) or _version(one, namespace)
+        why = _machine(one) or _known_version(one) or _version(one, namespace)
         if why is not None:
             return why
     return OWN
@@ -128,6 +129,12 @@ def _missing_module(error: ModuleNotFoundError) -> Why:
     if at_hand and top != name:
         return Why("version", f"the module `{name[:100]}`{_NOT_HERE}")
     return Why("machine", f"the library `{name[:100]}`, which is not installed here")
+
+
+def _known_version(error: BaseException) -> Why | None:
+    """A difference between versions that is in the table, and that nothing here can make up for."""
+    row = lost(type(error).__name__, _message(error))
+    return Why("version", f"`{row.key}`{_NOT_HERE}") if row is not None else None
 
 
 def _version(error: BaseException, namespace: Mapping[str, object]) -> Why | None:

@@ -86,7 +86,7 @@ class Link:
         with self._lock:
             self.flush_output()
             header = header_of(with_fields(message, cell=self.cell))
-            self._channel.send(header, [np.ascontiguousarray(array) for array in arrays])
+            self._channel.send(header, [np.asarray(array, order="C") for array in arrays])
             answer, received = self._channel.receive()
             return from_host(answer), received
 

@@ -21,6 +21,7 @@ from typing import TypeAlias, TypedDict
 import numpy as np
 from filelock import FileLock
 
+from grader.facts.keras import ADAPTING
 from grader.records import Array, History, Score
 
 ENGINE_VERSION = 3
@@ -135,6 +136,8 @@ class TrainingSpec:
             "seed": self.seed,
             "replica": self.replica,
         }
+        if self.start is not None and is_adapted(self.architecture):
+            content["adapted"] = True  # before, such a layer was trained as if it had seen no data
         if self.framework != DEFAULT_FRAMEWORK:  # unnamed where it is the first one: its keys are older than the name
             content["framework"] = self.framework
         return content
@@ -163,9 +166,16 @@ def canonical_digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def is_adapted(value: object) -> bool:
+    """Whether a layer in the architecture computes with what it was adapted to."""
+    if isinstance(value, Mapping):
+        return value.get("class_name") in ADAPTING or any(is_adapted(item) for item in value.values())
+    return isinstance(value, list | tuple) and any(is_adapted(item) for item in value)
+
+
 def array_digest(array: Array) -> str:
     """SHA-256 (hex) over dtype, shape and C-order bytes."""
-    contiguous = np.ascontiguousarray(array)
+    contiguous = np.asarray(array, order="C")  # which leaves a single number without an axis
     digest = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
     digest.update(contiguous.data.cast("B") if contiguous.size else b"")
     return digest.hexdigest()

@@ -53,7 +53,6 @@ ALLOWED = {
     ("stems", "observations/claims.py"): "names of variables in code, not words of a language",
     ("signs", "formats/pdf/page_layout.py"): "bullets that people put before the items of a list",
     ("suffixes", "authoring/draft.py"): "the two forms of a solution that a rubric can be drafted from",
-    ("metrics", "probe/keras/old_keras.py"): "the name under which the report lists that idiom",
 }
 """(what, file) -> why it may stand there: the rest of what is found is a copy."""
 

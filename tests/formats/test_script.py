@@ -120,12 +120,12 @@ def test_unclosed_bracket_loses_one_chunk(tmp_path: Path) -> None:
 
 
 def test_python_2(tmp_path: Path) -> None:
-    """Python 2 is named as such."""
+    """Python 2 is named as such, and read as Python 3 means it."""
     path = tmp_path / "old.py"
     path.write_text('print "hello"\nx = 1\n')
     contents = read_script(SourceFile(path.name, path.read_bytes()))
     assert "Python 2" in contents.notes[0]
-    assert [cell.source for cell in contents.cells] == ['print "hello"', "x = 1"]
+    assert "\n".join(cell.source for cell in contents.cells) == 'print("hello")\nx = 1'
 
 
 def test_empty_script(tmp_path: Path) -> None:

@@ -183,11 +183,11 @@ channel.send({"type": "event", "kind": "trained", "cell": 0, "history": {"accura
 @pytest.mark.parametrize(
     ("source", "shim"),
     [
-        ("from keras.utils import np_utils; np_utils.to_categorical([1], 3)", "np_utils"),
-        ("import keras; keras.utils.np_utils.to_categorical([1], 3)", "np_utils"),
-        ("from tensorflow.keras.utils import np_utils", "np_utils"),
-        ("from tensorflow.python.keras.layers import Dense; Dense(3)", "layers"),
-        ("from keras.layers.convolutional import Conv2D; Conv2D(3, 3)", "convolutional"),
+        ("from keras.utils import np_utils; np_utils.to_categorical([1], 3)", "keras.utils.np_utils"),
+        ("import keras; keras.utils.np_utils.to_categorical([1], 3)", "keras.utils.np_utils"),
+        ("from tensorflow.keras.utils import np_utils", "keras.utils.np_utils"),
+        ("from tensorflow.python.keras.layers import Dense; Dense(3)", "tensorflow.python.keras.layers"),
+        ("from keras.layers.convolutional import Conv2D; Conv2D(3, 3)", "keras.layers.convolutional"),
         ("import keras; keras.optimizers.SGD(lr=0.1)", "lr="),
         ("import keras; keras.optimizers.Adadelta(learning_rate=1)", "whole learning rate"),
         ("import keras; keras.optimizers.RMSprop(lr=1e-4, decay=1e-6)", "decay="),

@@ -11,6 +11,7 @@ import numpy as np
 from grader.facts.keras import CALLBACKS, RATES, SCHEDULING, WATCHING_CALLBACKS
 from grader.probe.descriptions import CompileDescription, Json, LayerDescription, ModelDescription
 from grader.probe.keras.objects import Layer, Model, Schedule, Variable, state_of
+from grader.probe.keras.own_functions import functions_by_identity, name_of_function, name_of_metric
 
 _MAX_LAYERS = 400
 _MAX_DEPTH = 8
@@ -61,7 +62,8 @@ def _config(model: Model) -> Json:
     if not own:
         return None
     try:
-        return plain(keras.saving.serialize_keras_object(model))
+        with functions_by_identity():
+            return plain(keras.saving.serialize_keras_object(model))
     except (ValueError, TypeError, NotImplementedError, AttributeError, RuntimeError):
         return None
 
@@ -144,13 +146,14 @@ def _describe_callable(value: object) -> Json:
         return plain(value)
     if isinstance(value, dict | list | tuple):
         return plain(value)
-    module = str(getattr(value, "__module__", ""))
-    own = module.split(".")[0] in ("keras", "tensorflow")
-    if own and inspect.isclass(value):
-        return _object(value())
+    known = name_of_function(value)
+    if known is not None:
+        return known
+    if inspect.isclass(value) and value.__module__.startswith("keras."):
+        return _describe_callable(value())
     if inspect.isfunction(value) or not hasattr(value, "get_config"):
         name = str(getattr(value, "__name__", type(value).__name__))
-        return name if own else {"class_name": f"custom:{name}"[:100], "module": "other", "config": {}}
+        return {"class_name": f"custom:{name}"[:100], "module": "other", "config": {}}
     if not type(value).__module__.startswith("keras."):
         return {"class_name": f"custom:{type(value).__name__}"[:100], "module": "other", "config": {}}
     return _object(value)
@@ -162,6 +165,9 @@ def _object(value: object) -> Json:
         config = plain(value.get_config())  # type: ignore[attr-defined]
     except (NotImplementedError, TypeError, ValueError):
         config = {}
+    named = name_of_metric(value)
+    if named is not None:
+        return named
     return {"module": kind, "class_name": type(value).__name__, "config": config, "registered_name": None}
 
 

@@ -183,9 +183,9 @@ def _start(model: Model) -> list[Array]:
     """The weights, and the optimizer's variables where it goes on, that a continued training begins with."""
     if not are_weights_touched(model):
         return []
-    start = [np.ascontiguousarray(weight) for weight in model.get_weights()]
+    start = [np.asarray(weight, order="C") for weight in model.get_weights()]
     if state_of(model).same_optimizer:
-        start += [np.ascontiguousarray(np.array(variable)) for variable in model.optimizer.variables]
+        start += [np.array(variable, order="C") for variable in model.optimizer.variables]
     return start
 
 
@@ -193,6 +193,10 @@ def _take_over(model: Model, answer: FitDone, arrays: list[Array], arguments: Ar
     """Leave the model as if it had trained here, and print what Keras would have printed."""
     count = len(model.weights)
     model.set_weights(arrays[:count])
+    for layer in model._flatten_layers():  # type: ignore[attr-defined]
+        # Keras keeps what a layer was adapted to twice: as weights, and as what it computes with.
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
     optimizer = arrays[count:]
     model.optimizer.build(model.trainable_variables)
     if len(optimizer) == len(model.optimizer.variables):
@@ -310,7 +314,7 @@ def _without_boards(items: object) -> list[object]:
 
 def sendable_weights(model: Model) -> list[Array]:
     """The model's weights; none where they are too many to be sent."""
-    weights = [np.ascontiguousarray(weight) for weight in model.get_weights()]
+    weights = [np.asarray(weight, order="C") for weight in model.get_weights()]
     return weights if sum(weight.nbytes for weight in weights) <= _MAX_WEIGHT_BYTES else []
 
 

@@ -17,10 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from grader.probe.descriptions import DataReference, FitDescription
-from grader.probe.keras import devices, old_keras
+from grader.probe.keras import devices
 from grader.probe.keras.describe import describe_compile, describe_model
 from grader.probe.keras.fitting import Fitting, sendable_weights
 from grader.probe.keras.objects import Model, returned_values, row_values, state_of, was_stepped, watch_assignments
+from grader.probe.keras.own_functions import made_of_class
 from grader.probe.link import Link, patch, show_data
 from grader.probe.messages import (
     FitReported,
@@ -33,7 +34,10 @@ from grader.probe.messages import (
     SummaryShown,
     WeightsSent,
 )
+from grader.probe.old_keras import old_modules, old_versions
+from grader.probe.old_keras.old_modules import keras_modules
 from grader.probe.rows import SEED, Framework, joint_digest
+from grader.probe.versions.noting import note_of
 
 _LOOP = "it was trained in a loop of its own code, step by step"
 _MAX_METRICS = 40
@@ -55,8 +59,11 @@ def install(link: Link, effort: str, threads: int) -> None:
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(SEED)
     devices.install(link)
-    old_keras.install(link)
+    fit = keras.Model.fit
+    old_modules.install(link)
+    old_versions.before_hooks(link)
     _wrap_models(link, effort)
+    old_versions.after_hooks(link, fit)
 
 
 def _wrap_models(link: Link, effort: str) -> None:
@@ -83,6 +90,8 @@ def _wrap_models(link: Link, effort: str) -> None:
 
 
 def _compile(link: Link, original: Callable[..., object]) -> Callable[..., object]:
+    note = note_of(link)
+
     @functools.wraps(original)
     def compile_model(
         self: Model,
@@ -93,11 +102,14 @@ def _compile(link: Link, original: Callable[..., object]) -> Callable[..., objec
         **more: object,
     ) -> None:
         if isinstance(metrics, str):
-            link.note("shim", "metrics as text", f"metrics='{metrics[:40]}' was read as a list of one, as Keras 2 did.")
+            note("metrics as text")
             metrics = [metrics]
         if metrics is None and _are_metrics(loss_weights):
-            link.note("shim", "metrics in third place", "compile's third argument was read as metrics, as in Keras 2.")
+            note("metrics in third place")
             metrics, loss_weights = loss_weights, None
+        loss = made_of_class(loss)
+        if isinstance(metrics, list | tuple):
+            metrics = [made_of_class(metric) for metric in metrics]
         original(self, optimizer, loss, loss_weights, metrics, **more)
         state = state_of(self)
         state.loss, state.metrics, state.compiled, state.same_optimizer = loss, metrics, True, False
@@ -285,7 +297,7 @@ class SavingWatch:
             save=self._watch(model.save, "model"),
             save_weights=self._watch(model.save_weights, "weights"),
         )
-        for package in (*old_keras.keras_modules("models"), *old_keras.keras_modules("saving")):
+        for package in (*keras_modules("models"), *keras_modules("saving")):
             if hasattr(package, "save_model"):
                 patch(package, save_model=self._watch(package.save_model, "model"))
 

@@ -22,7 +22,16 @@ import tensorflow as tf
 
 from grader.facts.keras import LOSSES, VALIDATION
 from grader.records import Array
-from grader.training.spec import CompileConfig, Configuration, FitConfig, LossConfig, ObjectConfig, canonical_digest
+from grader.training.spec import (
+    CompileConfig,
+    Configuration,
+    FitConfig,
+    LossConfig,
+    ObjectConfig,
+    array_digest,
+    canonical_digest,
+    is_adapted,
+)
 from grader.training.trainer_contract import Task, Tell
 
 Model: TypeAlias = keras.Model
@@ -46,14 +55,19 @@ class Engine:
         self.model: Model = None
         self._fresh_optimizer: list[Array] = []
 
-    def reset(self, seed: int, sample: Tensors) -> None:
-        """Fresh weights and optimizer drawn from `seed`. `sample` is one batch, for building."""
+    def reset(self, seed: int, sample: Tensors, start: Sequence[Array] = ()) -> None:
+        """Fresh weights and optimizer drawn from `seed`. `sample` is one batch, for building.
+
+        `start` are the weights that the training goes on from: a layer that was adapted to data computes with
+        constants of its own, which stand in the graph as it is traced.
+        """
         keras.utils.set_random_seed(seed)
         fresh = self._build()
         if self.model is None:
             self._compile(fresh)
             fresh.optimizer.build(fresh.trainable_variables)
             fresh._symbolic_build(data_batch=sample)
+            _set_state(fresh, start)
             self.model = fresh
             self._fresh_optimizer = [np.array(variable) for variable in fresh.optimizer.variables]
             self._epoch, self._validate = _graphs(fresh, sample)
@@ -225,7 +239,7 @@ class KerasFramework:
             validation = tuple(tf.constant(part) for part in task.validation) if task.validation else None
         engine = self._engine(task, (len(train), *task.x.shape[1:], *task.y.shape[1:]))
         with _device_memory():
-            engine.reset(task.seed, tuple(part[: task.fit["batch_size"]] for part in train))
+            engine.reset(task.seed, tuple(part[: task.fit["batch_size"]] for part in train), task.start)
             _set_state(engine.model, task.start)
             callbacks = _callbacks(task.fit["callbacks"])
             history, seconds = run_epochs(
@@ -235,7 +249,8 @@ class KerasFramework:
 
     def _engine(self, task: Task, shape: tuple[int, ...]) -> Engine:
         """The engine of the task's model on arrays of that `shape`, traced before if it was asked for lately."""
-        name = canonical_digest([task.architecture, task.compile, list(shape)])
+        adapted = [array_digest(array) for array in task.start] if is_adapted(task.architecture) else []
+        name = canonical_digest([task.architecture, task.compile, list(shape), *adapted])
         if name not in self._engines:
             self._engines[name] = Engine(_model_builder(task.architecture), _compiler(task.compile))
             while len(self._engines) > _ENGINES:
@@ -247,6 +262,7 @@ class KerasFramework:
         with _device_memory():
             model = _model_builder(architecture)()
             model.set_weights(weights)
+            _finalize(model)
         return KerasModel(model, rows_at_once, trained=False)
 
     def loss(self, loss: LossConfig, targets: Array, outputs: Array) -> float:
@@ -267,11 +283,19 @@ def _set_state(model: Model, start: Sequence[Array]) -> None:
         return
     count = len(model.weights)
     model.set_weights(start[:count])
+    _finalize(model)
     state = start[count:]
     if len(state) == len(model.optimizer.variables):
         for variable, value in zip(model.optimizer.variables, state, strict=True):
             if tuple(variable.shape) == value.shape:
                 variable.assign(value)
+
+
+def _finalize(model: Model) -> None:
+    """Let layers compute with the constants that stand in their weights."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
 
 
 def _model_builder(architecture: Configuration) -> Build:
