@@ -35,7 +35,7 @@ _IN_PLACE_WORTH = 0.75
 _FORM_ERRORS = frozenset({"TypeError", "ValueError", "IndexError", "AttributeError"})
 _FORM_WORDS = re.compile(r"unpack|\b(?:int|float|tuple|list)\b|scalar|\b0-d|invalid index")
 """What Python and NumPy say where a number stands for a pair, or a pair for a number, such as `cannot unpack
-non-iterable int object`. A function that raises for another reason is called once more at most, and answers no better."""
+non-iterable int object`. A function that raises for another reason is called again in vain."""
 
 
 @dataclass(frozen=True)
