@@ -27,10 +27,13 @@ from grader.formats.reader import (
     saved_image,
 )
 from grader.formats.text import clean, decode_text, screen_text, shorten
+from grader.formats.text_cells import with_missing_pictures, without_footers
 from grader.records import Cell, SavedImage, SavedOutput
 
 # Saved outputs
 
+_ATTACHMENTS_LIMIT = 20
+"""Pictures of one text cell."""
 NotebookObject = dict[str, object]
 """An object of a notebook's JSON, as the group's file has it: nothing about its values is certain."""
 _PLAYED_LIMIT = 20 * TEXT_LIMIT
@@ -378,7 +381,10 @@ def _cell(raw: NotebookObject, file: str, number: int) -> tuple[Cell, list[str]]
         outputs, problems = saved_outputs(raw.get("outputs", []))
         repairs += problems
     else:
-        outputs = _attachments(raw.get("attachments"))
+        attached = _attachments(raw.get("attachments"))
+        outputs = tuple(SavedOutput(kind="display", image=image) for image in attached.values())
+        if kind in ("markdown", "html"):
+            source = with_missing_pictures(without_footers(source), attached)
     count = raw.get("execution_count", raw.get("prompt_number"))
     read_as: Literal["code", "prose"] = "code" if kind == "code" else "prose"
     whole = isinstance(count, int) and not isinstance(count, bool) and abs(count) < 2**31
@@ -394,17 +400,15 @@ def _cell(raw: NotebookObject, file: str, number: int) -> tuple[Cell, list[str]]
     return cell, repairs
 
 
-def _attachments(raw: object) -> tuple[SavedOutput, ...]:
-    """Pictures pasted into a text cell, which students use for formulas and drawings."""
-    bundles = raw.values() if isinstance(raw, dict) else ()
-    images = [
-        saved_image(media_type, notebook_text(value))
-        for bundle in bundles
-        if isinstance(bundle, dict)
-        for media_type, value in bundle.items()
-        if isinstance(media_type, str)
-    ]
-    return tuple(SavedOutput(kind="display", image=image) for image in images[:20] if image is not None)
+def _attachments(raw: object) -> dict[str, SavedImage]:
+    """Pictures pasted into a text cell, which students use for formulas and drawings, by their names."""
+    found: dict[str, SavedImage] = {}
+    for name, bundle in raw.items() if isinstance(raw, dict) else ():
+        for media_type, value in bundle.items() if isinstance(bundle, dict) else ():
+            image = saved_image(media_type, notebook_text(value)) if isinstance(media_type, str) else None
+            if image is not None and len(found) < _ATTACHMENTS_LIMIT:
+                found.setdefault(str(name), image)
+    return found
 
 
 READER = Reader(
