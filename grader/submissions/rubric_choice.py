@@ -24,11 +24,12 @@ SETTINGS = "labgrade.yaml"
 _FITS = 2.5
 """Score from which a rubric fits; one with everything has 9.
 
-Hand-ins of a lab have 4.4 and more of its rubric, their code alone too. Those of other labs that share the data set, the
-vocabulary of Keras and numbers such as 1.1 have up to 2.4: they are stopped before anything is trained, and the
+Hand-ins of a lab have 4.4 and more of its rubric, their code alone too. Those of other labs that share the data set,
+the vocabulary of Keras and numbers such as 1.1 have up to 2.4: they are stopped before anything is trained, and the
 teacher, who can tell, is asked.
 """
 _WHOLE = 9
+"""What a rubric has whose every phrase, id, cue and data set stands in a hand-in."""
 _CLEARLY = 1.2
 """Factor between scores up to which two rubrics fit equally well: then the teacher chooses."""
 _TEXT_LIMIT = 2_000_000
