@@ -11,8 +11,8 @@ import math
 import re
 
 from grader.matching.assignment import Pair, Slot, assign_families, set_aside
-from grader.matching.attempts import attempts, plots_any
 from grader.matching.families import Family, model_families
+from grader.matching.retries import attempts, plots_any
 from grader.matching.saved_models import assign_saved_models, best_logged_accuracies, saved_models
 from grader.records import (
     Evaluated,
