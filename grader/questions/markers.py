@@ -94,10 +94,10 @@ def find_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Head
             within = _scopes_of(line, scopes)
             scope = within[-1] if within else None
             marker = _marker(line, cell.index, known, scope, _is_numbered(lines, scope, known))
-            if marker is None:
+            if marker is None or _is_own_step(marker, scope):
                 heading = _HEADING.match(line.text) if line.kind == "prose" else None
                 if heading and line.text.strip(" #"):
-                    chapter = _is_own_chapter(line.text, scope)
+                    chapter = marker is None and _is_own_chapter(line.text, scope)
                     scopes = [one for one in scopes if not chapter or one.level < _level(heading)]
                     found.append(Heading(cell.index, line.start, _level(heading), chapter))
                 continue
@@ -105,6 +105,13 @@ def find_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Head
                 scopes = [*within, marker] if marker.lettered else [marker]
             found.append(marker)
     return _trusted(found, known)
+
+
+def _is_own_step(marker: Marker, scope: Marker | None) -> bool:
+    """Whether `#### 1. Data` within a question is a step of the group's own, not the first chapter of the sheet."""
+    if scope is None or not scope.ids or marker.ids or marker.word:
+        return False
+    return len(marker.parts) == 1 and scope.level < marker.level < TEXT_LEVEL
 
 
 def _scopes_of(line: Line, scopes: Sequence[Marker]) -> list[Marker]:

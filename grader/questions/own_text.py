@@ -142,6 +142,12 @@ class MarkedText:
         words = [part for part in sentences(self.own_words(piece)) if not _HEADING.match(part)]
         return any(not is_pointer(part) and tokens(part) for part in words)
 
+    def has_remarks_alone(self, piece: Piece) -> bool:
+        """Whether it is code whose words are comments without an id, and no docstring."""
+        if self.cells[piece.cell].kind != "code":
+            return False
+        return all(not line.plain and not line.marked for line in self.lines(piece))
+
     def is_left_empty(self, piece: Piece) -> bool:
         """Whether an answer is announced there, with nothing behind it."""
         lines = [line.text for line in self.lines(piece) if line.text.strip()]
