@@ -128,6 +128,33 @@ def test_a_data_set_or_a_number_is_no_reason(text: str, folders: list[Path], tmp
         find_rubric(hand_in(text), tmp_path, None, folders)
 
 
+@pytest.mark.parametrize(
+    ("heading", "fits"),
+    [
+        ("## 1.1 Weight decay", True),
+        ("**1.1** We chose the weight decay below.", True),
+        ("## 1.1 Introduction", False),
+        ("## 1.1 Data", False),
+        ("## 7.7 Weight decay", False),
+    ],
+)
+def test_an_id_beside_its_own_words(
+    heading: str, fits: bool, folders: list[Path], tmp_path: Path, hand_in: Made
+) -> None:
+    """Few of a lab's questions are enough where ids and words agree; another lab's 1.1 is about something else."""
+    place = folders[0] / "digits" / "rubric.yaml"
+    more = "".join(
+        f'  - {{id: "{n}", title: x, cues: [word {n}], criteria: [{{written: {{points: 1}}}}]}}\n' for n in (2, 3, 4)
+    )
+    place.write_text(place.read_text().replace("recognise: [weight decay]", "recognise: [a title, a course]") + more)
+    work = hand_in(heading, "@mnist.load_data()", "The end.")
+    if fits:
+        assert find_rubric(work, tmp_path, None, folders)[0].name == "digits"
+    else:
+        with pytest.raises(UserError, match="--rubric"):
+            find_rubric(work, tmp_path, None, folders)
+
+
 def test_a_hand_in_of_the_lab_without_its_title(folders: list[Path], tmp_path: Path, hand_in: Made) -> None:
     """Ids and words of the questions are enough where the sheet's own phrases are missing."""
     place = folders[0] / "digits" / "rubric.yaml"
