@@ -135,7 +135,7 @@ def test_a_data_set_or_a_number_is_no_reason(text: str, folders: list[Path], tmp
         ("**1.1** We chose the weight decay below.", True),
         ("## 1.1 Introduction", False),
         ("## 1.1 Data", False),
-        ("## 7.7 Weight decay", False),
+        ("## 9.9 Weight decay", False),
     ],
 )
 def test_an_id_beside_its_own_words(
