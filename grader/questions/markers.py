@@ -145,6 +145,9 @@ def _is_own_chapter(text: str, scope: Marker | None) -> bool:
     if match is None:
         letter = _SCOPED.match(text, position)
         return bool(letter and scope is not None and scope.lettered == _counted(letter[1]))
+    # `3.1 Our approach` below question 3 is a part of the group's own.
+    if scope is not None and tuple(match[1].split("."))[: len(scope.parts)] == scope.parts:
+        return False
     follows = (match[3] or "").casefold()
     if follows in _UNITS or follows in {"%", "=", "+", "/", "°", "€", "$", "<", "±"}:
         return False

@@ -75,6 +75,16 @@ def test_a_heading_that_ends_nothing(heading: str, lab: Rubric, hand_in: Made) -
     assert "stroke" in found["3.2"]
 
 
+@pytest.mark.parametrize("level", ["##", "###"])
+def test_parts_of_a_groups_own_end_nothing(level: str, numbered_lab: Rubric, hand_in: Made) -> None:
+    """`3.1` and `3.2` below question 3, which has no parts on the sheet, belong to it; question 26 does not."""
+    work = hand_in("## Question 3", f"{level} 3.1 First\nOne.", f"{level} 3.2 Then\nTwo.", "## Question 26\nThree.")
+    found = answers(work, numbered_lab)
+    assert "One" in found["3"]
+    assert "Two" in found["3"]
+    assert "Three" not in found["3"]
+
+
 def test_letters_below_another_chapter_are_not_the_sheets(lab: Rubric, hand_in: Made) -> None:
     """`A)` below `Question 7` is no part of question 2."""
     found = answers(hand_in("## Question 2", f"#### A)\n{LAYERS}", "## Question 7", "#### A)\nSomething else."), lab)
