@@ -323,6 +323,10 @@ def _unrun_reason(submission: Submission, options: Options) -> str:
     """Why the code is not run; empty where it is to run, which it also is where a notebook holds none."""
     if options.saved_only:
         return "the code was not run, as --saved-only asks"
-    if any(cell.runs for cell in submission.cells) or all(cell.origin == "file" for cell in submission.cells):
+    if any(cell.runs for cell in submission.cells):
+        return ""
+    if any(cell.unrun == "language" for cell in submission.cells):
+        return "the code is in another language than Python, which labgrade does not run"
+    if all(cell.origin == "file" for cell in submission.cells):
         return ""
     return "no code that can be run was found in the document"

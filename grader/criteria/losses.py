@@ -49,6 +49,8 @@ def losses(cells: tuple[Cell, ...], failures: tuple[CellFailed, ...]) -> tuple[L
         found.append(Loss(failure.cell, cause, lost_all, root))
     damaged = [cell for cell in cells if cell.unrun == "damaged"]
     found += [Loss(cell.index, "reading", source_purposes(cell.source, sources)) for cell in damaged]
+    # What code of another language would have given is not known.
+    found += [Loss(cell.index, "reading", ANYTHING) for cell in cells if cell.unrun == "language"]
     return tuple(found)
 
 

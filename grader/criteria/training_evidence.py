@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from grader.facts.keras import CONVOLUTION, DENSE, DEPTHWISE
 from grader.records import Architecture, DataUse, Layer, Match, Reference, Trained
 
+ACTIVITY = "activity_regularizer"
+"""The argument of a layer that penalises what the layer gives, not its weights."""
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""
 
@@ -57,7 +59,7 @@ class Swept:
     lacking: tuple[str, ...]
     """Hidden layers that don't."""
     other_kind: str
-    """Class of the regulariser when it is not the one asked for, else empty."""
+    """What regularises when it is not what was asked for: its class, or `ACTIVITY`; else empty."""
     by_optimizer: bool
     """The decay is the optimizer's own `weight_decay`."""
     continued: int
@@ -72,18 +74,24 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
         if training.architecture in architectures
     ]
     other = "l1" if kind == "l2" else "l2"
-    used, other_kind = kind, ""
-    if not any(_factor(architecture, kind) for _, architecture in known) and any(
-        _factor(architecture, other) for _, architecture in known
+    used, other_kind, of = kind, "", "kernel_regularizer"
+    # A wrong kind, or one on what layers give, is what was swept only where nothing of the kind asked for was.
+    for on, tried, called in (
+        ("kernel_regularizer", kind, ""),
+        ("kernel_regularizer", other, other.upper()),
+        (ACTIVITY, kind, ACTIVITY),
+        (ACTIVITY, other, ACTIVITY),
     ):
-        used, other_kind = other, other.upper()
-    decayed = not any(_factor(architecture, used) for _, architecture in known)
+        if any(_factor(architecture, tried, on) for _, architecture in known):
+            used, other_kind, of = tried, called, on
+            break
+    decayed = not any(_factor(architecture, used, of) for _, architecture in known)
     by_optimizer = decayed and kind == "l2" and any(_optimizer_decay(training) for training, _ in known)
     replicas: dict[float, list[Trained]] = {}
     continued = 0
     previous: dict[str, Trained] = {}
     for training, architecture in known:
-        factor = _optimizer_decay(training) if by_optimizer else _factor(architecture, used)
+        factor = _optimizer_decay(training) if by_optimizer else _factor(architecture, used, of)
         if _carries_on(training, previous.get(training.model)):
             continued += 1
         else:
@@ -101,9 +109,9 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
     )
 
 
-def strength(layer: Layer, kind: str) -> float:
-    """The strength of the `l1` or `l2` regulariser on the layer's kernel; 0 when it has none."""
-    regulariser = layer.config.get("kernel_regularizer")
+def strength(layer: Layer, kind: str, on: str = "kernel_regularizer") -> float:
+    """The strength of the `l1` or `l2` regulariser on the layer's kernel, or on what it gives; 0 when it has none."""
+    regulariser = layer.config.get(on)
     if isinstance(regulariser, str):
         return _BY_NAME if regulariser.lower() in (kind, "l1_l2", "l1l2") else 0.0
     if not isinstance(regulariser, dict):
@@ -129,8 +137,8 @@ def layer_words(layer: Layer) -> str:
     return f"{layer.class_name} {size}" if size else layer.class_name
 
 
-def _factor(architecture: Architecture, kind: str) -> float:
-    return next((factor for layer in architecture.layers if (factor := strength(layer, kind))), 0.0)
+def _factor(architecture: Architecture, kind: str, on: str = "kernel_regularizer") -> float:
+    return next((factor for layer in architecture.layers if (factor := strength(layer, kind, on))), 0.0)
 
 
 def _optimizer_decay(training: Trained) -> float:

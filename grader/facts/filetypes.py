@@ -52,3 +52,10 @@ def file_kind(name: str) -> FileKind | None:
 def suffixes(*kinds: FileKind) -> tuple[str, ...]:
     """The ends of names of `kinds`, in lower case and with their dots."""
     return tuple(suffix for suffix, kind in SUFFIXES.items() if kind in kinds)
+
+
+NOTEBOOK_HOSTS = (
+    *("deepnote.com", "colab.research.google.com", "mybinder.org", "kaggle.com/kernels", "kaggle.com/notebooks"),
+    *("datalore.jetbrains.com", "datalore.io", "cocalc.com", "console.paperspace.com", "studiolab.sagemaker.aws"),
+)
+"""Sites that run notebooks, and write a badge or a footer with a link to themselves into them."""

@@ -6,13 +6,17 @@ group: sizes are capped. Where its JSON is cut off or damaged, the cells that ar
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from grader.code.python_2_syntax import PYTHON_2_NOTE, as_python_3
+from grader.code.syntax import parse_code
 from grader.errors import UserError
+from grader.formats.conflicts import beyond, conflict_sides
 from grader.formats.reader import (
     CELLS_LIMIT,
     OUTPUTS_LIMIT,
@@ -24,10 +28,13 @@ from grader.formats.reader import (
     saved_image,
 )
 from grader.formats.text import clean, decode_text, screen_text, shorten
+from grader.formats.text_cells import with_missing_pictures, without_footers
 from grader.records import Cell, SavedImage, SavedOutput
 
 # Saved outputs
 
+_ATTACHMENTS_LIMIT = 20
+"""Pictures of one text cell."""
 NotebookObject = dict[str, object]
 """An object of a notebook's JSON, as the group's file has it: nothing about its values is certain."""
 _PLAYED_LIMIT = 20 * TEXT_LIMIT
@@ -205,21 +212,96 @@ def read_notebook(source: SourceFile) -> Contents:
     """
     file = source.name
     text, notes = decode_text(source.data)
-    raw_cells, language, mended = _raw_cells(text, file)
+    raw_cells, language, mended = _merged_cells(text, file)
     notes += mended
+    foreign = _is_foreign(language, raw_cells)
     if len(raw_cells) > CELLS_LIMIT:
         notes.append(f"holds {len(raw_cells)} cells, of which the first {CELLS_LIMIT} were read")
-    if language and language.lower() not in ("python", "python2", "python3", "ipython"):
-        notes.append(f"is written in {language[:30]}, not Python")
+    if foreign:
+        notes.append(f"is written in {language[:30]}, not Python, and is not run")
     cells = []
     for number, raw in enumerate(raw_cells[:CELLS_LIMIT], start=1):
+        other = isinstance(raw, _OtherSide)
+        raw = raw.cell if isinstance(raw, _OtherSide) else raw
         if not isinstance(raw, dict):
             notes.append(f"has something that is no cell in place {number}")
             continue
         cell, repairs = _cell(raw, file, number)
+        if cell.kind == "code" and (foreign or other):
+            cell = cell.model_copy(update={"unrun": "language" if foreign else "damaged"})
         cells.append(cell)
         notes += [f"cell {number} {repair}" for repair in repairs]
     return Contents(cells=tuple(cells), notes=tuple(clean(f"{file} {note}.") for note in notes))
+
+
+_CONFLICTS = "holds conflicts of git; the fuller side of them was run, and the other one is shown"
+
+
+@dataclass(frozen=True)
+class _OtherSide:
+    """A cell that stands on the other side of a conflict alone: shown, and its code not run."""
+
+    cell: object
+
+
+def _merged_cells(text: str, file: str) -> tuple[list[object], str, list[str]]:
+    """The cells of a notebook; of one with conflicts of git those of the fuller side, and what the other has beside."""
+    sides = conflict_sides(text)
+    if sides is None:
+        cells, language, notes = _raw_cells(text, file)
+        kept, found = _without_conflicts(cells)
+        return kept, language, [*notes, _CONFLICTS] if found else notes
+    read: list[tuple[list[object], str, list[str]]] = []
+    for side in sides:
+        try:
+            read.append(_raw_cells(side, file))
+        except UserError:
+            continue
+    if not read:
+        return _raw_cells(text, file)
+    # The first of equals is the group's own state.
+    chosen = max(read, key=lambda one: sum(map(len, map(_content, one[0]))))
+    cells = list(chosen[0])
+    others = [(place, cell) for one in read if one is not chosen for place, cell in beyond(chosen[0], one[0], _content)]
+    for place, cell in reversed(others):
+        cells.insert(place, _OtherSide(cell))
+    return cells, chosen[1], [*chosen[2], _CONFLICTS]
+
+
+def _without_conflicts(cells: list[object]) -> tuple[list[object], bool]:
+    """`cells`, where code that holds a conflict itself is its fuller side that is Python; and whether there is such."""
+    kept: list[object] = []
+    for raw in cells:
+        source = notebook_text(raw.get("source", raw.get("input"))) if isinstance(raw, dict) and _is_code(raw) else ""
+        sides = conflict_sides(source) if source else None
+        if not isinstance(raw, dict) or sides is None:
+            kept.append(raw)
+            continue
+        best = max(sides, key=lambda side: (parse_code(side) is not None, len(side)))
+        other = sides[0] if best == sides[1] else sides[1]
+        kept += [{**raw, "source": best}, _OtherSide({**raw, "source": other, "outputs": []})]
+    return kept, len(kept) > len(cells)
+
+
+def _content(raw: object) -> str:
+    """What a cell says, whatever its outputs and counts are."""
+    if not isinstance(raw, dict):
+        return ""
+    return f"{raw.get('cell_type')}\n{notebook_text(raw.get('source', raw.get('input')))}"
+
+
+def _is_foreign(language: str, cells: list[object]) -> bool:
+    """Whether a notebook is in a language that does not run here: by its kernel, unless all of its code is Python."""
+    if not language or language.lower().startswith(("python", "ipython")):
+        return False
+    code = [notebook_text(c.get("source", c.get("input"))) for c in cells if isinstance(c, dict) and _is_code(c)]
+    trees = [parse_code(source) for source in code if source.strip()]
+    imports = any(isinstance(node, ast.Import | ast.ImportFrom) for tree in trees if tree for node in tree.body)
+    return not (imports and all(tree is not None for tree in trees))
+
+
+def _is_code(raw: NotebookObject) -> bool:
+    return raw.get("cell_type") == "code"
 
 
 def _raw_cells(text: str, file: str) -> tuple[list[object], str, list[str]]:
@@ -303,7 +385,10 @@ def _cell(raw: NotebookObject, file: str, number: int) -> tuple[Cell, list[str]]
         outputs, problems = saved_outputs(raw.get("outputs", []))
         repairs += problems
     else:
-        outputs = _attachments(raw.get("attachments"))
+        attached = _attachments(raw.get("attachments"))
+        outputs = tuple(SavedOutput(kind="display", image=image) for image in attached.values())
+        if kind in ("markdown", "html"):
+            source = with_missing_pictures(without_footers(source), attached)
     count = raw.get("execution_count", raw.get("prompt_number"))
     read_as: Literal["code", "prose"] = "code" if kind == "code" else "prose"
     whole = isinstance(count, int) and not isinstance(count, bool) and abs(count) < 2**31
@@ -319,17 +404,15 @@ def _cell(raw: NotebookObject, file: str, number: int) -> tuple[Cell, list[str]]
     return cell, repairs
 
 
-def _attachments(raw: object) -> tuple[SavedOutput, ...]:
-    """Pictures pasted into a text cell, which students use for formulas and drawings."""
-    bundles = raw.values() if isinstance(raw, dict) else ()
-    images = [
-        saved_image(media_type, notebook_text(value))
-        for bundle in bundles
-        if isinstance(bundle, dict)
-        for media_type, value in bundle.items()
-        if isinstance(media_type, str)
-    ]
-    return tuple(SavedOutput(kind="display", image=image) for image in images[:20] if image is not None)
+def _attachments(raw: object) -> dict[str, SavedImage]:
+    """Pictures pasted into a text cell, which students use for formulas and drawings, by their names."""
+    found: dict[str, SavedImage] = {}
+    for name, bundle in raw.items() if isinstance(raw, dict) else ():
+        for media_type, value in bundle.items() if isinstance(bundle, dict) else ():
+            image = saved_image(media_type, notebook_text(value)) if isinstance(media_type, str) else None
+            if image is not None and len(found) < _ATTACHMENTS_LIMIT:
+                found.setdefault(str(name), image)
+    return found
 
 
 READER = Reader(

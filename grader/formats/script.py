@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.code.python_2_syntax import PYTHON_2_NOTE, as_python_3
 from grader.code.syntax import mask_magics, parse_code
 from grader.errors import UserError
+from grader.formats.conflicts import beyond, conflict_sides
 from grader.formats.reader import CELLS_LIMIT, SOURCE_LIMIT, Contents, Reader, SourceFile
 from grader.formats.text import decode_text
 from grader.records import Cell
@@ -152,6 +153,8 @@ class _Part:
     kind: Literal["code", "prose"]
     source: str
     count: int | None = None
+    runs: bool = True
+    """False for what stands on the other side of a conflict alone."""
 
 
 def read_script(source: SourceFile) -> Contents:
@@ -164,11 +167,21 @@ def read_script(source: SourceFile) -> Contents:
     text = text.replace("\r", "\n")
     if not text.strip():
         raise UserError(f"{file} is empty. Ask the group for the file again.")
+    sides = conflict_sides(text)
+    others: list[tuple[int, _Part]] = []
+    if sides is not None:
+        # The first of equals is the group's own state.
+        text = max(sides, key=lambda side: (parse_code(side) is not None, len(side)))
+        other = sides[0] if text == sides[1] else sides[1]
+        others = beyond(_filled_parts(text), _filled_parts(other), lambda part: part.source)
+        notes.append("holds conflicts of git; the fuller side of them was run, and the other one is shown")
     rewritten = as_python_3(text)
     if rewritten is not None:
         text = rewritten.source
         notes.append(PYTHON_2_NOTE.format(forms=", ".join(rewritten.keys)))
-    parts = [part for part in _parts(text) if part.source.strip()]
+    parts = _filled_parts(text)
+    for place, part in reversed(others):
+        parts.insert(place, replace(part, runs=False))
     if parse_code(text) is None:
         python_2 = _PYTHON_2.search(text)
         notes.append("looks like Python 2, which does not run" if python_2 else "has syntax errors")
@@ -179,6 +192,7 @@ def read_script(source: SourceFile) -> Contents:
             index=index,
             kind=part.kind,
             source=part.source[:SOURCE_LIMIT],
+            unrun="" if part.runs or part.kind == "prose" else "damaged",
             execution_count=part.count,
             file=file,
             number=index + 1,
@@ -186,6 +200,10 @@ def read_script(source: SourceFile) -> Contents:
         for index, part in enumerate(parts[:CELLS_LIMIT])
     )
     return Contents(cells=cells, notes=tuple(f"{file} {note}." for note in notes))
+
+
+def _filled_parts(text: str) -> list[_Part]:
+    return [part for part in _parts(text) if part.source.strip()]
 
 
 def _parts(text: str) -> Iterator[_Part]:
@@ -219,13 +237,45 @@ def _percent_parts(lines: list[str]) -> Iterator[_Part]:
             body.append(line)
             continue
         if prose:
-            yield _Part("prose", _uncommented(body))
+            text, code = _words_and_code(body)
+            yield _Part("prose", _uncommented(text))
+            yield _Part("code", _trimmed(code))
         else:
             yield _Part("code", _trimmed(body))
         prose, body = bool(_PROSE_TITLE.search(title[1])), []
         words = re.sub(r"\[\w+\]|\w+=\S*|[-#%]{3,}", "", title[1]).strip()
         if words and not prose:
             body.append(f"# {words}")
+
+
+def _words_and_code(body: list[str]) -> tuple[list[str], list[str]]:
+    """The lines of a text cell, and those of code that was written below its comments or its docstring.
+
+    A text cell whose lines are no comments, and which does nothing as Python, is text as a whole.
+    """
+    tree = parse_code("\n".join(body))
+    if tree is None:
+        return body, []
+    first = next((statement for statement in tree.body if not _is_text(statement)), None)
+    if first is None or not any(_does_something(statement) for statement in tree.body):
+        return body, []
+    start = min([first.lineno, *(one.lineno for one in getattr(first, "decorator_list", ()))]) - 1
+    # A comment right above the code belongs to it, if words stand before it.
+    while start > 1 and body[start - 1].startswith("#") and any(not line.startswith("#") for line in body[:start]):
+        start -= 1
+    return body[:start], body[start:]
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _does_something(statement: ast.stmt) -> bool:
+    """Whether a statement is code that someone wrote as such: `Result: good` and `yes` parse as Python, too."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call)
+    return not (isinstance(statement, ast.AnnAssign) and statement.value is None)
 
 
 def _exported_parts(lines: list[str]) -> Iterator[_Part]:

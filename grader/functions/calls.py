@@ -8,6 +8,7 @@ an outcome that the group can read.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,11 @@ _MOST_MESSAGE = 700
 """Characters of what a group is told about a case."""
 _IN_PLACE_WORTH = 0.75
 """Share of a case for a function that works everything out and forgets to return it."""
+
+_FORM_ERRORS = frozenset({"TypeError", "ValueError", "IndexError", "AttributeError"})
+_FORM_WORDS = re.compile(r"unpack|\b(?:int|float|tuple|list)\b|scalar|\b0-d|invalid index")
+"""What Python and NumPy say where a number stands for a pair, or a pair for a number, such as `cannot unpack
+non-iterable int object`. A function that raises for another reason is called again in vain."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +223,7 @@ class Call:
             for source in self._binding.sources
             if not source.argument or source.argument in given
         ]
-        reply = self._caller.call(self._binding.candidate, arguments, 0, self._probing)
+        reply, arguments = self._in_some_form(arguments)
         made = self.made[-1]
         before = [argument for argument in arguments if isinstance(argument.value, np.ndarray)]
         for argument, after in zip(before, reply.after, strict=False):
@@ -231,10 +237,53 @@ class Call:
             self.remarks.append(answer.remark)
         return answer.array
 
+    def _in_some_form(self, arguments: list[Argument]) -> tuple[Reply, list[Argument]]:
+        """The reply to a call, and the arguments as they were given in the end.
+
+        Where the function stumbles over a number that it wants as a pair, or the other way round, that is the form of
+        labgrade's own call: it is given in the other form. Of a function that no form suits, the first reply counts.
+        """
+        first = self._caller.call(self._binding.candidate, arguments, 0, self._probing)
+        if not _stumbles(first):
+            return first, arguments
+        for other in _other_forms(arguments):
+            reply = self._caller.call(self._binding.candidate, other, 0, self._probing)
+            if reply.status == "returned":
+                return reply, other
+        return first, arguments
+
     def _value(self, source: Source, given: dict[str, Any]) -> Any:
         if source.argument:
             return given[source.argument]
         return source.filler(given) if callable(source.filler) else source.filler
+
+
+def _stumbles(reply: Reply) -> bool:
+    """Whether a call raised as it does where an argument has another form than the function expects."""
+    if reply.status != "raised":
+        return False
+    return reply.error == "AssertionError" or (reply.error in _FORM_ERRORS and bool(_FORM_WORDS.search(reply.message)))
+
+
+def _other_forms(arguments: Sequence[Argument]) -> Iterator[list[Argument]]:
+    """The arguments with all numbers as pairs and pairs as numbers, then with one of them so at a time."""
+    changed = {place: _turned(argument.value) for place, argument in enumerate(arguments)}
+    places = [place for place, value in changed.items() if value is not None]
+    for chosen in [places, *([place] for place in places if len(places) > 1)]:
+        if chosen:
+            yield [
+                replace(argument, value=changed[place]) if place in chosen else argument
+                for place, argument in enumerate(arguments)
+            ]
+
+
+def _turned(value: Any) -> Any:
+    """2 as (2, 2), and (2, 2) as 2; `None` for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value)
+    if isinstance(value, tuple | list) and len(value) == 2 and value[0] == value[1] and isinstance(value[0], int):
+        return value[0]
+    return None
 
 
 def _plain(value: Any) -> Any:

@@ -17,9 +17,11 @@ from grader.facts.keras import VALIDATION_ACCURACY
 from grader.matching.families import (
     Family,
     bare_shape,
+    continues,
     has_class,
     is_regularised,
     join_families,
+    part_without_decay,
     shape,
     strengths,
     weighty_layers,
@@ -60,6 +62,23 @@ A fully connected network whose activations are layers of their own has 0.57, a 
 """
 _CLEAR_GAP = 0.1
 """A match that beats its next best slot by so much is as sure as its likeness; an equal rival costs a fifth of it."""
+_EXACT = 1.0
+"""What the very layers of a slot gain for a family, beyond their likeness: more than all parts of a likeness together.
+
+A group's own numbering, its order and its headings are then never a reason to take another network: linear and relu
+networks, or those with and without dropout, may stand under each other's questions.
+"""
+_SETTING = {"activation": 0.85, "kernel_size": 0.95, "strides": 0.95, "padding": 0.95, "pool_size": 0.95, "rate": 0.95}
+"""What is left of two layers' likeness where a setting differs.
+
+Another activation makes another function of a layer, as 0.3 of its width do; with all activations wrong a network of
+the right widths still has 0.83 and is taken. Sizes of filters and rates are details of one design.
+"""
+_OTHER_OUTPUT = 0.5
+"""Factor for a free design whose last layer gives something else than the reference's: an autoencoder is no classifier.
+
+So it stays below `_UNLIKE`, and answers only where nothing better stands under the question.
+"""
 _MOST_LAYERS = 200
 """Layers of one network that are aligned: the work grows with the product of both numbers."""
 
@@ -108,7 +127,8 @@ def architecture_likeness(
     if must_have:
         found = sum(has_class(architecture, wanted) for wanted in must_have) / len(must_have)
         # Not 0: a wrong attempt under its question is still the answer to it.
-        return 0.15 + 0.85 * found if found else 0.1
+        share = 0.15 + 0.85 * found if found else 0.1
+        return share * (1.0 if _gives_the_same(architecture, reference) else _OTHER_OUTPUT)
     if shape(architecture) == shape(reference):
         return 1.0
     ours, theirs = weighty_layers(architecture)[:_MOST_LAYERS], weighty_layers(reference)[:_MOST_LAYERS]
@@ -124,14 +144,44 @@ def architecture_likeness(
 
 
 def _layer_likeness(layer: Layer, other: Layer) -> float:
-    """0 for another class; of one class by the ratio of units or filters, as a width is what groups choose first."""
+    """0 for another class; of one class by the ratio of units or filters, and less for each setting that differs.
+
+    Regularisers have a part of their own in a likeness.
+    """
     if layer.class_name != other.class_name:
         return 0.0
+    alike = 1.0
     for key in ("units", "filters"):
         ours, theirs = layer.config.get(key), other.config.get(key)
         if isinstance(ours, int) and isinstance(theirs, int) and ours > 0 and theirs > 0:
-            return 0.3 + 0.7 * min(ours, theirs) / max(ours, theirs)
-    return 1.0
+            alike = 0.3 + 0.7 * min(ours, theirs) / max(ours, theirs)
+    for key, left in _SETTING.items():
+        if key in layer.config and key in other.config and layer.config[key] != other.config[key]:
+            alike *= left
+    return alike
+
+
+def _gives_the_same(architecture: Architecture, reference: Architecture) -> bool:
+    """Whether both networks end in as many outputs, as far as that is told."""
+    ours, theirs = (_outputs(one) for one in (architecture, reference))
+    return ours is None or theirs is None or ours == theirs
+
+
+def _outputs(architecture: Architecture) -> tuple[int, ...] | None:
+    """The sizes of one output: of the last layer that says them, else the units of the last one that has some."""
+    last = architecture.layers[-1] if architecture.layers else None
+    if last is not None and last.output_shape is not None:
+        sizes = last.output_shape[1:]
+        return tuple(size for size in sizes if size is not None) if None not in sizes else None
+    weighty = weighty_layers(architecture)
+    units = weighty[-1].config.get("units") if weighty else None
+    return (units,) if isinstance(units, int) else None
+
+
+def _is_exact(family: Family, slot: Slot, architectures: dict[str, Architecture]) -> bool:
+    """Whether the family has the very layers of a slot that asks for them, whatever their regulariser."""
+    known = architectures.get(family.architecture or "")
+    return known is not None and not slot.must_have and bare_shape(known) == bare_shape(slot.model.architecture)
 
 
 def family_likeness(
@@ -185,7 +235,11 @@ def _fit(family: Family, slot: Slot) -> float:
     if reference is None or not family.trainings:
         return 1.0 if reference is None and not family.trainings else 0.0
     fit = family.trainings[-1].fit
-    epochs = min(fit.epochs, reference.epochs) / max(fit.epochs, reference.epochs, 1)
+    ran = {fit.epochs}
+    if len(family.models) == 1 and all(training.continued for training in family.trainings[1:]):
+        # One training carried on: all its epochs together, or those of its first part.
+        ran |= {family.trainings[0].fit.epochs, sum(training.fit.epochs for training in family.trainings)}
+    epochs = max(min(one, reference.epochs) / max(one, reference.epochs, 1) for one in ran)
     return 0.3 + 0.5 * epochs + 0.2 * (fit.batch_size == reference.batch_size)
 
 
@@ -224,7 +278,7 @@ def assign_families(
     tells more than the rerun.
     """
     table = _likeness_table(families, slots, architectures, shown or {})
-    filled = _best_assignment(table)
+    filled = _best_assignment(table, _exact_pairs(families, slots, architectures))
     pairs = [
         Pair(families[row], slots[column], _confidence(table, row, column), _reason(table[row][column], slots[column]))
         for row, column in filled.items()
@@ -288,16 +342,38 @@ def _worth(likeness: Likeness) -> float:
     return likeness.total if likeness.regularisation > 0.0 else 0.0
 
 
-def _best_assignment(table: list[list[Likeness]]) -> dict[int, int]:
+def _exact_pairs(
+    families: tuple[Family, ...], slots: tuple[Slot, ...], architectures: dict[str, Architecture]
+) -> frozenset[tuple[int, int]]:
+    """(row, column) of each family that has a slot's very layers; not of the baseline trained within a sweep's loop."""
+    sweeps = [f for f in families if len(f.trainings) > 1 and any(is_regularised(a) for a in _known(f, architectures))]
+    cells = frozenset(cell for sweep in sweeps for cell in sweep.training_cells)
+    return frozenset(
+        (row, column)
+        for row, family in enumerate(families)
+        for column, slot in enumerate(slots)
+        if _is_exact(family, slot, architectures)
+        and (slot.sweep or not family.training_cells or not family.training_cells <= cells)
+    )
+
+
+def _known(family: Family, architectures: dict[str, Architecture]) -> list[Architecture]:
+    return [architectures[key] for key in family.architectures if key in architectures]
+
+
+def _best_assignment(table: list[list[Likeness]], exact: frozenset[tuple[int, int]]) -> dict[int, int]:
     """Row -> column of the assignment with the greatest total likeness; staying unmatched is worth `THRESHOLD`.
 
-    Each family has a column of its own for staying unmatched, so that all of them may.
+    The most slots that can be filled with their very layers (`exact`) are, before anything else is weighed. Each
+    family has a column of its own for staying unmatched, so that all of them may.
     """
     if not table or not table[0]:
         return {}
     rows, columns = len(table), len(table[0])
     worth = np.full((rows, columns + rows), THRESHOLD)
     worth[:, :columns] = [[_worth(likeness) for likeness in row] for row in table]
+    for row, column in exact:
+        worth[row, column] += _EXACT if worth[row, column] > 0.0 else 0.0
     chosen_rows, chosen_columns = linear_sum_assignment(worth, maximize=True)
     return {
         int(row): int(column)
@@ -341,26 +417,12 @@ def _continued(
     rest: list[Family] = []
     for family in left:
         for index, pair in enumerate(pairs):
-            if _continues(family, pair.family) or _is_baseline(family, pair, architectures):
+            if continues(family, pair.family) or _is_baseline(family, pair, architectures):
                 pairs[index] = Pair(join_families(pair.family, family), pair.slot, pair.confidence, pair.reason)
                 break
         else:
             rest.append(family)
     return pairs, rest
-
-
-def _continues(family: Family, other: Family) -> bool:
-    """Whether the later of two families of one object carries on the training of the earlier."""
-    later = max(family, other, key=lambda either: either.first)
-    return (
-        len(family.models) == 1
-        and family.models == other.models
-        and bool(family.trainings)
-        and bool(other.trainings)
-        and family.architecture == other.architecture
-        and family.compile == other.compile
-        and all(training.continued for training in later.trainings)
-    )
 
 
 def _is_baseline(family: Family, pair: Pair, architectures: dict[str, Architecture]) -> bool:
@@ -380,14 +442,34 @@ def _shared(pairs: list[Pair], empty: list[Slot], architectures: dict[str, Archi
     shared = []
     for slot in empty:
         for pair in pairs:
-            other = pair.slot
-            known = architectures.get(pair.family.architecture or "")
-            if other is None or known is None or slot.must_have or slot.sweep != other.sweep:
-                continue
-            same = shape(slot.model.architecture) == shape(other.model.architecture)
-            if same and architecture_likeness(known, slot.model.architecture) > _BUILT_OTHERWISE:
-                reason = f"The same network as `{other.name}`, which was built once: it is taken for `{slot.name}` too."
+            reason = _answers_too(pair, slot, architectures)
+            if reason:
+                family = part_without_decay(pair.family, architectures) if not slot.sweep else pair.family
                 # Which of the two slots the group had in mind is not told, so the second is the less sure one.
-                shared.append(Pair(pair.family, slot, round(0.7 * pair.confidence, 2), reason))
+                shared.append(Pair(family, slot, round(0.7 * pair.confidence, 2), reason))
                 break
     return shared
+
+
+def _answers_too(pair: Pair, slot: Slot, architectures: dict[str, Architecture]) -> str:
+    """Why the network that fills one slot answers another as well; empty where it does not."""
+    other, known = pair.slot, architectures.get(pair.family.architecture or "")
+    if other is None or known is None or slot.must_have:
+        return ""
+    if slot.sweep == other.sweep:
+        same = shape(slot.model.architecture) == shape(other.model.architecture)
+        if same and architecture_likeness(known, slot.model.architecture) > _BUILT_OTHERWISE:
+            return f"The same network as `{other.name}`, which was built once: it is taken for `{slot.name}` too."
+        return ""
+    if not _is_exact(pair.family, slot, architectures):
+        return ""
+    several = len(pair.family.models) > 1 and len(pair.family.trainings) > 1
+    if not slot.sweep:
+        return f"No other network has these layers: those of the sweep are taken for `{slot.name}` too."
+    return f"Trained several times, it is taken for the sweep `{slot.name}` too." if several else ""
+
+
+def set_aside(pairs: tuple[Pair, ...], retries: tuple[Family, ...]) -> tuple[Pair, ...]:
+    """`pairs`, and after them the retries, which answer nothing: the training that is shown does."""
+    told = "The same network was trained for longer or before, and that training is the one that is shown."
+    return (*pairs, *(Pair(family, None, 0.0, told) for family in retries))

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from grader.facts.keras import INPUT_SHAPING
+from grader.facts.keras import ACTIVATING, ACTIVATION_LAYERS, INPUT_SHAPING
 from grader.records import Architecture, CompileArguments, Compiled, Layer, ModelBuilt, Recording, SummaryShown, Trained
 
 Shape: TypeAlias = tuple[str, ...]
@@ -29,8 +29,20 @@ _DEEPEST = 20
 
 
 def weighty_layers(architecture: Architecture) -> tuple[Layer, ...]:
-    """The layers that tell networks apart: those that only bring the input into shape are left out."""
-    return tuple(layer for layer in architecture.layers if layer.class_name not in INPUT_SHAPING)
+    """The layers that tell networks apart: those that only bring the input into shape are left out.
+
+    An activation that is a layer of its own is that of the layer before it, where that has none.
+    """
+    layers: list[Layer] = []
+    for layer in architecture.layers:
+        if layer.class_name in INPUT_SHAPING:
+            continue
+        if layer.class_name in ACTIVATING and layers and layers[-1].config.get("activation") == "linear":
+            own = layer.config.get("activation", ACTIVATION_LAYERS.get(layer.class_name, "linear"))
+            layers[-1] = layers[-1].model_copy(update={"config": {**layers[-1].config, "activation": own}})
+            continue
+        layers.append(layer)
+    return tuple(layers)
 
 
 def shape(architecture: Architecture) -> tuple[Shape, ...]:
@@ -123,6 +135,8 @@ class Family:
     """Cells that built, compiled or trained it, in order."""
     first: int
     """`seq` of its first event."""
+    copies: tuple[str, ...] = ()
+    """Identities of objects that only hold its weights: loaded, cloned, or made from a checkpoint."""
 
     @property
     def training_cells(self) -> frozenset[int]:
@@ -212,4 +226,37 @@ def join_families(family: Family, other: Family) -> Family:
         compile=family.compile,
         cells=tuple(sorted(set(family.cells) | set(other.cells))),
         first=min(family.first, other.first),
+        copies=family.copies + other.copies,
+    )
+
+
+def continues(family: Family, other: Family) -> bool:
+    """Whether the later of two families of one object carries on the training of the earlier."""
+    later = max(family, other, key=lambda either: either.first)
+    return (
+        len(family.models) == 1
+        and family.models == other.models
+        and bool(family.trainings)
+        and bool(other.trainings)
+        and family.architecture == other.architecture
+        and family.compile == other.compile
+        and all(training.continued for training in later.trainings)
+    )
+
+
+def part_without_decay(family: Family, architectures: dict[str, Architecture]) -> Family:
+    """The networks of a sweep that carry no regulariser, as a family of their own; all of it where each has one."""
+    plain = [t for t in family.trainings if t.architecture in architectures]
+    plain = [t for t in plain if not is_regularised(architectures[t.architecture])]
+    if not plain or len(plain) == len(family.trainings):
+        return family
+    return Family(
+        models=tuple(dict.fromkeys(training.model for training in plain)),
+        name=family.name,
+        architecture=plain[0].architecture,
+        architectures=tuple(dict.fromkeys(training.architecture for training in plain)),
+        trainings=tuple(plain),
+        compile=plain[0].compile,
+        cells=family.cells,
+        first=family.first,
     )

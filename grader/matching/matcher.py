@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 import re
 
-import numpy as np
-
-from grader.matching.assignment import Pair, Slot, assign_families
+from grader.matching.assignment import Pair, Slot, assign_families, set_aside
 from grader.matching.families import Family, model_families
+from grader.matching.retries import attempts, plots_any
 from grader.matching.saved_models import assign_saved_models, best_logged_accuracies, saved_models
 from grader.records import (
     Evaluated,
-    Figure,
     FigureDrawn,
     FunctionTested,
     Match,
@@ -30,7 +28,6 @@ from grader.records import (
     Reference,
     Rubric,
     Submission,
-    Trained,
 )
 
 _MOST_ELSEWHERE = 2
@@ -178,32 +175,6 @@ def _figures(
     return tuple(event for event in drawn if event.cell in cells or plots_any(event.figure, trainings))
 
 
-def plots_any(figure: Figure, trainings: list[Trained]) -> bool:
-    """Whether a line of `figure` shows a history of `trainings`, or an error-bar series means of their last values.
-
-    A line shows a history when it has as many points and the same values, as shares or as per cent. A series of means
-    is known only by its range: one that lies between the smallest and the largest last value is taken for theirs.
-    """
-    curves = [values for training in trainings for values in training.history.metrics.values() if len(values) > 1]
-    lines = [line.y for axes in figure.axes for line in axes.lines]
-    if any(_equal(line, curve) for line in lines for curve in curves):
-        return True
-    finals = [curve[-1] for training in trainings for curve in training.history.metrics.values() if curve]
-    bars = [series.y for axes in figure.axes for series in axes.error_bars if len(series.y) > 1]
-    if len(trainings) < 2 or not finals:
-        return False
-    low, high = min(finals), max(finals)
-    return any(low <= value <= high for series in bars for value in series)
-
-
-def _equal(line: tuple[float, ...], curve: tuple[float, ...]) -> bool:
-    if len(line) != len(curve):
-        return False
-    drawn, recorded = np.asarray(line), np.asarray(curve)
-    # As shares or as per cent; what differs by more than a thousandth is another training's.
-    return any(np.allclose(drawn, factor * recorded, rtol=1e-3, atol=1e-6, equal_nan=True) for factor in (1.0, 100.0))
-
-
 def place_unlabelled_text(
     questions: tuple[QuestionMatch, ...], models: tuple[ModelMatch, ...], submission: Submission
 ) -> tuple[QuestionMatch, ...]:
@@ -251,8 +222,9 @@ def match_submission(
     saved outputs tell.
     """
     slots = _slots(rubric, reference, passages)
-    pairs = assign_families(model_families(rerun), slots, rerun.architectures, best_logged_accuracies(saved, rerun))
-    models = _model_matches(pairs, submission)
+    found = attempts(model_families(rerun), rerun, tuple(slot.cells for slot in slots))
+    pairs = assign_families(found.meant, slots, rerun.architectures, best_logged_accuracies(saved, rerun))
+    models = _model_matches(set_aside(pairs, found.retries), submission)
     filled = {model.reference for model in models}
     models += _saved_matches(saved, rerun, [slot for slot in slots if slot.name not in filled], submission)
     return Match(
@@ -306,7 +278,7 @@ def _model_matches(pairs: tuple[Pair, ...], submission: Submission) -> tuple[Mod
         ModelMatch(
             label=labels[pair.family.first],
             reference=pair.slot.name if pair.slot else None,
-            models=pair.family.models,
+            models=pair.family.models + pair.family.copies,
             architecture=pair.family.architecture,
             trainings=tuple(training.seq for training in pair.family.trainings),
             cells=tuple(cell for cell in pair.family.cells if cell >= 0),

@@ -36,7 +36,8 @@ _AFTER_WORD = re.compile(
 )
 _TRAILING = re.compile(rf"[(\[]\s*(?:{_QUESTION_WORDS})[\s.:#]{{0,4}}(?=\d)", re.IGNORECASE)
 _TRAILING_BARE = re.compile(r"[(\[](?=\d{1,2}\.\d)")
-_SCOPED = re.compile(r"\(?([a-h]|\d)(?:\)|\.(?!\d)|:)(?!\w)", re.IGNORECASE)
+_SCOPED = re.compile(r"\(?([a-h]|\d|[ivx]{1,4}(?!:))(?:\)|\.(?!\d)|:)(?!\w)", re.IGNORECASE)
+_OWN_CHAPTER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3}(?![.,]?\d))[ \t]*([).:]?)[ \t]*([^\s\w]|[^\W\d_]+)?")
 _LISTED = re.compile(r"[ \t]{0,4}[*_]{0,2}\(?(\d{1,2}|[ivx]{1,5})[.)]{1,2}[*_]{0,2}(?=\s)", re.IGNORECASE)
 _ROMAN = {name: str(n) for n, name in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), start=1)}
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})|[ \t]*<h([1-6])", re.IGNORECASE)
@@ -65,6 +66,8 @@ class Marker:
     parts: Parts
     spoken: str = ""
     """The word itself in lower case, such as `aufgabe`."""
+    lettered: str = ""
+    """How it counts within the chapter above it: `letter`, `number` or `roman`; empty where it bears a whole id."""
 
 
 @dataclass(frozen=True)
@@ -74,28 +77,81 @@ class Heading:
     cell: int
     start: int
     level: int
+    chapter: bool = False
+    """It is numbered as a question or a chapter that the rubric does not have."""
 
 
 def find_markers(cells: tuple[Cell, ...], known: KnownIds) -> list[Marker | Heading]:
     """Markers and other headings of the whole submission, in order."""
     found: list[Marker | Heading] = []
-    scope: Marker | None = None
+    scopes: list[Marker] = []
     for cell in cells:
         before = len(found)
         lines = text_lines(cell)
         for line in lines:
             if len(found) - before >= _MARKS_LIMIT:
                 break
+            within = _scopes_of(line, scopes)
+            scope = within[-1] if within else None
             marker = _marker(line, cell.index, known, scope, _is_numbered(lines, scope, known))
-            if marker is None:
+            if marker is None or _is_own_step(marker, scope):
                 heading = _HEADING.match(line.text) if line.kind == "prose" else None
                 if heading and line.text.strip(" #"):
-                    found.append(Heading(cell.index, line.start, _level(heading)))
+                    chapter = marker is None and _is_own_chapter(line.text, scope)
+                    scopes = [one for one in scopes if not chapter or one.level < _level(heading)]
+                    found.append(Heading(cell.index, line.start, _level(heading), chapter))
                 continue
             if not _is_scoped(marker, scope):
-                scope = marker
+                scopes = [*within, marker] if marker.lettered else [marker]
             found.append(marker)
     return _trusted(found, known)
+
+
+def _is_own_step(marker: Marker, scope: Marker | None) -> bool:
+    """Whether `#### 1. Data` within a question is a step of the group's own, not the first chapter of the sheet."""
+    if scope is None or not scope.ids or marker.ids or marker.word:
+        return False
+    return len(marker.parts) == 1 and scope.level < marker.level < TEXT_LEVEL
+
+
+def _scopes_of(line: Line, scopes: Sequence[Marker]) -> list[Marker]:
+    """The chapters within which a line may count: `B)` stands beside `A)`, not within it."""
+    within = list(scopes)
+    match = _SCOPED.match(line.text, _undecorated(line.text)[0])
+    heading = _HEADING.match(line.text) if line.kind == "prose" else None
+    level = _level(heading) if heading else TEXT_LEVEL
+    while match and within and within[-1].lettered and _counted(match[1]) == within[-1].lettered:
+        if level > within[-1].level:
+            break
+        within.pop()
+    return within
+
+
+def _counted(sign: str) -> str:
+    """`letter`, `number` or `roman`."""
+    if sign.isdigit():
+        return "number"
+    return "roman" if sign.casefold() in _ROMAN else "letter"
+
+
+def _is_own_chapter(text: str, scope: Marker | None) -> bool:
+    """Whether a heading without an id of the rubric is numbered as one: `Question 9`, `7. Conclusion`, `E)` after `D)`.
+
+    A measurement is no number of a chapter: `40 epochs`, `99.1 % reached`.
+    """
+    position, _ = _undecorated(text)
+    after, word, _ = _named(text, position)
+    match = _OWN_CHAPTER.match(text, after)
+    if match is None:
+        letter = _SCOPED.match(text, position)
+        return bool(letter and scope is not None and scope.lettered == _counted(letter[1]))
+    # `3.1 Our approach` below question 3 is a part of the group's own.
+    if scope is not None and tuple(match[1].split("."))[: len(scope.parts)] == scope.parts:
+        return False
+    follows = (match[3] or "").casefold()
+    if follows in _UNITS or follows in {"%", "=", "+", "/", "°", "€", "$", "<", "±"}:
+        return False
+    return bool(word or match[2] or "." in match[1])
 
 
 def _is_scoped(marker: Marker, scope: Marker | None) -> bool:
@@ -136,6 +192,8 @@ def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None, number
     marker = Marker(cell, line.start, 0, (), (), found_by, level, word, (), spoken)
     strong = bool(heading) or bold
     written = _scoped(text, position, after, marker, scope, strong, known)
+    sign = _SCOPED.match(text, position)
+    lettered = _counted(sign[1]) if written is not None and sign is not None else ""
     if written is None and numbered and scope is not None and (listed := _LISTED.match(text)):
         parts = (*scope.group, _number(listed))
         written = WrittenIds(tuple(filter(None, [known.resolved(parts)])), (), listed.end(), parts)
@@ -148,7 +206,14 @@ def _marker(line: Line, cell: int, known: KnownIds, scope: Marker | None, number
         marker = replace(marker, word="question")
     if written is None:
         return None
-    return replace(marker, end=line.start + written.end, ids=written.ids, group=written.group, parts=written.parts)
+    return replace(
+        marker,
+        end=line.start + written.end,
+        ids=written.ids,
+        group=written.group,
+        parts=written.parts,
+        lettered=lettered,
+    )
 
 
 def _undecorated(text: str) -> tuple[int, bool]:
@@ -222,9 +287,10 @@ def _scoped(
         match = re.compile(r"(\d{1,2})(?![.\d])").match(text, after)
     if match is None or not (strong or marker.found_by != "text" or match[1].isalpha()):
         return None
-    parts = (*base, match[1].casefold())
+    sign = match[1].casefold()
+    parts = (*base, _ROMAN.get(sign, sign))
     below = strong and scope.level < marker.level
-    if match[1].isdigit() and not below:
+    if sign.isdigit() and not below:
         return None
     written = known.resolved(parts)
     # A section that several questions share has parts of its own, which its questions' cues tell apart.
@@ -328,6 +394,8 @@ def _within_docstring(region: Region, found: Sequence[Region]) -> Region:
 def _stop(marks: Sequence[Marker | Heading], place: int, marker: Marker, enclosing: int) -> Marker | Heading | None:
     for mark in marks[place + 1 :]:
         if isinstance(mark, Marker):
+            return mark
+        if mark.chapter and mark.level <= marker.level and (marker.level < TEXT_LEVEL or not enclosing):
             return mark
         if marker.level < TEXT_LEVEL:
             if mark.level < marker.level:

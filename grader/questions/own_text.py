@@ -31,6 +31,8 @@ _BEHIND_ID = re.compile(
 )
 """What stands between an id and its text, its points in brackets too; a minus that belongs to a formula stays."""
 _PICTURE = re.compile(r"!\[[^\]\n]{0,500}+\]\([^)!\n]{0,4000}+\)")
+_BREAK = re.compile(r"[ \t]*<br\s*/?>[ \t]*", re.IGNORECASE)
+"""A line break of HTML, which is no word of anyone's."""
 _LABELLED = re.compile(
     r"\b(?:answers?|svar|antwort|respuesta|réponse)\b\W*$|\b(?:answers?|svar|antwort)\s*:", re.IGNORECASE
 )
@@ -100,7 +102,11 @@ class MarkedText:
         return self._words[key]
 
     def _own_prose(self, piece: Piece) -> str:
-        lines = ((_PICTURE.sub("", line.text), line.marked) for line in self.lines(piece))
+        lines = (
+            (part, line.marked and place == 0)
+            for line in self.lines(piece)
+            for place, part in enumerate(_BREAK.split(_PICTURE.sub("", line.text)))
+        )
         kept = own_lines(lines, self.asked)
         return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip()
 
@@ -135,6 +141,12 @@ class MarkedText:
             return True
         words = [part for part in sentences(self.own_words(piece)) if not _HEADING.match(part)]
         return any(not is_pointer(part) and tokens(part) for part in words)
+
+    def has_remarks_alone(self, piece: Piece) -> bool:
+        """Whether it is code whose words are comments without an id, and no docstring."""
+        if self.cells[piece.cell].kind != "code":
+            return False
+        return all(not line.plain and not line.marked for line in self.lines(piece))
 
     def is_left_empty(self, piece: Piece) -> bool:
         """Whether an answer is announced there, with nothing behind it."""

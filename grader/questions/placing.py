@@ -408,6 +408,12 @@ def _concepts(question: Question) -> tuple[tuple[str, ...], ...]:
 
 _LIMIT = 20_000
 """Characters of one answer."""
+_ANSWERED = 20
+"""Words of prose from which a question is answered, so that comments in its code are remarks on the code.
+
+`Here is our code:` with the reasoning in comments has fewer; the shortest answers in prose beside commented code in the
+samples have more.
+"""
 
 
 def answer_texts(submission: Submission, passages: Sequence[Passage], rubric: Rubric) -> dict[str, str]:
@@ -429,6 +435,9 @@ def _answer(text: MarkedText, passages: Sequence[Passage], question: Question) -
     own = [passage for passage in passages if passage.question == question.id]
     pieces = [Piece(passage.cell, passage.start, passage.end) for passage in own]
     prose = [piece for piece in pieces if text.cells[piece.cell].kind == "prose"]
-    all_comments = only_points("\n".join(text.own_words(piece) for piece in prose))
-    parts = [text.own_words(piece, all_comments) for piece in pieces]
+    said = "\n".join(text.own_words(piece) for piece in prose)
+    all_comments = only_points(said)
+    # Beside an answer in prose, comments explain the code; without one they may be the answer.
+    beside = len(tokens(said)) >= _ANSWERED and not all_comments
+    parts = [text.own_words(piece, all_comments) for piece in pieces if not (beside and text.has_remarks_alone(piece))]
     return "\n\n".join(part for part in parts if part)[:_LIMIT]

@@ -44,8 +44,8 @@ class Cell(Record):
     origin: Literal["file", "page", "listing"] = "file"
     """`page`: recovered from a notebook that was exported to be read; `listing`: code shown in a report, which may be
     a part of something. Both may have been damaged on the way."""
-    unrun: Literal["", "damaged", "repeated"] = ""
-    """Why code is shown and not run: it is no Python any more, or stands elsewhere once more."""
+    unrun: Literal["", "damaged", "repeated", "language"] = ""
+    """Why code is shown and not run: it is no Python any more, stands elsewhere too, or is in another language."""
 
     @property
     def runs(self) -> bool:

@@ -21,8 +21,21 @@ from grader.submissions.rubric_file import load_rubric, rubrics
 SETTINGS = "labgrade.yaml"
 """File in a submission's folder or its parent that names the rubric."""
 
-_FITS = 1.5
-"""Score from which a rubric fits; one with everything has 9."""
+_FITS = 2.5
+"""Score from which a rubric fits; one with everything has 9.
+
+Hand-ins of a lab have 4.4 and more of its rubric, their code alone too. Those of other labs that share the data set,
+the vocabulary of Keras and numbers such as 1.1 have up to 2.4: they are stopped before anything is trained, and the
+teacher, who can tell, is asked.
+"""
+_FITS_BY_ID = 1.5
+"""The same for a hand-in whose ids stand beside words of the very questions that they name in the rubric, such as
+`1.1 Pre-processing`: one that answers two questions of fifteen has no more. Another lab's 1.1 is about something else.
+"""
+_BESIDE = 200
+"""Characters behind an id in which words of its question are looked for: a title, or the question copied."""
+_WHOLE = 9
+"""What a rubric has whose every phrase, id, cue and data set stands in a hand-in."""
 _CLEARLY = 1.2
 """Factor between scores up to which two rubrics fit equally well: then the teacher chooses."""
 _TEXT_LIMIT = 2_000_000
@@ -34,6 +47,13 @@ class _Fit:
     rubric: Rubric
     score: float
     reasons: tuple[str, ...]
+    agrees: bool
+    """At least half of its ids stand beside words of their own questions."""
+
+    @property
+    def needed(self) -> float:
+        """The score from which it fits."""
+        return _FITS_BY_ID if self.agrees else _FITS
 
 
 def find_rubric(submission: Submission, path: Path, choice: str | None, folders: Sequence[Path]) -> tuple[Rubric, str]:
@@ -113,9 +133,9 @@ def _best_fitting(submission: Submission, available: Sequence[Path]) -> tuple[Ru
         except UserError as error:
             broken.append(str(error))
     fits.sort(key=lambda fit: (-fit.score, fit.rubric.name))
-    fitting = [fit for fit in fits if fit.score >= _FITS]
+    fitting = [fit for fit in fits if fit.score >= fit.needed]
     if not fitting:
-        raise UserError(_nothing_fits(submission, [place.name for place in available], broken))
+        raise UserError(_nothing_fits(submission, fits, [place.name for place in available], broken))
     best = fitting[0]
     rivals = [fit.rubric.name for fit in fitting[1:] if fit.score * _CLEARLY > best.score]
     if rivals:
@@ -124,11 +144,18 @@ def _best_fitting(submission: Submission, available: Sequence[Path]) -> tuple[Ru
     return best.rubric, f"Rubric {best.rubric.name} fits best: {'; '.join(best.reasons)}."
 
 
-def _nothing_fits(submission: Submission, names: Sequence[str], broken: Sequence[str]) -> str:
+def _nothing_fits(submission: Submission, fits: Sequence[_Fit], names: Sequence[str], broken: Sequence[str]) -> str:
     if not names:
         return "No rubrics were found. Choose one with --rubric and the path of its folder."
     also = f" ({broken[0]})" if broken else ""
-    return f"No rubric fits {submission.name}. Choose one with --rubric: {', '.join(names)}.{also}"
+    near = fits[0] if fits and fits[0].score > 0 else None
+    nearest = (
+        f" The nearest, {near.rubric.name}, reaches {near.score:.1f} of {_WHOLE}, and {near.needed:g} are needed: "
+        f"{'; '.join(near.reasons)}."
+        if near
+        else ""
+    )
+    return f"No rubric fits {submission.name}.{nearest} Choose one with --rubric: {', '.join(names)}.{also}"
 
 
 def _fit(submission: Submission, rubric: Rubric) -> _Fit:
@@ -147,12 +174,12 @@ def _fit(submission: Submission, rubric: Rubric) -> _Fit:
     if ids:
         reasons.append(f"{len(ids)} of {len(known)} question ids stand in it")
     if named:
-        reasons.append(f"words of {len(named)} questions")
+        reasons.append(f"words of {len(named)} of {len(cued)} questions")
     if datasets:
         reasons.append(f"it uses {', '.join(datasets)}")
     # words such as Conv2D stand in every lab's code: alone they tell a lab only where most questions have them
     evidence = bool(phrases or ids) or 2 * len(named) >= max(len(cued), 6)
-    return _Fit(rubric, score if evidence else 0.0, tuple(reasons))
+    return _Fit(rubric, score if evidence else 0.0, tuple(reasons), _ids_agree(submission, rubric))
 
 
 def _share(found: Sequence[object], of: object) -> float:
@@ -161,5 +188,21 @@ def _share(found: Sequence[object], of: object) -> float:
 
 
 def _found_ids(submission: Submission, rubric: Rubric) -> list[str]:
+    return sorted({written for mark in _marks(submission, rubric) for written in mark.ids})
+
+
+def _marks(submission: Submission, rubric: Rubric) -> list[Marker]:
     marks = find_markers(submission.cells, KnownIds(rubric))
-    return sorted({written for mark in marks if isinstance(mark, Marker) for written in mark.ids})
+    return [mark for mark in marks if isinstance(mark, Marker)]
+
+
+def _ids_agree(submission: Submission, rubric: Rubric) -> bool:
+    """Whether at least half of the ids stand beside words of the questions that they name."""
+    named: dict[str, bool] = {}
+    for mark in _marks(submission, rubric):
+        beside = submission.cells[mark.cell].source[mark.end : mark.end + _BESIDE]
+        for question in rubric.questions:
+            if question.written_id in mark.ids:
+                words = any(has_cue(beside, cue) for cue in question.cues)
+                named[question.written_id] = named.get(question.written_id, False) or words
+    return bool(named) and 2 * sum(named.values()) >= len(named)

@@ -19,6 +19,7 @@ from grader.records import (
     ModelSaved,
     Predicted,
     Printed,
+    Score,
     SummaryShown,
     Trained,
     Verdict,
@@ -102,6 +103,22 @@ def test_evaluated_with_a_word_that_labgrade_contradicts() -> None:
     found = verdict("evaluated", stage, [training], answer="0.99")
     assert found.status == "review"
     assert "Labgrade measured an accuracy of 0.9000" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "measured", "points"),
+    [("epoch", True, 4.0), ("untrained", True, 0.0), ("better", True, 0.0), ("epoch", False, 0.0)],
+)
+def test_a_best_checkpoint_is_evaluated(accuracy: str, measured: bool, points: float) -> None:
+    """Weights of an epoch are the model's own, as labgrade measures them; untrained or other weights are not."""
+    stage = Stage()
+    training = scored(stage)
+    epochs = training.history.metrics["val_accuracy"]
+    value = {"epoch": epochs[-2], "untrained": 0.1, "better": max(epochs) + 0.05}[accuracy]
+    score = Score(dataset="mnist", rows=1000, accuracy=value) if measured else None
+    evaluate(stage, 3, training, trained=None, metrics={"accuracy": value}, measured=score)
+    stage.add(Printed, 3, text=f"accuracy: {value:.4f}\n")
+    assert verdict("evaluated", stage, [training]).awarded == points
 
 
 def test_another_model_is_evaluated() -> None:

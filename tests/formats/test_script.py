@@ -134,3 +134,31 @@ def test_empty_script(tmp_path: Path) -> None:
     path.write_text(" \n")
     with pytest.raises(UserError, match=r"lab\.py is empty"):
         read_script(SourceFile(path.name, path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("body", "prose", "code"),
+    [
+        ('"""\nAbout it\n"""\n\nx = 1\nprint(x)', "About it", "x = 1\nprint(x)"),
+        ("# About it\n\nimport os\nx = os.sep", "About it", "import os\nx = os.sep"),
+        (
+            '"""About it"""\n# doubled\ndef double(a):\n    return 2 * a',
+            "About it",
+            "# doubled\ndef double(a):\n    return 2 * a",
+        ),
+        ("# About it\n@staticmethod\ndef f():\n    pass", "About it", "@staticmethod\ndef f():\n    pass"),
+    ],
+)
+def test_code_in_a_text_cell_is_code(tmp_path: Path, body: str, prose: str, code: str) -> None:
+    """Code below the comments or the docstring of a text cell runs."""
+    read = cells(tmp_path, f"# %% [markdown]\n{body}\n# %%\ny = 2\n")
+    assert [(cell.kind, cell.source) for cell in read] == [("prose", prose), ("code", code), ("code", "y = 2")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["# About it\n#\n# x = 1", '"""\nx = 1\n"""', "Result: good", "yes", "We found that x = 1.", '"""a"""\n"""b"""'],
+)
+def test_text_in_a_text_cell_stays_text(tmp_path: Path, body: str) -> None:
+    """Comments, docstrings and bare words are text, even where they parse as Python."""
+    assert {cell.kind for cell in cells(tmp_path, f"# %% [markdown]\n{body}\n")} == {"prose"}

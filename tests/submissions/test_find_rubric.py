@@ -99,6 +99,69 @@ def test_nothing_fits(folders: list[Path], tmp_path: Path, hand_in: Made) -> Non
         find_rubric(hand_in("a recipe for pancakes"), tmp_path, None, folders)
 
 
+def test_another_lab_is_stopped_with_figures(folders: list[Path], tmp_path: Path, hand_in: Made) -> None:
+    """A lab that shares the data set and a number is not graded as this one, and the message says how far it fits."""
+    place = folders[0] / "digits" / "rubric.yaml"
+    more = "".join(
+        f'  - {{id: "{n}", title: x, cues: [word {n}], criteria: [{{written: {{points: 1}}}}]}}\n' for n in range(2, 9)
+    )
+    place.write_text(
+        place.read_text().replace("[weight decay]\nq", "[weight decay, momentum, first sheet, second sheet]\nq") + more
+    )
+    with pytest.raises(UserError, match=r"The nearest, digits, reaches 2\.1 of 9, and 2\.5 are needed: .*1 of 8"):
+        find_rubric(hand_in("## 1.1 Momentum", "@mnist.load_data()"), tmp_path, None, folders)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@keras.datasets.mnist.load_data()", "## 1.1 Introduction", "# Lab\n\nWe use mnist and imdb", "## 7.7\n\nmnist"],
+)
+def test_a_data_set_or_a_number_is_no_reason(text: str, folders: list[Path], tmp_path: Path, hand_in: Made) -> None:
+    """Neither is enough to take a hand-in for one of a lab, unless a lab has nothing else."""
+    for name in ("digits", "text"):
+        place = folders[0] / name / "rubric.yaml"
+        place.write_text(
+            place.read_text()
+            + f'  - {{id: "3", title: y, cues: [{name} cue], criteria: [{{written: {{points: 1}}}}]}}\n'
+        )
+    with pytest.raises(UserError, match="--rubric"):
+        find_rubric(hand_in(text), tmp_path, None, folders)
+
+
+@pytest.mark.parametrize(
+    ("heading", "fits"),
+    [
+        ("## 1.1 Weight decay", True),
+        ("**1.1** We chose the weight decay below.", True),
+        ("## 1.1 Introduction", False),
+        ("## 1.1 Data", False),
+        ("## 9.9 Weight decay", False),
+    ],
+)
+def test_an_id_beside_its_own_words(
+    heading: str, fits: bool, folders: list[Path], tmp_path: Path, hand_in: Made
+) -> None:
+    """Few of a lab's questions are enough where ids and words agree; another lab's 1.1 is about something else."""
+    place = folders[0] / "digits" / "rubric.yaml"
+    more = "".join(
+        f'  - {{id: "{n}", title: x, cues: [word {n}], criteria: [{{written: {{points: 1}}}}]}}\n' for n in (2, 3, 4)
+    )
+    place.write_text(place.read_text().replace("recognise: [weight decay]", "recognise: [a title, a course]") + more)
+    work = hand_in(heading, "@mnist.load_data()", "The end.")
+    if fits:
+        assert find_rubric(work, tmp_path, None, folders)[0].name == "digits"
+    else:
+        with pytest.raises(UserError, match="--rubric"):
+            find_rubric(work, tmp_path, None, folders)
+
+
+def test_a_hand_in_of_the_lab_without_its_title(folders: list[Path], tmp_path: Path, hand_in: Made) -> None:
+    """Ids and words of the questions are enough where the sheet's own phrases are missing."""
+    place = folders[0] / "digits" / "rubric.yaml"
+    place.write_text(place.read_text().replace("recognise: [weight decay]", "recognise: [a title, a course]"))
+    assert find_rubric(hand_in("## 1.1", "We add weight decay."), tmp_path, None, folders)[0].name == "digits"
+
+
 def test_tie(folders: list[Path], tmp_path: Path, hand_in: Made) -> None:
     """Two rubrics that fit equally well are the teacher's to choose from."""
     both = hand_in("## 1.1 weight decay, mnist", "## 7.7 bag of words, imdb")

@@ -12,14 +12,18 @@ from pydantic import JsonValue
 
 from grader.criteria import AboutAModel, Case, Seen, clipped
 from grader.criteria.prose import numbers_in
-from grader.facts.keras import OTHER_ACCURACIES, canonical_metric
+from grader.facts.keras import ACCURACY, OTHER_ACCURACIES, VALIDATION_ACCURACY, canonical_metric
 from grader.facts.languages import SAYS_ACCURACY
-from grader.records import Evaluated, LoggedScore, Mistake, Predicted, Reason, Score, Subject, Verdict
+from grader.records import Evaluated, LoggedScore, Mistake, Predicted, Reason, Score, Subject, Trained, Verdict
 
 _SAME = 0.002
 """Difference between what the code gives and labgrade's own measurement that arithmetic explains: 20 of 10,000 images,
 of which batches of another size turn a handful. What differs by more is of other weights, other rows or another
 metric."""
+_OF_AN_EPOCH = 0.02
+"""Difference between the test accuracy of a checkpoint and the validation accuracy of its epoch: none where both are
+of the test images, else two standard errors of 0.9 on the 1,000 rows that a quick run validates on. Chance is far
+away."""
 _WRONG_DATA = 0.5
 """Share for an evaluation on other data than those asked for: half of the task was done."""
 _PART_OF_DATA = 0.75
@@ -259,8 +263,25 @@ def _worth(on: _OnData) -> float:
 
 
 def _is_of_model(event: Evaluated | Predicted, case: Case) -> bool:
-    """Whether it asks the question's model, with the weights of one of its trainings."""
-    return case.model is not None and event.model in case.model.models and event.trained in case.model.trainings
+    """Whether it asks the question's model, with the weights of one of its trainings or of an epoch of them."""
+    model = case.model
+    if model is None or event.model not in model.models:
+        return False
+    if event.trained is None and isinstance(event, Evaluated):
+        return _is_of_an_epoch(event, case.all_trainings)
+    return event.trained in model.trainings
+
+
+def _is_of_an_epoch(event: Evaluated, trainings: tuple[Trained, ...]) -> bool:
+    """Whether the host's own measurement is what an epoch of a training before it reached: of a best checkpoint.
+
+    An untrained network, or one with weights from elsewhere, reaches something else.
+    """
+    if event.measured is None or "accuracy" not in event.measured.metrics:
+        return False
+    before = [training.history.metrics for training in trainings if training.seq < event.seq]
+    reached = [value for metrics in before for value in metrics.get(VALIDATION_ACCURACY, metrics.get(ACCURACY, ()))]
+    return any(abs(value - event.measured.accuracy) <= _OF_AN_EPOCH for value in reached)
 
 
 def _evaluations(case: Case) -> list[Evaluated]:
