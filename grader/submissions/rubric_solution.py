@@ -105,7 +105,9 @@ def _written_names(solution: Submission) -> tuple[set[str], set[str]] | None:
 def _names(nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
     """What is given as `name=`, or assigned to the attribute of that name."""
     for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        assigned = any(isinstance(to, ast.Attribute) and to.attr == "name" for to in targets)
         if isinstance(node, ast.keyword) and node.arg in ("name", None):
             yield node.value
-        elif isinstance(node, ast.Assign) and any(ast.unparse(to).endswith(".name") for to in node.targets):
+        if isinstance(node, ast.Assign) and assigned:
             yield node.value

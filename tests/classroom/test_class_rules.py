@@ -125,7 +125,7 @@ def test_team_that_handed_nothing_in_is_named(tmp_path: Path) -> None:
 CLOCKS = """
 timezone: Europe/Stockholm
 deadline: 2026-03-28 12:00
-penalty: {per_day: 10%}
+penalty: {per_day: 10%%}
 teams:
   group1: {members: [Ada], deadline: %s}
 """

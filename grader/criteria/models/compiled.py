@@ -201,8 +201,9 @@ class CompiledCriterion(Criterion):
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1)
-    return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(sorted(known))}."
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), names, n=1)
+    return f" Did you mean '{names[near[0]]}'?" if near else f" Known: {', '.join(sorted(known))}."
 
 
 def _last_layer(case: Case) -> dict[str, str]:
