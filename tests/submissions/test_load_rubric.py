@@ -66,28 +66,33 @@ def test_good_rubric(folder: Path) -> None:
         (
             "within: 0.01",
             "within: 1.5",
-            "9: questions[2.3].criteria[1].within: 1.5 is no share of the test images between 0 and 0.5. Did you mean 0.015?",
+            "9: questions[2.3].criteria[1].within: 1.5 is no share of the test images between 0 and 0.5. Did you "
+            "mean 0.015?",
         ),
         (
             "within: 0.01",
             "within: 2",
-            "9: questions[2.3].criteria[1].within: 2 is no share of the test images between 0 and 0.5. Did you mean 0.02?",
+            "9: questions[2.3].criteria[1].within: 2 is no share"
+            " of the test images between 0 and 0.5. Did you mean 0.02?",
         ),
         ("within: 0.01", "within: -0.1", "9: questions[2.3].criteria[1].within: -0.1 is no share"),
         (
             "within: 0.01",
             "at_least: 99",
-            "9: questions[2.3].criteria[1].at_least: 99 is no share of the test images between 0 and 1. Did you mean 0.99?",
+            "9: questions[2.3].criteria[1].at_least: 99 is no share"
+            " of the test images between 0 and 1. Did you mean 0.99?",
         ),
         (
             "within: 0.01",
             "at_least: 98.5",
-            "9: questions[2.3].criteria[1].at_least: 98.5 is no share of the test images between 0 and 1. Did you mean 0.985?",
+            "9: questions[2.3].criteria[1].at_least: 98.5 is no share"
+            " of the test images between 0 and 1. Did you mean 0.985?",
         ),
         (
             "accuracy: {points: 2, within: 0.01}",
             "compiled: {points: 2, loss: categorical_crosentropy}",
-            "9: questions[2.3].criteria[1].loss: Keras has no loss 'categorical_crosentropy'. Did you mean 'categorical_crossentropy'?",
+            "9: questions[2.3].criteria[1].loss: Keras has no loss 'categorical_crosentropy'."
+            " Did you mean 'categorical_crossentropy'?",
         ),
         (
             "accuracy: {points: 2, within: 0.01}",
