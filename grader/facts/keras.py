@@ -210,6 +210,13 @@ def canonical_loss(name: str) -> str:
 LOSS_OPTIONS = frozenset({"from_logits", "label_smoothing", "delta", "alpha", "gamma", "apply_class_balancing"})
 """Arguments of losses that change what is minimised."""
 
+DISTANCES = frozenset(
+    """
+    mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error huber log_cosh
+    """.split()
+)
+"""Losses that measure how far numbers lie from numbers."""
+
 ONE_HOT_LOSS = "categorical_crossentropy"
 SPARSE_LOSS = "sparse_categorical_crossentropy"
 BINARY_LOSS = "binary_crossentropy"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.errors import UserError
+from grader.facts.keras import ACCURACY, DISTANCES
 from grader.formats.yaml_lines import Document, line_of, suggestion
 from grader.records import ModelBuilt, Question, Reference, Rubric, Submission, Trained
 
@@ -55,10 +56,22 @@ def check_reference(rubric: Rubric, reference: Reference, folder: Path) -> None:
 
 
 def _gives_numbers(question: Question, reference: Reference) -> bool:
-    """Whether each training of the question's model was measured, and none of them in classes."""
+    """Whether the question's model tells no classes: as it was measured, else by its loss and its last layer.
+
+    A distance with a softmax at the end is an odd way to learn classes, and so is one with an accuracy beside it.
+    """
     model = reference.models.get(question.model or "")
-    scores = [training.test for training in model.trainings] if model else []
-    return bool(scores) and all(score is not None and "accuracy" not in score.metrics for score in scores)
+    if model is None:
+        return False
+    scores = [training.test for training in model.trainings if training.test is not None]
+    if scores:
+        return all(ACCURACY not in score.metrics for score in scores)
+    layers = model.architecture.layers
+    last = layers[-1].config if layers else {}
+    compiled = model.compile
+    if compiled is None or compiled.loss not in DISTANCES or any("acc" in name.lower() for name in compiled.metrics):
+        return False
+    return last.get("activation") == "linear"
 
 
 def _unknown(folder: Path, place: int, model: str, made: Iterable[str]) -> UserError:

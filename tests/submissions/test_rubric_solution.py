@@ -13,6 +13,7 @@ from grader.records import (
     DataUse,
     FitArguments,
     History,
+    Layer,
     ModelBuilt,
     Recording,
     Reference,
@@ -88,16 +89,24 @@ def test_names_that_are_given(lab: Path, model: str) -> None:
     assert checked(lab, MADE, model) == ""
 
 
-def reference(name: str, metrics: dict[str, float] | None) -> Reference:
-    """A reference with one model of this name, whose training scored `metrics`."""
-    architecture = Architecture(id="a", kind="sequential", layers=(), input_shape=(4,), parameters=1)
+def reference(
+    name: str,
+    metrics: dict[str, float] | None,
+    loss: str | None = None,
+    activation: str = "linear",
+    compiled: tuple[str, ...] = (),
+) -> Reference:
+    """A reference with one model of this name, whose training scored `metrics`; `compiled` with these."""
+    last = Layer(class_name="Dense", name="last", config={"units": 1, "activation": activation})
+    arguments = CompileArguments(optimizer="Adam", optimizer_config={}, learning_rate=None, loss=loss, metrics=compiled)
+    architecture = Architecture(id="a", kind="sequential", layers=(last,), input_shape=(4,), parameters=1)
     trained = Trained(
         seq=1,
         cell=0,
         model="m0",
         name=name,
         architecture="a",
-        compile=CompileArguments(optimizer="Adam", optimizer_config={}, learning_rate=None, loss=None, metrics=()),
+        compile=arguments,
         fit=FitArguments(batch_size=32, epochs=1, validation="none", shuffle=True),
         history=History(metrics={}, epoch_seconds=()),
         train=DataUse(split="train", rows=4, used_rows=4, shape=(4,)),
@@ -105,7 +114,7 @@ def reference(name: str, metrics: dict[str, float] | None) -> Reference:
     )
     built = ModelBuilt(seq=0, cell=0, model="m0", name=name, architecture="a")
     recording = Recording(testimony="reference", events=(built, trained), architectures={"a": architecture})
-    model = ReferenceModel(name=name, architecture=architecture, trainings=(trained,))
+    model = ReferenceModel(name=name, architecture=architecture, compile=arguments, trainings=(trained,))
     return Reference(rubric="lab", recording=recording, models={name: model})
 
 
@@ -123,3 +132,16 @@ def test_accuracy_of_numbers(lab: Path) -> None:
         check_reference(load_rubric(lab), reference("wide_net", {"mae": 2.0}), lab)
     check_reference(load_rubric(lab), reference("wide_net", {"accuracy": 0.9}), lab)
     check_reference(load_rubric(lab), reference("wide_net", None), lab)
+
+
+def test_numbers_that_were_not_measured(lab: Path) -> None:
+    """Without a score the loss and the last layer tell; each of them alone does not."""
+    rubric = load_rubric(lab)
+    with pytest.raises(UserError, match="gives numbers, not classes"):
+        check_reference(rubric, reference("wide_net", None, "mean_squared_error"), lab)
+    check_reference(rubric, reference("wide_net", None, "mean_squared_error", "softmax"), lab)
+    check_reference(rubric, reference("wide_net", None, "mean_squared_error", "sigmoid"), lab)
+    check_reference(rubric, reference("wide_net", None, "mean_squared_error", "linear", ("accuracy",)), lab)
+    check_reference(rubric, reference("wide_net", None, "sparse_categorical_crossentropy", "linear"), lab)
+    check_reference(rubric, reference("wide_net", None, "custom:own", "linear"), lab)
+    check_reference(rubric, reference("wide_net", {"accuracy": 0.8}, "mean_squared_error"), lab)
