@@ -22,6 +22,7 @@ from grader.reports.files import ReportFiles, cached_report
 from grader.session import Session
 from grader.submissions.read import read_submission
 from grader.submissions.rubric_choice import choose_rubric, find_rubric
+from grader.submissions.rubric_solution import check_models, check_reference
 from grader.submissions.saved_outputs import record_saved
 
 
@@ -66,7 +67,7 @@ def check(path: Path, options: Options, progress: Progress, session: Session | N
 
     with nullcontext(session) if session else Session(options, progress) as opened:
         trained, shared = opened.service.trained, opened.service.shared
-        reference = opened.reference(read.rubric, read.solution)
+        reference = reference_of(opened, read.rubric, read.solution)
         rerun = opened.rerun(read.submission, read.rubric, read.functions, reference)
         effort, trained, shared = opened.effort, opened.service.trained - trained, opened.service.shared - shared
 
@@ -93,6 +94,7 @@ def reading_of(submission: Submission, path: Path, options: Options) -> Reading:
 def place_answers(submission: Submission, rubric: Rubric, reason: str, options: Options) -> Reading:
     """A submission beside the rubric that it is graded by. Raises `UserError`."""
     solution = read_solution(rubric, options)
+    check_models(rubric, solution, rubric_folder(rubric, options))
     passages = find_passages(submission, rubric)
     functions = function_work(rubric_folder(rubric, options), rubric, submission, passages)
     return Reading(submission, rubric, reason, solution, passages, functions)
@@ -140,7 +142,16 @@ def read_lab(options: Options) -> tuple[Rubric, Submission]:
     """The rubric that `options` name, and its own solution, for work on one lab. Raises `UserError`."""
     assert options.rubric is not None, "work on a lab names it"
     rubric = choose_rubric(options.rubric, [rubrics_folder()])
-    return rubric, read_solution(rubric, options)
+    solution = read_solution(rubric, options)
+    check_models(rubric, solution, rubric_folder(rubric, options))
+    return rubric, solution
+
+
+def reference_of(session: Session, rubric: Rubric, solution: Submission) -> Reference:
+    """The reference of `rubric`. Raises `UserError`, too, where the solution did not make what the rubric asks for."""
+    reference = session.reference(rubric, solution)
+    check_reference(rubric, reference, rubric_folder(rubric, session.options))
+    return reference
 
 
 def read_solution(rubric: Rubric, options: Options) -> Submission:

@@ -18,7 +18,7 @@ from grader.options import Options, effective_limits
 from grader.recorder.connection import StudentProcess
 from grader.recorder.functions import FunctionHandler
 from grader.recorder.host import Recorded, Recorder, run_content
-from grader.recorder.lab_solution import SEEDS, complete_reference, training_seconds
+from grader.recorder.lab_solution import SEEDS, complete_reference, is_trained_inside, training_seconds
 from grader.recorder.recording_store import (
     RecordingStore,
     code_digest,
@@ -141,14 +141,26 @@ class Session:
 
     def _record_reference(self, key: str, rubric: Rubric, solution: Submission) -> Reference:
         self._progress.stage("Recording the reference solution")
-        recorded, handler = self._record(solution, rubric, None, self.effort, self._budget(rubric))
+        budget = self._budget(rubric)
+        recorded, handler = self._record(solution, rubric, None, self.effort, budget)
         failed = [event for event in recorded.recording.events if event.kind == "failed"]
         if failed or recorded.recording.outcome.status != "finished":
             raise UserError(solution_fault(rubric, solution, recorded.recording))
-        reference = complete_reference(rubric, recorded, handler, self.effort, self._progress)
+        repeats = self._repeats(solution, rubric, budget) if is_trained_inside(rubric, recorded) else []
+        reference = complete_reference(rubric, recorded, handler, self.effort, self._progress, repeats)
         reference = reference.model_copy(update={"recording": self._describe(reference.recording)})
         self._recordings.put(key, reference, recorded.asked.difference(rubric.datasets))
         return reference
+
+    def _repeats(self, solution: Submission, rubric: Rubric, budget: Budget) -> list[Recording]:
+        """Further runs of a solution that trains by itself, each with seeds of its own; one that failed is left out."""
+        runs = []
+        for redraw in range(1, SEEDS[self.effort]):
+            again, _ = self._record(solution, rubric, None, self.effort, budget, redraw)
+            failed = any(event.kind == "failed" for event in again.recording.events)
+            if not failed and again.recording.outcome.status == "finished":
+                runs.append(again.recording)
+        return runs
 
     def rerun(
         self,
@@ -200,9 +212,18 @@ class Session:
         return self._key("rerun", rubric, submission, sample, *more)
 
     def _record(
-        self, submission: Submission, rubric: Rubric, functions: FunctionWork | None, sample: str, budget: Budget
+        self,
+        submission: Submission,
+        rubric: Rubric,
+        functions: FunctionWork | None,
+        sample: str,
+        budget: Budget,
+        redraw: int = 0,
     ) -> tuple[Recorded, TrainingHandler]:
-        """Run `submission`; its trainings see the `sample` of the rows and may cost what `budget` says."""
+        """Run `submission`; its trainings see the `sample` of the rows and may cost what `budget` says.
+
+        `redraw` is added to all seeds of the run.
+        """
         server, limits = self.server(), self._limits(rubric)
         data = DataHandler(self._pool, self._dataset_if_any, self._dataset_fingerprints)
         for name in rubric.datasets:
@@ -218,7 +239,7 @@ class Session:
         )
         first = student()
         try:
-            return recorder.record(first, sample, self.options.threads, tests), handler
+            return recorder.record(first, sample, self.options.threads, tests, redraw), handler
         finally:
             first.close()
 

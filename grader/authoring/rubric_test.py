@@ -27,7 +27,7 @@ from grader.errors import UserError
 from grader.functions.candidates import function_plan
 from grader.functions.loading import FunctionWork
 from grader.options import Options
-from grader.pipeline import Reading, judge_submission, place_answers, read_lab
+from grader.pipeline import Reading, judge_submission, place_answers, read_lab, reference_of
 from grader.questions.placing import find_passages
 from grader.records import (
     BaseCriterion,
@@ -337,7 +337,7 @@ def rubric_test(
     read = place_answers(solution, rubric, "its own", options)
     quiet = _Quiet(progress)
     with Session(options, quiet) as session:
-        reference = session.reference(rubric, read.solution)
+        reference = reference_of(session, rubric, read.solution)
         trials = Trials(session, read, reference)
         progress.stage("Running the solution")
         quiet.loud = False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from grader.options import Options
-from grader.pipeline import judge_submission, match_rerun, place_answers, read_lab, report_folder
+from grader.pipeline import judge_submission, match_rerun, place_answers, read_lab, reference_of, report_folder
 from grader.questions.placing import find_passages
 from grader.records import Progress, Result, Rubric, Verdict
 from grader.reports.files import DocumentFiles
@@ -37,7 +37,7 @@ def validate_rubric(options: Options, progress: Progress) -> ValidationResult:
     rubric, solution = read_lab(options)
     read = place_answers(solution, rubric, "its own", options)
     with Session(options, progress) as session:
-        reference = session.reference(rubric, read.solution)
+        reference = reference_of(session, rubric, read.solution)
         rerun = session.rerun(read.submission, rubric, read.functions, reference)
         effort = session.effort
     progress.stage("Judging the solution")
@@ -69,7 +69,7 @@ def answer_key(options: Options, progress: Progress) -> DocumentFiles:
     folder = report_folder(options.out, solution)
 
     with Session(options, progress) as session:
-        reference = session.reference(rubric, solution)
+        reference = reference_of(session, rubric, solution)
 
     progress.stage("Writing the answer key")
     match = match_rerun(solution, rubric, find_passages(solution, rubric), reference.recording, reference)

@@ -21,7 +21,7 @@ from grader.classroom.rules import apply_weights, late_deduction
 from grader.classroom.sheets import number_text
 from grader.errors import UserError
 from grader.options import Options
-from grader.pipeline import Reading, judge_submission, reading_of, report_folder
+from grader.pipeline import Reading, judge_submission, reading_of, reference_of, report_folder
 from grader.records import Entry, Match, Progress, Recording, Reference, Result
 from grader.reports.files import cached_report, find_cached_report, result_json, write_result
 from grader.session import Session, session_factory
@@ -144,7 +144,7 @@ def _do(stage: Stage, job: Job, session: Session, progress: Progress, timing: Ti
     done = Done(name, "unrecorded", rubric=read.rubric.name, fingerprint=fingerprint)
     if stage == "reference":
         with timing.part("recording"):
-            session.reference(read.rubric, read.solution)
+            reference_of(session, read.rubric, read.solution)
         return done
     with timing.part("recording"):
         reference, rerun = _recordings(stage, read, session)
@@ -194,7 +194,7 @@ def _recordings(stage: Stage, read: Reading, session: Session) -> tuple[Referenc
     """The reference first: how long a training may take rests on it."""
     reference = session.cached_reference(read.rubric, read.solution)
     if stage == "record":
-        reference = reference or session.reference(read.rubric, read.solution)
+        reference = reference or reference_of(session, read.rubric, read.solution)
         return reference, session.rerun(read.submission, read.rubric, read.functions, reference)
     if stage == "judge" and session.options.fresh:
         return reference, None

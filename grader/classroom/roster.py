@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from pydantic import ValidationError
 
@@ -29,6 +30,8 @@ _SUBMITTED = ("submitted", "submitted at", "last modified (submission)", "handed
 """Names of the columns of a CSV, each with those that learning platforms give it."""
 _NOT_HANDED_IN = {"readme", "index", "truth"}
 """Files that lie beside the hand-ins, by the names that they have without their endings."""
+_LINK = re.compile(r"\s*[a-z][a-z0-9+.-]+://|\s*www\.", re.IGNORECASE)
+"""What a list has in place of a file where hand-ins were shared by link. A drive (`C:`) has one letter."""
 _SKIPPED_FOLDERS = {"__macosx", "__pycache__", "node_modules"}
 _FILE = Path(".labgrade") / "roster.json"
 """Below the reports: the roster of a class that was graded."""
@@ -189,7 +192,7 @@ def csv_entries(path: Path) -> list[Entry]:
     order: dict[str, str] = {}
     for row in sheet.rows[1:]:
         entry, team = _entry(sheet, row, place)
-        key = entry.path or team
+        key = entry.path or team or f"line {row.line}"
         if key in order and order[key] != team:
             raise sheet.error(row.line, f"{entry.path} is handed in by two teams, '{order[key]}' and '{team}'.")
         order[key] = team
@@ -208,7 +211,7 @@ def csv_entries(path: Path) -> list[Entry]:
 
 def _entry(sheet: Sheet, row: Row, place: int) -> tuple[Entry, str]:
     written = plain_cell(_cell(row, place))
-    path = (sheet.path.parent / written) if written else None
+    path = _handed_in(sheet.path.parent, written)
     member = Member(
         name=_text(sheet, row, _NAME), id=_text(sheet, row, _ID), login=_text(sheet, row, _LOGIN),
         email=_text(sheet, row, _EMAIL),
@@ -221,13 +224,34 @@ def _entry(sheet: Sheet, row: Row, place: int) -> tuple[Entry, str]:
     if when not in ("", "-") and submitted is None:
         raise sheet.error(row.line, f"'{when[:60]}' is not a time that labgrade reads; write 2026-03-01 23:59.")
     problem = ""
-    if path is None:
+    if _LINK.match(written):
+        problem = f"{written[:200]} is a link: save what it leads to beside {sheet.path.name}, and name that file."
+    elif path is None:
         problem = "Nothing was handed in."
     elif not path.exists():
         problem = f"{written} does not exist beside {sheet.path.name}."
     members = (member,) if any(member.as_json().values()) else ()
     fields = {"name": name, "path": str(path or ""), "members": members, "submitted": submitted, "problem": problem}
     return Entry(**fields, source="csv"), team
+
+
+def _handed_in(folder: Path, written: str) -> Path | None:
+    """The file or folder that a list names as `written`: relative to its `folder`, in Windows' spelling, too.
+
+    A whole path of another machine (`C:\\labs\\group1\\lab.ipynb`) is looked for by its end, as long as that names a
+    folder: a bare `lab.ipynb` may be anybody's. `None` where nothing is named, or a link.
+    """
+    if not written or _LINK.match(written):
+        return None
+    plain = folder / written
+    windows = PureWindowsPath(written)
+    if plain.exists() or not ("\\" in written or windows.drive):
+        return plain
+    parts = windows.parts[1:] if windows.anchor else windows.parts
+    if not windows.anchor:
+        return folder.joinpath(*parts)
+    ends = (folder.joinpath(*parts[first:]) for first in range(max(len(parts) - 1, 0)))
+    return next((end for end in ends if ".." not in parts and end.exists()), plain)
 
 
 def _text(sheet: Sheet, row: Row, names: tuple[str, ...]) -> str:

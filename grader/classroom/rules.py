@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -74,15 +74,25 @@ def apply_rules(entries: Iterable[Entry], rules: ClassRules, path: Path) -> tupl
 
 
 def deadline_of(entry: Entry, rules: ClassRules) -> datetime | None:
-    """The deadline that counts for an entry, with its time zone; `None` where there is none."""
+    """The deadline that counts for an entry, in UTC; `None` where there is none.
+
+    Where the clock leaves two possibilities the group has the later one.
+    """
     own = next((team.deadline for name, team in rules.teams.items() if name.casefold() == entry.name.casefold()), None)
     deadline = own or rules.deadline
-    return in_zone(deadline, rules) if deadline else None
+    return max(_instants(deadline, rules)) if deadline else None
 
 
-def in_zone(time: datetime, rules: ClassRules) -> datetime:
-    """`time` with the class's zone where it names none of its own."""
-    return time if time.tzinfo else time.replace(tzinfo=ZoneInfo(rules.timezone))
+def _instants(time: datetime, rules: ClassRules) -> list[datetime]:
+    """What `time` may be, in UTC; in the class's zone where it names none of its own.
+
+    In an autumn night an hour stands on the clock twice, in a spring night one never does: such a time may be two.
+    Times are told apart in UTC alone: Python takes two times of one zone by what their clocks show.
+    """
+    if time.tzinfo:
+        return [time.astimezone(UTC)]
+    zone = ZoneInfo(rules.timezone)
+    return [time.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
 
 
 def _known(document: Document, value: YamlMapping, keys: Collection[str], line: int, of: str = "") -> None:
@@ -158,7 +168,7 @@ def _weights(document: Document, value: YamlMapping) -> dict[str, float]:
             raise document.error(
                 line_of(found, key, line), f"weights: the factor of '{key}' must be a number, 0 or more."
             )
-        weights[str(key)] = float(factor)
+        weights[document.key_text(found, key)] = float(factor)
     return weights
 
 
@@ -177,7 +187,7 @@ def _teams(document: Document, value: YamlMapping) -> dict[str, Team]:
         _known(document, team, _TEAM_KEYS, where, " of a team")
         members = tuple(_member(document, item, where) for item in team.get("members") or [])
         submitted, deadline = _time(document, team, "submitted"), _time(document, team, "deadline")
-        teams[str(name)] = Team(members=members, submitted=submitted, deadline=deadline)
+        teams[document.key_text(found, name)] = Team(members=members, submitted=submitted, deadline=deadline)
     return teams
 
 
@@ -187,7 +197,7 @@ def _member(document: Document, item: object, line: int) -> Member:
     if not isinstance(item, dict):
         raise document.error(line, "a member is a name, or a mapping with name, id, login and email.")
     _known(document, item, _MEMBER_KEYS, line, " of a member")
-    return Member(**{key: str(plain(text)) for key, text in item.items() if text is not None})
+    return Member(**{str(key): document.text_of(item, key) for key in item})
 
 
 def late_deduction(entry: Entry, rules: ClassRules, score: Points) -> Deduction | None:
@@ -200,16 +210,15 @@ def late_deduction(entry: Entry, rules: ClassRules, score: Points) -> Deduction 
     if deadline is None:
         return None
     if entry.submitted is None:
-        return _unknown(deadline, rules.penalty, score) if entry.late else None
-    submitted = in_zone(entry.submitted, rules)
-    over = submitted - deadline
+        return _unknown(_day(deadline, rules), rules.penalty, score) if entry.late else None
+    over = min(_instants(entry.submitted, rules)) - deadline
     if over <= timedelta(minutes=rules.grace_minutes):
         return None
     days = max(1, math.ceil(over / timedelta(days=1)))
     penalty = rules.penalty
     amount = penalty.flat + penalty.per_day * days
     points = _points(amount, penalty, score)
-    when = f"Handed in {_long(over)} after the deadline ({_day(deadline)})"
+    when = f"Handed in {_long(over)} after the deadline ({_day(deadline, rules)})"
     if not amount:
         return Deduction(kind="late", points=0, explanation=f"{when}; no penalty is set.")
     parts = [f"{_amount(penalty.flat, penalty)} once" if penalty.flat else ""]
@@ -221,8 +230,8 @@ def late_deduction(entry: Entry, rules: ClassRules, score: Points) -> Deduction 
     return Deduction(kind="late", points=points, explanation=f"{when}: {told}{cap}.")
 
 
-def _unknown(deadline: datetime, penalty: Penalty, score: Points) -> Deduction:
-    said = f"Marked as late by the learning platform (deadline {_day(deadline)})"
+def _unknown(deadline: str, penalty: Penalty, score: Points) -> Deduction:
+    said = f"Marked as late by the learning platform (deadline {deadline})"
     if penalty.per_day:
         return Deduction(kind="late", points=0, explanation=f"{said}, but not by how much: the teacher decides.")
     points = _points(penalty.flat, penalty, score)
@@ -254,8 +263,8 @@ def _long(over: timedelta) -> str:
     return " ".join(told)
 
 
-def _day(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M %Z").strip()
+def _day(time: datetime, rules: ClassRules) -> str:
+    return time.astimezone(ZoneInfo(rules.timezone)).strftime("%Y-%m-%d %H:%M %Z").strip()
 
 
 def apply_weights(rubric: Rubric, weights: Mapping[str, float]) -> Rubric:

@@ -22,6 +22,8 @@ SIZE_LIMIT = 50_000_000
 """Bytes of a CSV file that is read."""
 _FIELD_LIMIT = 1_000_000
 """Characters of one cell that is read."""
+_DELIMITER_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t \r]*', re.IGNORECASE)
+"""What Excel takes from the first line of a CSV, which is no row then."""
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _DATELIKE = re.compile(r"\d[\d./: -]*")
@@ -114,6 +116,8 @@ def read_sheet(path: Path) -> Sheet:
             line = reader.line_num + 1
     except csv.Error as error:
         raise UserError(f"{path.name}:{line}: not readable as CSV ({error}). Save it as CSV again.") from None
+    if rows and _DELIMITER_LINE.fullmatch(_first_line(text)):
+        del rows[0]
     if not rows:
         raise UserError(f"{path} is empty.")
     return Sheet(path, tuple(rows), delimiter, "\r\n" if "\r\n" in text else "\n")
@@ -128,11 +132,16 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
+def _first_line(text: str) -> str:
+    return text.lstrip("\r\n").split("\n", 1)[0]
+
+
 def _delimiter(text: str) -> str:
     """What parts the header: the sign that occurs most often in the first line, outside quotes."""
-    first = re.sub(r'"[^"]*"', "", text.lstrip("\r\n").split("\n", 1)[0])
-    if first.lower().startswith("sep=") and len(first.strip()) == 5:
-        return first[4]
+    told = _DELIMITER_LINE.fullmatch(_first_line(text))
+    if told:
+        return told[1]
+    first = re.sub(r'"[^"]*"', "", _first_line(text))
     return max(",;\t", key=lambda sign: (first.count(sign), sign == ","))
 
 

@@ -202,8 +202,23 @@ LOSS_ALIASES = {
 }
 """Other spelling -> snake-case name."""
 
+
+def canonical_loss(name: str) -> str:
+    """A loss by its one name: `mse`, `MSE` and `MeanSquaredError` are `mean_squared_error`. Other names stay."""
+    plain = name.lower().replace("keras.losses.", "").removeprefix("tf.")
+    plain = LOSS_ALIASES.get(plain, plain)
+    return next((known for known, of_class in LOSSES.items() if plain in (known, of_class.lower())), name)
+
+
 LOSS_OPTIONS = frozenset({"from_logits", "label_smoothing", "delta", "alpha", "gamma", "apply_class_balancing"})
 """Arguments of losses that change what is minimised."""
+
+DISTANCES = frozenset(
+    """
+    mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error huber log_cosh
+    """.split()
+)
+"""Losses that measure how far numbers lie from numbers."""
 
 ONE_HOT_LOSS = "categorical_crossentropy"
 SPARSE_LOSS = "sparse_categorical_crossentropy"

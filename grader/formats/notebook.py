@@ -204,6 +204,11 @@ def _unescaped(body: str) -> str:
 
 # Notebooks
 
+_WEB_PAGE = re.compile(
+    r"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--.{0,2000}?-->\s*+)*+<(?:!doctype\s+html|html|head)\b", re.I | re.S
+)
+"""How a page begins, whatever the file's name says; a notebook begins with a brace."""
+
 
 def read_notebook(source: SourceFile) -> Contents:
     """The cells of a notebook, numbered from 1 within it, and what was repaired.
@@ -310,6 +315,8 @@ def _raw_cells(text: str, file: str) -> tuple[list[object], str, list[str]]:
     try:
         document = json.loads(text, strict=False)
     except json.JSONDecodeError as error:
+        if _WEB_PAGE.match(text):
+            raise UserError(_page(file)) from None
         cells = salvage_cells(text)
         if not cells:
             raise UserError(_broken(file, error)) from None
@@ -318,6 +325,12 @@ def _raw_cells(text: str, file: str) -> tuple[list[object], str, list[str]]:
     except (RecursionError, ValueError):
         raise UserError(f"{file} is nested too deeply to be a notebook. Ask the group for the file again.") from None
     return _document_cells(document, file)
+
+
+def _page(file: str) -> str:
+    """What to say of a page about a notebook: a browser saved what it showed and not the file."""
+    advice = "Ask the group to download the notebook itself (on GitHub: Raw or Download; in Colab: File > Download)."
+    return f"{file} is a web page saved under a notebook's name. {advice}"
 
 
 def _broken(file: str, error: json.JSONDecodeError) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from pydantic import JsonValue
 from ruamel.yaml import YAML
@@ -14,6 +16,10 @@ from grader.errors import UserError
 
 _SIZE_LIMIT = 1_000_000
 """Bytes of one file."""
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""What ends a line for YAML, so that lines are counted as its reader counts them."""
+_SCALAR_END = re.compile(r"\s+#|[,\]}]|:(?=\s|$)")
+"""What ends a number, a truth value or a date that stands in a line: none of them holds such a sign."""
 YamlMapping = dict[object, object]
 """A mapping as it was read: its keys may be anything that YAML has, and it knows the line of each."""
 
@@ -30,7 +36,9 @@ class Document:
         if len(data) > _SIZE_LIMIT:
             raise UserError(f"{self.name} is too large: at most {_SIZE_LIMIT // 1000} kB are read.")
         try:
-            self.value: object = YAML(typ="rt", pure=True).load(data.decode("utf-8-sig"))
+            text = data.decode("utf-8-sig")
+            self._lines = _LINE_END.split(text)
+            self.value: object = YAML(typ="rt", pure=True).load(text)
         except UnicodeDecodeError:
             raise UserError(f"{self.name} is not UTF-8. Save it as UTF-8.") from None
         except MarkedYAMLError as error:
@@ -47,6 +55,33 @@ class Document:
             return self.path.resolve().relative_to(Path.cwd()).as_posix()
         except ValueError:
             return self.path.as_posix()
+
+    def text_of(self, container: YamlMapping, key: object) -> str:
+        """The value under `key` as it stands in the file: `0012345` keeps its zeros, and `Null` may be a name.
+
+        Empty where nothing stands there, or YAML's own signs for nothing.
+        """
+        value = container[key]
+        if isinstance(value, str):
+            return str(value)
+        written = self._written(container, key, "value")
+        if value is None:
+            return written if written in ("Null", "NULL") else ""
+        return written or str(plain(value))
+
+    def key_text(self, container: YamlMapping, key: object) -> str:
+        """`key` as it stands in the file: `2.10` is not 2.1."""
+        return str(key) if isinstance(key, str) else self._written(container, key, "key") or str(key)
+
+    def _written(self, container: YamlMapping, key: object, part: Literal["key", "value"]) -> str:
+        """The plain scalar of an entry; empty where its place is not known or holds an anchor, an alias or a tag."""
+        places = getattr(container, "lc", None)
+        try:
+            line, column = getattr(places, part)(key)
+            rest = self._lines[line][column:]
+        except (AttributeError, KeyError, TypeError, IndexError):
+            return ""
+        return "" if rest[:1] in ("!", "&", "*") else _SCALAR_END.split(rest, maxsplit=1)[0].strip()
 
     def error(self, line: int, message: str) -> UserError:
         """The error that says `rubric.yaml:12: message`."""

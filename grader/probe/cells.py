@@ -31,7 +31,7 @@ from grader.probe.drawing import FigureWatch
 from grader.probe.failures import OWN, Followed, Why, cause_of
 from grader.probe.function_calls import define_and_serve, serve
 from grader.probe.keras import hooks
-from grader.probe.link import Link
+from grader.probe.link import Link, patch
 from grader.probe.messages import (
     CellFailed,
     CellsFinished,
@@ -63,6 +63,8 @@ def _run_cells(channel: Channel, job: RunCells, contents: list[Array]) -> None:
     contents.clear()
     link = Link(channel)
     # Code without a seed of its own gives the same numbers each time it is graded.
+    if job.redraw:
+        _shift_seeds(job.redraw)
     random.seed(SEED)
     np.random.seed(SEED)
     hooks.install(link, job.effort, job.threads)
@@ -82,6 +84,20 @@ def _run_cells(channel: Channel, job: RunCells, contents: list[Array]) -> None:
         link.muted = True
         serve(channel, shell.shell.user_ns, job.functions)
     channel.send(header_of(Done()))
+
+
+def _shift_seeds(by: int) -> None:
+    """Let every whole seed mean another: Keras' own `set_random_seed` hands its seed to these two."""
+    plain, numeric = random.seed, np.random.seed
+
+    def seed(a: int | float | str | bytes | bytearray | None = None, version: int = 2) -> None:
+        plain(a + by if isinstance(a, int) else a, version)
+
+    def numpy_seed(seed: int | None = None) -> None:
+        numeric((seed + by) % 2**32 if isinstance(seed, int) else seed)
+
+    patch(random, seed=seed)
+    patch(np.random, seed=numpy_seed)
 
 
 def _write_files(paths: Sequence[str], contents: Sequence[Array]) -> None:

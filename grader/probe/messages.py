@@ -300,6 +300,8 @@ class RunCells(_Message, frozen=True, kw_only=True, tag="run"):
     cells: tuple[CellJob, ...]
     files: tuple[str, ...] = ()
     functions: tuple[CandidateJob, ...] = ()
+    redraw: int = 0
+    """Added to every seed, also to those that the code sets: a lab's solution, run again, draws other numbers."""
 
 
 class RunDefinitions(_Message, frozen=True, kw_only=True, tag="define"):

@@ -70,9 +70,17 @@ class Recorder:
         self._code = [cell.index for cell in cells if cell.kind == "code"]
 
     def record(
-        self, student: StudentProcess, effort: str, threads: int, functions: FunctionHandler | None = None
+        self,
+        student: StudentProcess,
+        effort: str,
+        threads: int,
+        functions: FunctionHandler | None = None,
+        redraw: int = 0,
     ) -> Recorded:
-        """Run the cells in `student`, try its `functions`, return what happened; the process is gone afterwards."""
+        """Run the cells in `student`, try its `functions`, return what happened; the process is gone afterwards.
+
+        `redraw` is added to all seeds, also to those that the code sets.
+        """
         outcome = Outcome(status="crashed")
         try:
             files = [np.frombuffer(file.content, np.uint8) for file in self._files]
@@ -82,6 +90,7 @@ class Recorder:
                 cells=cell_jobs(self._cells),
                 files=tuple(file.path for file in self._files),
                 functions=candidate_jobs(functions.plan) if functions else (),
+                redraw=redraw,
             )
             send_message(student.channel, job, files)
             done = self._listen(student, functions)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from grader.formats.reader import Contents, Reader
 from grader.records import Cell
+from grader.submissions.versions import Version, are_versions, preferred
 
 _SAME_CODE = 0.9
 """Share of lines in common from which a script is a notebook's export, and a listing an excerpt of another."""
@@ -38,12 +39,13 @@ class Read:
 def drop_copies(read: list[Read]) -> tuple[list[Read], list[str]]:
     """`read` without what stands in another file too, in its order, and one sentence for each that was left out.
 
-    Identical files count once; a script or document that was exported from a notebook beside it is left out, and so
-    is a report in a second form. Listings of a report that repeat the code beside it are shown, not run.
+    Identical files count once, and of two versions of a notebook the newer or fuller. A script or document that was
+    exported from a notebook beside it is left out, and so is a report in a second form. Listings of a report that
+    repeat the code beside it are shown, not run.
     """
     kept: list[Read] = []
     notes: list[str] = []
-    for entry in sorted(read, key=lambda entry: entry.reader.rank):
+    for entry in sorted(_without_versions(read, notes), key=lambda entry: entry.reader.rank):
         twin = next((other for other in kept if other.data == entry.data), None)
         if twin is not None:
             notes.append(f"{entry.file} is the same file as {twin.file} and was read once.")
@@ -61,6 +63,35 @@ def drop_copies(read: list[Read]) -> tuple[list[Read], list[str]]:
     order = [entry.file for entry in read]
     kept.sort(key=lambda entry: order.index(entry.file))
     return kept, notes
+
+
+def _without_versions(read: list[Read], notes: list[str]) -> list[Read]:
+    """`read` with one version alone of each notebook and script."""
+    kept: list[Read] = []
+    for entry in read:
+        other = next((other for other in kept if _are_versions(entry, other)), None)
+        if other is None:
+            kept.append(entry)
+            continue
+        best, why = preferred(_version(entry), _version(other))
+        dropped = other if best.file == entry.file else entry
+        if dropped is other:
+            kept[kept.index(other)] = entry
+        notes.append(
+            f"{dropped.file} is another version of {best.file} and was not read: {best.file} {why}. "
+            f"Hand in one version alone."
+        )
+    return kept
+
+
+def _are_versions(entry: Read, other: Read) -> bool:
+    native = entry.reader.form == other.reader.form != "document"
+    return native and entry.data != other.data and are_versions(_version(entry), _version(other))
+
+
+def _version(entry: Read) -> Version:
+    outputs = sum(bool(cell.outputs) for cell in entry.contents.cells if cell.kind == "code")
+    return Version(entry.file, _lines(entry.contents), len(_phrases(entry.contents)), outputs)
 
 
 def _exported(entry: Read, other: Read) -> bool:

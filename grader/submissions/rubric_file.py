@@ -185,7 +185,8 @@ def _validated(
     where = line_of(raw, place[0], line) if inside else line
     full = ".".join(part for part in (path, _written_path(place)) if part)
     if problem["type"] == "value_error":
-        raise document.error(where, f"{full}: {problem['msg'].removeprefix('Value error, ')}.")
+        said = problem["msg"].removeprefix("Value error, ")
+        raise document.error(where, f"{full}: {said if said.endswith('?') else said + '.'}")
     message = _WANTED.get(problem["type"], problem["msg"][:1].lower() + problem["msg"][1:])
     raise document.error(where, f"{full} {message}.")
 

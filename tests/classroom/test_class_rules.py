@@ -120,3 +120,59 @@ def test_team_that_handed_nothing_in_is_named(tmp_path: Path) -> None:
     path = rules_file(tmp_path)
     with pytest.raises(UserError, match=r"no submission is called 'group2'"):
         apply_rules([Entry(name="group1", path="x")], read_rules(path), path)
+
+
+CLOCKS = """
+timezone: Europe/Stockholm
+deadline: 2026-03-28 12:00
+penalty: {per_day: 10%%}
+teams:
+  group1: {members: [Ada], deadline: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("deadline", "when", "says"),
+    [
+        ("2026-03-28 12:00", "2026-03-29 12:30", "23 hours 30 minutes"),  # the night in between has an hour less
+        ("2026-03-28 12:00", "2026-03-29T10:30:00+00:00", "23 hours 30 minutes"),
+        ("2026-10-24 12:00", "2026-10-25 11:30", "1 day 30 minutes"),  # and this one an hour more
+        ("2026-10-24 12:00", "2026-10-25T05:30:00-05:00", "1 day 30 minutes"),
+        ("2026-06-01 12:00", "2026-06-02 12:30", "1 day 30 minutes"),
+        ("2026-03-29 02:30", "2026-03-29 03:29", None),  # an hour that no clock shows: the group has the later
+        ("2026-03-29 02:30", "2026-03-29 03:31", "1 minute"),
+        ("2026-10-25 02:30", "2026-10-25T01:29:00+00:00", None),  # an hour that stands twice on the clock
+        ("2026-10-25 02:30", "2026-10-25 02:40", None),
+        ("2026-10-25 02:30", "2026-10-25T01:40:00+00:00", "10 minutes"),
+    ],
+)
+def test_lateness_is_a_difference_of_instants(tmp_path: Path, deadline: str, when: str, says: str | None) -> None:
+    """A change of the clock makes nobody later or earlier, in whichever zone a time is given."""
+    found = late(CLOCKS % deadline, tmp_path, when)
+    assert (found[1] if found else "").startswith(f"Handed in {says} after" if says else "")
+    assert (found is None) == (says is None)
+
+
+def test_ids_stand_as_they_are_written(tmp_path: Path) -> None:
+    """Zeros in front, an exponent, a sign of another base, a date and the name Null are no numbers of YAML here."""
+    text = """
+weights: {2.10: 3, "3.1": 2}
+teams:
+  0042:
+    members:
+      - {name: Ada, id: 0012345, login: 12e4}
+      - {name: Null, id: 0x1F, login: 1_000} # a comment
+      - name: Bo
+        id: 0099   # his
+        email:
+      - {name: Cy, id: 2026-03-01, login: true}
+      - {name: Di, id: 17, login: ~}
+      - {name: Ed, id: "007", login: 1.50}
+"""
+    rules = read_rules(rules_file(tmp_path, text))
+    assert rules.weights == {"2.10": 3.0, "3.1": 2.0}
+    members = rules.teams["0042"].members
+    assert [member.id for member in members] == ["0012345", "0x1F", "0099", "2026-03-01", "17", "007"]
+    assert [member.login for member in members] == ["12e4", "1_000", "", "true", "", "1.50"]
+    assert [member.name for member in members] == ["Ada", "Null", "Bo", "Cy", "Di", "Ed"]
+    assert members[2].email == ""

@@ -207,3 +207,37 @@ def test_times_of_platforms_are_read(text: str, iso: str) -> None:
     found = read_time(text)
     assert found is not None
     assert found.isoformat() == iso
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("work\\g1\\lab.ipynb", "work/g1/lab.ipynb"),
+        (".\\work\\g1", "work/g1"),
+        ("C:\\Users\\me\\class\\work\\g1\\lab.ipynb", "work/g1/lab.ipynb"),
+        ("\\\\server\\share\\work\\g1", "work/g1"),
+        ("work/g1/lab.ipynb", "work/g1/lab.ipynb"),
+        ("odd\\name.py", "odd\\name.py"),
+        ("C:\\elsewhere\\loose.py", None),
+        ("C:\\x\\..\\work\\g1", None),
+        ("work\\g9\\lab.ipynb", None),
+        ("c:notes.py", None),
+    ],
+)
+def test_lists_of_windows(tmp_path: Path, written: str, found: str | None) -> None:
+    """Backslashes part folders, and a path of another machine is found by its end, never by a bare file's name."""
+    put(tmp_path, "work/g1/lab.ipynb", "loose.py", "odd\\name.py")
+    (tmp_path / "class.csv").write_text(f"submission,name\n{written},Ada\n")
+    entry = read_roster(tmp_path / "class.csv", tmp_path / "staging").entries[0]
+    assert bool(entry.problem) == (found is None)
+    if found is not None:
+        assert Path(entry.path) == tmp_path / found
+
+
+def test_links_in_a_list(tmp_path: Path) -> None:
+    """A link is said to be one, with what to do; two of them, or two who handed in nothing, are not one group."""
+    text = "submission,name\nhttps://colab.example/drive/1?x=y,Ada\nwww.example.org/lab.ipynb,Bo\n,Cy\n,Di\n"
+    (tmp_path / "class.csv").write_text(text)
+    entries = read_roster(tmp_path / "class.csv", tmp_path / "staging").entries
+    assert [entry.name for entry in entries] == ["Ada", "Bo", "Cy", "Di"]
+    assert ["is a link" in entry.problem for entry in entries] == [True, True, False, False]

@@ -55,3 +55,19 @@ def test_sheets_survive_a_spreadsheet(tmp_path: Path, delimiter: str, encoding: 
     sheet = read_sheet(tmp_path / "s.csv")
     assert [row.cells for row in sheet.rows] == [("a", "b"), ("Åsa, x; y", "1\n2"), ("z", "1.5")]
     assert [row.line for row in sheet.rows] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=;;;", "\ufeffsep=;"])
+def test_a_line_that_names_the_delimiter_is_no_header(tmp_path: Path, first: str) -> None:
+    """Excel's first line says how the rows are parted; rows keep the numbers of their lines."""
+    (tmp_path / "s.csv").write_text(f"{first}\r\nname;id\r\nAda, B;0012\r\n", encoding="utf-8")
+    sheet = read_sheet(tmp_path / "s.csv")
+    assert sheet.header == ("name", "id")
+    assert [(row.line, row.cells) for row in sheet.rows[1:]] == [(3, ("Ada, B", "0012"))]
+
+
+def test_headers_that_look_like_it_stay(tmp_path: Path) -> None:
+    """A column of one's own may begin with the same word."""
+    for header in ("sep;name", "sep=yes;name", "separator;name", "name;sep=;x"):
+        (tmp_path / "s.csv").write_text(f"{header}\n1;2\n", encoding="utf-8")
+        assert read_sheet(tmp_path / "s.csv").header[0] == header.split(";")[0]

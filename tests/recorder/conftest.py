@@ -49,7 +49,13 @@ class Bench:
         return self.recorded_with_desk(*sources, **more)[0]
 
     def recorded_with_desk(
-        self, *sources: str, effort: str = "full", file: str = "notebook.ipynb", files: Any = (), **limits: Any
+        self,
+        *sources: str,
+        effort: str = "full",
+        file: str = "notebook.ipynb",
+        files: Any = (),
+        redraw: int = 0,
+        **limits: Any,
     ) -> tuple[Recorded, TrainingHandler]:
         """The same, with the desk that answered its trainings."""
         cells = [
@@ -62,7 +68,7 @@ class Bench:
         )
         desk = TrainingHandler(self.service, self.pool, data, effort)
         student = self.server.student(Limits(**limits))
-        return Recorder(cells, desk, data, self.pool, Silence(), files).record(student, effort, 2), desk
+        return Recorder(cells, desk, data, self.pool, Silence(), files).record(student, effort, 2, redraw=redraw), desk
 
 
 @pytest.fixture(scope="session")

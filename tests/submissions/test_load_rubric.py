@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -62,6 +63,42 @@ def test_good_rubric(folder: Path) -> None:
         ("within: 0.01", "within: 0.01, at_least: 0.9", "9: questions[2.3].criteria[1]: accuracy takes exactly one"),
         ('"2.3"', "2.3", "5: questions[2.3].id must be text: write it in quotes."),
         ('"2.4"', '"2.3"', "11: question '2.3' is there twice (see line 5)."),
+        (
+            "within: 0.01",
+            "within: 1.5",
+            "9: questions[2.3].criteria[1].within: 1.5 is no share of the test images between 0 and 0.5. Did you "
+            "mean 0.015?",
+        ),
+        (
+            "within: 0.01",
+            "within: 2",
+            "9: questions[2.3].criteria[1].within: 2 is no share"
+            " of the test images between 0 and 0.5. Did you mean 0.02?",
+        ),
+        ("within: 0.01", "within: -0.1", "9: questions[2.3].criteria[1].within: -0.1 is no share"),
+        (
+            "within: 0.01",
+            "at_least: 99",
+            "9: questions[2.3].criteria[1].at_least: 99 is no share"
+            " of the test images between 0 and 1. Did you mean 0.99?",
+        ),
+        (
+            "within: 0.01",
+            "at_least: 98.5",
+            "9: questions[2.3].criteria[1].at_least: 98.5 is no share"
+            " of the test images between 0 and 1. Did you mean 0.985?",
+        ),
+        (
+            "accuracy: {points: 2, within: 0.01}",
+            "compiled: {points: 2, loss: categorical_crosentropy}",
+            "9: questions[2.3].criteria[1].loss: Keras has no loss 'categorical_crosentropy'."
+            " Did you mean 'categorical_crossentropy'?",
+        ),
+        (
+            "accuracy: {points: 2, within: 0.01}",
+            "compiled: {points: 2, optimizer: Adamm}",
+            "9: questions[2.3].criteria[1].optimizer: Keras has no optimizer 'Adamm'. Did you mean 'Adam'?",
+        ),
         ("[ten epochs]", "ten epochs", "7: questions[2.3].cues must be a list"),
         ("[[a, b], c]", "[[a, 3], c]", "10: questions[2.3].criteria[2].mentions[1][2] must be text"),
         ("labelled: [x, y]", "labelled: [x, z]", "14: questions[2.4].criteria[1].labelled[2] input should be"),
@@ -177,3 +214,33 @@ def test_budget_of_a_rubric(folder: Path) -> None:
     budget = chosen_budget(chosen, budget_choices(("time=90s", "trainings=20")))
     assert (budget.seconds, budget.parameters, budget.trainings) == (90, 5_000_000, 20)
     assert budget.all_seconds == Budget().all_seconds
+
+
+@pytest.mark.parametrize(
+    "threshold", ["within: 0", "within: 0.015", "within: 0.5", "at_least: 1", "at_least: 0.99", "at_least: 0"]
+)
+def test_thresholds_that_are_meant(folder: Path, threshold: str) -> None:
+    """Shares at either end are a teacher's choice."""
+    (folder / "rubric.yaml").write_text(GOOD.replace("within: 0.01", threshold))
+    assert load_rubric(folder).points == 6
+
+
+@pytest.mark.parametrize(
+    ("written", "recorded"),
+    [
+        ("mse", "mean_squared_error"),
+        ("MSE", "mean_squared_error"),
+        ("MeanSquaredError", "mean_squared_error"),
+        ("mae", "mean_absolute_error"),
+        ("kld", "kl_divergence"),
+        ("logcosh", "log_cosh"),
+        ("bce", "binary_crossentropy"),
+        ("Categorical_Crossentropy", "categorical_crossentropy"),
+        ("custom:focal", "custom:focal"),
+    ],
+)
+def test_a_loss_has_one_name(folder: Path, written: str, recorded: str) -> None:
+    """However a rubric calls a loss, it is compared under the name that is recorded."""
+    compiled = f"compiled: {{points: 2, loss: {json.dumps(written)}, optimizer: adam}}"
+    (folder / "rubric.yaml").write_text(GOOD.replace("accuracy: {points: 2, within: 0.01}", compiled))
+    assert load_rubric(folder).questions[0].criteria[0].loss == recorded  # type: ignore[attr-defined]

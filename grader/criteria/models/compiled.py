@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import ClassVar, Literal, Self
 
-from pydantic import JsonValue
+from pydantic import JsonValue, field_validator
 
 from grader.criteria import Case, Criterion, Seen
 from grader.criteria.layers import plain_layers
-from grader.facts.keras import BINARY_LOSS, DIVERGENCES, ONE_HOT_LOSS, SPARSE_LOSS
+from grader.facts.keras import (
+    BINARY_LOSS,
+    DIVERGENCES,
+    LOSS_ALIASES,
+    LOSSES,
+    ONE_HOT_LOSS,
+    OPTIMIZERS,
+    SPARSE_LOSS,
+    canonical_loss,
+)
 from grader.records import CompileArguments, Mistake, Reason, Subject, Verdict
 
 """Cross-entropy of classes that are given as whole numbers, as Keras spells it."""
 """Cross-entropy of classes that are given as one-hot rows; the other's name ends in it."""
+_OWN = "custom:"
+"""Begins the recorded name of a loss or optimizer that is code of somebody's own."""
 _SAME_RATE = 1e-3
 """Relative difference of equal rates: Keras keeps them in single precision, so 0.1 comes back as 0.10000000149."""
 _MIXED_UP = 0.5
@@ -59,6 +71,26 @@ class CompiledCriterion(Criterion):
     """Default: the reference's; `any` asks for none."""
     learning_rate: float | None = None
     """Default: the reference's, unless the optimizer is free."""
+
+    @field_validator("loss")
+    @classmethod
+    def _one_name(cls, value: str | None) -> str | None:
+        """The loss by its one name, as it is recorded; one that is nobody's would fail a whole class."""
+        if value is None or value.startswith(_OWN):
+            return value
+        loss = canonical_loss(value)
+        if loss not in LOSSES:
+            raise ValueError(f"Keras has no loss '{value}'.{_nearest(value, (*LOSSES, *LOSS_ALIASES))}")
+        return loss
+
+    @field_validator("optimizer")
+    @classmethod
+    def _known_optimizer(cls, value: str | None) -> str | None:
+        """The optimizer, as long as it is one of Keras', one of the lab's own code, or `any`."""
+        known = {"any", *(name.lower() for name in OPTIMIZERS)}
+        if value is not None and value.lower() not in known and not value.startswith(_OWN):
+            raise ValueError(f"Keras has no optimizer '{value}'.{_nearest(value, OPTIMIZERS)}")
+        return value
 
     def judge(self, case: Case) -> Verdict:
         """Loss, optimizer and learning rate; the points are split evenly over what is asked.
@@ -166,6 +198,12 @@ class CompiledCriterion(Criterion):
         if activation == "linear" and not arguments.from_logits and (arguments.loss or "").endswith(ONE_HOT_LOSS):
             return (self.because("logits_untold"),)
         return ()
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), names, n=1)
+    return f" Did you mean '{names[near[0]]}'?" if near else f" Known: {', '.join(sorted(known))}."
 
 
 def _last_layer(case: Case) -> dict[str, str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from grader.criteria import Case, Criterion, Seen
 from grader.criteria.training_evidence import saw_test_rows
@@ -22,6 +22,9 @@ _NEAR_THRESHOLD = 0.005
 """Shortfall that another seed may explain when the saved outputs reach the threshold."""
 _ARITHMETIC = 1e-9
 """By which two accuracies may differ and be the same: far less than one image of a data set."""
+_MOST_WITHIN = 0.5
+"""A shortfall of more than half of all images is a per cent that was meant: `within: 1` would let every guess pass, and
+the loosest rubrics forgive a tenth."""
 _WITHIN = 0.02
 """Shortfall against the reference's mean that a drafted rubric forgives: about what another seed explains."""
 
@@ -85,6 +88,16 @@ class AccuracyCriterion(Criterion):
     """Allowed shortfall against the reference's mean over its seeds, as a share (0.01 = one percentage point)."""
     at_least: float | None = None
     """Absolute threshold, 0 to 1."""
+
+    @field_validator("within", "at_least")
+    @classmethod
+    def _is_share(cls, value: float | None, info: ValidationInfo) -> float | None:
+        """Both are shares of the test set: 99 per cent is 0.99. A shortfall of everything would let everybody pass."""
+        most = 1.0 if info.field_name == "at_least" else _MOST_WITHIN
+        if value is None or 0.0 <= value <= most:
+            return value
+        near = f" Did you mean {value / 100:g}?" if 0.0 < value / 100 <= most else ""
+        raise ValueError(f"{value:g} is no share of the test images between 0 and {most:g}.{near}")
 
     @model_validator(mode="after")
     def _one_threshold(self) -> AccuracyCriterion:
