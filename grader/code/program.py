@@ -18,7 +18,7 @@ from grader.records import Cell
 _MAKERS = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
 """Functions that give a model."""
 _OF_KERAS = frozenset(
-    {"epochs", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks", "verbose"}
+    "epochs nb_epoch batch_size validation_data validation_split steps_per_epoch callbacks verbose".split()
 )
 """Arguments that tell Keras' `fit` from others."""
 _ASKED = frozenset({"evaluate", "predict", "predict_classes", "predict_proba"})
@@ -175,7 +175,9 @@ def _is_training(call: ast.Call, model: str, built: Sequence[NameBinding]) -> bo
 
 def _fit(order: int, step: Step, call: ast.Call, model: str, arrays: Arrays, constants: Constants) -> Fit:
     local = step.function is not None
-    epochs, batch = argument(call, "epochs", 3), argument(call, "batch_size", 2)
+    # Keras 1 called them `nb_epoch`, in the same position.
+    epochs = argument(call, "epochs", 3) or argument(call, "nb_epoch")
+    batch = argument(call, "batch_size", 2)
     split = constants.number(argument(call, "validation_split"))
     opaque = any(keyword.arg is None for keyword in call.keywords)
     targets = targets_of(step.node)

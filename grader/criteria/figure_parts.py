@@ -184,9 +184,17 @@ def misnamed_axis(axes: Axes, metrics: Collection[str]) -> bool:
     )
 
 
-def label_reasons(lacking: Sequence[str], asked: Sequence[str]) -> tuple[Reason, ...]:
-    """One reason on the labels: what is missing, or that all are there; none where none are asked for."""
-    if not asked:
+def label_reasons(
+    lacking: Sequence[str], asked: Sequence[str], figures: Sequence[FigureDrawn] | None = None
+) -> tuple[Reason, ...]:
+    """One reason on the labels: what is missing, or that all are there; none where none are asked for.
+
+    A legend that a single line does without is not said to be there, where none of the `figures` has one.
+    """
+    drawn = figures is None or any(axes.legend for event in figures for axes in event.figure.axes)
+    there = [name for name in asked if drawn or name != "legend"]
+    said = list(lacking or there)
+    if not said:
         return ()
     code = "labels_missing" if lacking else "labels"
-    return (shared(code, labels=[_WORDS.get(name, name) for name in lacking or asked]),)
+    return (shared(code, labels=[_WORDS.get(name, name) for name in said]),)

@@ -49,10 +49,20 @@ _UNIT = re.compile(
 )
 _OTHER = re.compile(
     r"total|in all|altogether|differ|fluctuat|faster|slower|longer|shorter|more|less|sum|average|mean|increase|overall|"
-    r"insgesamt|totalt|skillnad|unterschied|diferencia|différence|minutes?",
+    r"insgesamt|totalt|skillnad|unterschied|diferencia|différence|minutes?|estimat|expect|would|should|roughly|approx|"
+    r"uppskatt|geschätzt|schätz|estim|ungefär|ungefähr|\bcirca|\bca\b|\bc:a\b|environ|aproximad|whole training",
     re.IGNORECASE,
 )
-"""Words of sentences on times that no log shows by itself: sums, means, comparisons."""
+"""Words of sentences on times that no log shows by itself: sums, means, comparisons, estimates."""
+_EPOCH = r"(?:epoch|epok|epoche|époque|época)\b"
+_ONE = (
+    r"(?:(?:per|each|every|one|an|a|single|first|last|pro|je|jede|eine|varje|en|cada|por|una|chaque|par|une)"
+    r"\s{1,3}|/\s?)"
+)
+_OF_AN_EPOCH = re.compile(rf"[^\d.;]{{0,25}}?(?<!\w){_ONE}{_EPOCH}", re.IGNORECASE)
+"""Behind a time: it is that of one epoch."""
+_EPOCH_TAKES = re.compile(rf"(?<!\w){_ONE}{_EPOCH}[^\d.;]{{0,40}}$", re.IGNORECASE)
+"""Before a time: it is what one epoch takes."""
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n{2,}")
 _STEP = re.compile(r"step|batch|steg|schritt|paso|étape", re.IGNORECASE)
 _TIME_MARGIN = 0.15
@@ -69,6 +79,8 @@ _SETTING = re.compile(
 )
 """Names and words of what is set, or aimed at, and not found."""
 _STATED = re.compile(r"(?:acc|loss)[^\d{}%]{0,40}(0[.,]\d{3,})", re.IGNORECASE)
+_ARRAYS = frozenset({"array", "asarray", "list", "tuple", "Tensor"})
+"""Calls that a printed array stands in."""
 _LEAST = 3
 """Different numbers that a list of results holds at least: two are a range, or a shape."""
 _DIGITS = 3
@@ -296,9 +308,16 @@ def _loose(sentence: str, seconds: list[float]) -> tuple[list[str], list[str]]:
         if unit["unit"].lower().startswith(("ms", "milli")):
             if value < 1_000 and min(seconds, default=0.0) >= 1.0 and not _STEP.search(sentence):
                 steps.append(text)
-        elif not any(abs(value - other) <= max(1.0, _TIME_MARGIN * other) for other in seconds):
+        elif _is_of_an_epoch(sentence, number.position, unit.end()) and not any(
+            abs(value - other) <= max(1.0, _TIME_MARGIN * other) for other in seconds
+        ):
             loose.append(text)
     return list(dict.fromkeys(loose)), list(dict.fromkeys(steps))
+
+
+def _is_of_an_epoch(sentence: str, start: int, end: int) -> bool:
+    """Whether the time from `start` to `end` is said of one epoch: beside such a time another is often the total."""
+    return bool(_EPOCH_TAKES.search(sentence[:start]) or _OF_AN_EPOCH.match(sentence, end))
 
 
 def typed_results(hand_in: HandIn) -> Iterator[Observation]:
@@ -326,8 +345,13 @@ def _typed(program: Program, logged: set[float]) -> Iterator[tuple[int, int, lis
     for step in program.steps:
         names = targets_of(step.node) if isinstance(step.node, ast.Assign) else []
         named = any(_RESULT.search(name) for name in names) and not any(_SETTING.search(name) for name in names)
-        for part in step.parts:
+        told: set[ast.AST] = set()
+        # An array that stands there by itself is what a cell printed, and was taken for code on its way here.
+        for part in () if _is_printed(step.node) else step.parts:
             for node in part:
+                if node in told:
+                    continue
+                told.update(child for row in _rows(node) for child in row)
                 values = _numbers(node)
                 fine = [value for value in values if _digits(value) >= _DIGITS and 0.0 < value < 10.0]
                 if len(set(fine)) < _LEAST or len(fine) < len(values):
@@ -342,14 +366,29 @@ def _typed(program: Program, logged: set[float]) -> Iterator[tuple[int, int, lis
                     yield step.cell, call.lineno, stated, "a text that is printed states"
 
 
+def _is_printed(node: ast.stmt) -> bool:
+    """Whether a statement is an array alone, bare or in `array(...)`: nothing is done with its numbers."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    while isinstance(value, ast.Call) and callee(value) in _ARRAYS and value.args:
+        value = value.args[0]
+    return isinstance(value, ast.List | ast.Tuple | ast.Dict)
+
+
+def _parts(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.List | ast.Tuple):
+        return node.elts
+    return node.values if isinstance(node, ast.Dict) else []
+
+
+def _rows(node: ast.AST) -> list[list[ast.AST]]:
+    """The rows of a table, each with all that stands in it; empty where it is none."""
+    parts = _parts(node)
+    return [list(ast.walk(part)) for part in parts] if any(_parts(part) for part in parts) else []
+
+
 def _numbers(node: ast.AST) -> list[float]:
     """The numbers of a list, a tuple or a table's values, all written out; empty when any is not."""
-    if isinstance(node, ast.List | ast.Tuple):
-        parts = node.elts
-    elif isinstance(node, ast.Dict):
-        parts = node.values
-    else:
-        return []
+    parts = [inner for part in _parts(node) for inner in (_parts(part) or [part])]
     found = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, float)]
     return found if len(found) == len(parts) else []
 

@@ -33,8 +33,13 @@ _SCALES_INSIDE = re.compile(
 _WATCHES = re.compile(rf"{STOPPING}|{REDUCING}|{CHECKPOINTING}\([^()]{{0,400}}save_best_only\s*=\s*True")
 """Callbacks that decide something by what they watch: when to stop, which weights to keep."""
 _TRAINING_METRIC = re.compile(rf"monitor\s*=\s*['\"](?!{VALIDATION})")
-_PICKS = frozenset({"max", "argmax", "nanmax", "nanargmax", "idxmax", "amax"})
-"""Functions that take the best of several settings."""
+_PICKS = frozenset({"argmax", "nanargmax", "idxmax"})
+"""Functions that tell which of several settings is the best. `max` alone tells how good it is, which chooses none,
+unless it is told by which key."""
+_ASKS_MODEL = re.compile(r"predict|y_true|y_test|label|axis\s*=\s*-?1")
+"""Calls whose largest entries are the classes of images, or of rows."""
+_TELLS = frozenset({"print", "display", "format", "title", "annotate", "text", "axvline", "suptitle"})
+"""Functions that report, and choose nothing."""
 _RESULTS = re.compile(r"acc|val|mean|score|result|avg|medel|moy", re.IGNORECASE)
 
 
@@ -332,6 +337,14 @@ def _picking(hand_in: HandIn, cells: set[int]) -> int | None:
         swept = [fit.order for fit in program.fits if fit.cell in cells]
         later = [fit.order for fit in program.fits if fit.cell not in cells and fit.order > max(swept, default=0)]
         for step in program.steps[max(swept) + 1 : min(later, default=None)] if swept else ():
-            if any(callee(call) in _PICKS and _RESULTS.search(ast.unparse(call)) for call in step.calls):
+            reports = any(callee(call) in _TELLS for call in step.calls)
+            if not reports and any(_picks(call) for call in step.calls):
                 return step.cell
     return None
+
+
+def _picks(call: ast.Call) -> bool:
+    """Whether a call tells which setting has the best result."""
+    named = callee(call) in _PICKS or (callee(call) == "max" and any(word.arg == "key" for word in call.keywords))
+    text = ast.unparse(call)
+    return named and _RESULTS.search(text) is not None and not _ASKS_MODEL.search(text)

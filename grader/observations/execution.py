@@ -26,6 +26,8 @@ _LEAST_LINES = 3
 """Lines of a cell whose repetition says anything: a shorter one is a call that is made twice on purpose."""
 _MAKES = re.compile(r"Sequential\s*\(|Model\s*\(|load_data\s*\(|\.add\s*\(")
 
+_PRINTED = frozenset({"array", "tensor", "Tensor", "dict", "Index", "Series", "DataFrame", "dtype", "float32"})
+"""Calls as which arrays and tables are printed, without the name of a library before them."""
 _MOST_NAMES = 8
 """Names that are told: where more are missing, a whole cell is."""
 _BRINGS_NAMES = re.compile(r"^[ \t]*%(?:pylab|run|load|store|macro|loadpy|capture)\b|^%%capture", re.MULTILINE)
@@ -63,7 +65,9 @@ def failed_cells(hand_in: HandIn) -> Iterator[Observation]:
     failed = [
         failure
         for failure in failures
-        if cause_of(roots[failure.seq], hand_in.cells) == "code" and (failure.cell, missing_name(failure)) not in early
+        if missing_name(roots[failure.seq]) not in hand_in.names_in_prose
+        and cause_of(roots[failure.seq], hand_in.cells) == "code"
+        and (failure.cell, missing_name(failure)) not in early
     ]
     followed = [failure for failure in failed if roots[failure.seq] is not failure]
     own = [event for event in failed if event not in followed]
@@ -163,6 +167,8 @@ def early_names(hand_in: HandIn) -> Iterator[Observation]:
         for use in early_uses(program.steps, given):
             if found >= _MOST_NAMES or _is_explained(use, hand_in) or _may_be_torn(use, program, hand_in):
                 continue
+            if _may_be_output(use, program, hand_in):
+                continue
             found += 1
             yield _observation(use, program, hand_in)
 
@@ -185,6 +191,18 @@ def _may_be_torn(use: EarlyUse, program: Program, hand_in: HandIn) -> bool:
     return any(o.startswith(use.name) or o.endswith(use.name) for o in others) or bool(
         get_close_matches(use.name, sorted(others), n=1, cutoff=0.8)
     )
+
+
+def _may_be_output(use: EarlyUse, program: Program, hand_in: HandIn) -> bool:
+    """Whether the name may stand in what a cell printed: in a document it is told from code by its look alone."""
+    if not hand_in.is_fragment(program.file):
+        return False
+    there = [step.node for step in program.steps if step.cell == use.cell and step.line <= use.line]
+    node = there[-1] if there else None
+    if not isinstance(node, ast.Expr | ast.AnnAssign):
+        return False
+    value = node.value
+    return not isinstance(value, ast.Call) or callee(value) in _PRINTED
 
 
 def _observation(use: EarlyUse, program: Program, hand_in: HandIn) -> Observation:

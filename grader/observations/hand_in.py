@@ -15,6 +15,17 @@ _LONGEST = 400_000
 """Characters of one cell in which names are looked for: any program or report is shorter."""
 
 
+_NAME = re.compile(r"[^\W\d]\w{0,80}")
+_MADE = re.compile(
+    r"^[ \t>]*(?:([\w, \t()]{1,200}?)[ \t]*(?::[ \t]*[\w.\[\]]{1,80}[ \t]*)?=(?!=)|"
+    r"(?:async )?(?:def|class)[ \t]+(\w{1,80})|"
+    r"for[ \t]+([\w, \t()]{1,200}?)[ \t]+in\b|with[ \t].{1,200}?\bas[ \t]+(\w{1,80})|"
+    r"(?:from[ \t]+[\w.]{1,200}[ \t]+)?import[ \t]+(.{1,400}))",
+    re.MULTILINE,
+)
+"""A line of code that makes names: an assignment, a definition, a loop, an import."""
+
+
 @dataclass(frozen=True)
 class HandIn:
     """One hand-in, beside the lab's reference."""
@@ -79,10 +90,20 @@ class HandIn:
             cell.source[:_LONGEST]
             for cell in self.cells
             if cell.index in unread
+            or cell.unrun == "damaged"
             or (cell.kind == "code" and cell.runs and cell.file != file)
             or (cell.kind == "prose" and fragment)
         ]
-        return frozenset(name for text in texts for name in re.findall(r"[^\W\d]\w{0,80}", text))
+        found = {name for text in texts for name in re.findall(r"[^\W\d]\w{0,80}", text)}
+        return frozenset(found) | self.names_in_prose
+
+    @cached_property
+    def names_in_prose(self) -> frozenset[str]:
+        """Names that code in a cell of text makes: it was written as code, and its cell only says that it is none."""
+        prose = [cell.source[:_LONGEST] for cell in self.cells if cell.kind == "prose"]
+        return frozenset(
+            name for text in prose for found in _MADE.findall(text) for name in _NAME.findall(" ".join(found))
+        )
 
     def place(self, cell: int) -> str:
         """`cell 16` or `page 3`, counted as a person counts, with the file's name where there are several."""

@@ -33,6 +33,11 @@ from grader.records import (
     Trained,
 )
 
+_SECOND = 2
+"""The turn of a loop from which a model that is made above it has layers of a turn before."""
+_BOUNDS = 3
+"""Arguments that a range takes at most."""
+
 
 def loss_mismatches(hand_in: HandIn) -> Iterator[Observation]:
     """Compile arguments that contradict the output layer or the labels, each kind once, with all its cells."""
@@ -202,7 +207,7 @@ def layers_in_loop(hand_in: HandIn) -> Iterator[Observation]:
     for program in hand_in.programs:
         for loop, steps in _loops(program).items():
             grown = _grown(steps)
-            if not grown or not _grew_in_rerun(hand_in, steps[0].cell):
+            if not grown or not _grows(hand_in, program, loop, steps[0].cell):
                 continue
             where = f"{hand_in.place(steps[0].cell)}, line {loop.lineno}"
             yield Observation(
@@ -239,12 +244,44 @@ def _grown(steps: list[Step]) -> tuple[str, int] | None:
     return None
 
 
-def _grew_in_rerun(hand_in: HandIn, cell: int) -> bool:
-    """What the rerun says, where it came there: one model with several architectures. A loop of one turn grows none."""
+def _grows(hand_in: HandIn, program: Program, loop: ast.For | ast.While, cell: int) -> bool:
+    """Whether the loop is known to have a second turn, and where the rerun came there, one model got more layers in it.
+
+    A number of turns that the text does not tell proves nothing, nor does a run that stopped before it could show.
+    """
+    turns = _turns(program, loop)
+    if turns is not None and turns < _SECOND:
+        return False
     if not hand_in.has_run(cell):
-        return True
-    seen: dict[str, set[str]] = {}
+        return turns is not None
+    seen: dict[str, set[int]] = {}
     for event in hand_in.rerun.events:
         if isinstance(event, ModelBuilt | Trained) and event.cell == cell:
-            seen.setdefault(event.model, set()).add(event.architecture)
-    return any(len(architectures) > 1 for architectures in seen.values()) or not seen
+            architecture = hand_in.rerun.architectures.get(event.architecture)
+            if architecture is not None and architecture.layers:
+                seen.setdefault(event.model, set()).add(len(architecture.layers))
+    return any(len(sizes) > 1 for sizes in seen.values())
+
+
+def _turns(program: Program, loop: ast.For | ast.While) -> int | None:
+    """How often a `for` runs, of a range or a list that is written out; `None` where the text does not tell."""
+    if any(isinstance(statement, ast.Break | ast.Return) for statement in loop.body):
+        return 1
+    if isinstance(loop, ast.While):
+        return None
+    values = loop.iter
+    if isinstance(values, ast.Call) and callee(values) in ("enumerate", "list", "tqdm") and values.args:
+        values = values.args[0]
+    if isinstance(values, ast.Name):
+        name = values.id
+        makers = [step.node for step in program.steps if name in targets_of(step.node)]
+        maker = makers[0] if len(makers) == 1 else None
+        values = maker.value if isinstance(maker, ast.Assign) else values
+    if isinstance(values, ast.List | ast.Tuple | ast.Set):
+        return None if any(isinstance(value, ast.Starred) for value in values.elts) else len(values.elts)
+    if isinstance(values, ast.Call) and callee(values) == "range" and 1 <= len(values.args) <= _BOUNDS:
+        try:
+            return len(range(*(ast.literal_eval(bound) for bound in values.args)))
+        except (ValueError, TypeError, OverflowError, SyntaxError):
+            return None
+    return None

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from grader.code.program import Fit
 from grader.code.syntax import callee
 from grader.criteria import accuracy_text, capitalised, counted, listed
+from grader.criteria.losses import could_give, failures_of, losses
 from grader.facts.datasets import training_rows
 from grader.facts.keras import BINARY_LOSS, VALIDATION_ACCURACY, is_accuracy, is_validation_accuracy
 from grader.observations.hand_in import HandIn
@@ -271,7 +272,8 @@ def renumbered_models(hand_in: HandIn) -> Iterator[Observation]:
         number = _NUMBERED.fullmatch(event.name.strip())
         made = _made_before(hand_in, event.cell)
         # `sequential` is the first, `sequential_1` the second: n models stood before.
-        if number is None or made is None or int(number[1]) <= made:
+        # Where no model is seen up to the summary, not even its own, the code that makes it was not understood.
+        if number is None or made is None or made < 1 or int(number[1]) <= made:
             continue
         where = hand_in.place(event.cell)
         yield Observation(
@@ -290,6 +292,9 @@ def renumbered_models(hand_in: HandIn) -> Iterator[Observation]:
 def _made_before(hand_in: HandIn, cell: int) -> int | None:
     """Models that run before the last one of `cell`; `None` when it cannot be known."""
     file = hand_in.cells[cell].file
+    lost = losses(hand_in.cells, failures_of(hand_in.rerun.events))
+    if any(loss.cell <= cell and could_give(loss, "model") for loss in lost):
+        return None
     if hand_in.has_run(cell):
         built = [e for e in hand_in.rerun.events if isinstance(e, ModelBuilt) and e.cell <= cell]
         return max(len({event.model for event in built}), _written_before(hand_in, file, cell) or 0)

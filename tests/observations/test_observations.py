@@ -222,8 +222,13 @@ def test_a_setting_chosen_on_the_test_set() -> None:
     question = question_of("2.4", sweep, model="decayed_mlp")
     loop = "for f in factors:\n    accs.append(build(f).fit(x, y).history['val_accuracy'][-1])"
     for code, expected in (
-        ({5: loop, 6: "best = max(mean_acc)"}, 1),
-        ({5: f"{loop}\nprint(np.argmax(accs))"}, 1),
+        ({5: loop, 6: "best = factors[np.argmax(mean_acc)]"}, 1),
+        ({5: f"{loop}\nbest = max(scores, key=scores.get)"}, 1),
+        ({5: loop, 6: "best = max(mean_acc)"}, 0),
+        ({5: f"{loop}\nprint(np.argmax(accs))"}, 0),
+        ({5: loop, 6: "spread = accs.max(axis=1) - accs.min(axis=1)"}, 0),
+        ({5: loop, 6: "plt.title(f'best {max(mean_acc):.4f}')"}, 0),
+        ({5: loop, 6: "digits = np.argmax(model.predict(x_val), axis=1)"}, 0),
         ({5: loop, 6: "plt.errorbar(x, mean_acc)"}, 0),
         ({5: f"print(max(h.history['val_accuracy']))\n{loop}"}, 0),
         ({5: loop, 6: "net.fit(x, y)", 7: "best = max(val_acc)"}, 0),

@@ -375,3 +375,100 @@ def test_typed_copies_of_logged_values() -> None:
     copied = "y = [0.9579, 0.9645, 0.9712]\nplt.plot(y)"
     assert "typed_result" in kinds(unrun(hand_in(*START, FIT, copied, outputs={3: log})))
     assert "typed_result" not in kinds(unrun(hand_in(*START, FIT, copied.replace("712", "713"), outputs={3: log})))
+
+
+GROWING = "    model.add(Dense(8))\n    model.compile('adam')\n    model.fit(x_train, y_train)"
+
+
+@pytest.mark.parametrize(
+    ("loop", "is_seen"),
+    [
+        (f"for n in range(3):\n{GROWING}", True),
+        (f"sizes = [8, 16]\nfor n in sizes:\n{GROWING}", True),
+        (f"for n in range(1):\n{GROWING}", False),
+        (f"for n in range(4, 5):\n{GROWING}", False),
+        (f"for n in [64]:\n{GROWING}", False),
+        (f"sizes = (32,)\nfor n in sizes:\n{GROWING}", False),
+        (f"for n in range(3):\n    model = Sequential()\n{GROWING}", False),
+        (f"for n in range(3):\n{GROWING}\n    break", False),
+        (f"for n in given():\n{GROWING}", False),
+    ],
+)
+def test_layers_added_from_turn_to_turn(loop: str, is_seen: bool) -> None:
+    """A loop is accused where its second turn is certain; not of one turn, one entry, or a number nobody can tell."""
+    assert ("layers_in_loop" in kinds(unrun(hand_in(*START, loop)))) is is_seen
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "[[0.9631, 0.9642], [0.9653, 0.9664]]",
+        "array([0.9631, 0.9642, 0.9653])",
+        "[0.1523, 0.9642, 0.9631]",
+        "(0.9631, 0.9642, 0.9653)",
+        "np.array([0.9631, 0.9642, 0.9653])",
+    ],
+)
+def test_printed_arrays_are_not_typed(code: str) -> None:
+    """An array that stands alone is what a cell printed: nothing is done with it."""
+    log = log_text(3, final=0.9653)
+    assert "typed_result" not in kinds(unrun(hand_in(*START, FIT, code, outputs={3: log})))
+
+
+def test_rows_of_one_array_are_one() -> None:
+    """A table that is typed in is said once, however many rows it has."""
+    rows = ", ".join(f"[0.96{n}1, 0.96{n}2, 0.96{n}3]" for n in range(5))
+    assert len(only("typed_result", unrun(hand_in(*START, f"accs = np.array([{rows}])\nplt.plot(accs)")))) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The training needed 41 s, which is 2 s per epoch.",
+        "41 seconds for the training and 2 s for each epoch.",
+        "With 2 s per epoch, training should take 41 s.",
+        "I estimate that one epoch takes 41 seconds on a slower machine.",
+        "Alle 10 Epochen brauchten 41 Sekunden.",
+        "It ran for 41 s; the accuracy rose in every epoch.",
+    ],
+)
+def test_totals_and_estimates_are_no_times_of_an_epoch(answer: str) -> None:
+    """Only a time that is said of one epoch can be held against the logs."""
+    assert "unfounded_time" not in kinds(unrun(hand_in(*START, FIT, outputs={3: log_text(10)}), answer))
+
+
+@pytest.mark.parametrize("given", ["nb_epoch=10", "epochs=given()", "epochs=args.epochs", "**options", "epochs=n()[0]"])
+def test_epochs_as_old_keras_calls_them_or_unknown(given: str) -> None:
+    """A number of epochs under its old name is read, and one that cannot be read contradicts no log."""
+    fit = f"model.fit(x_train, y_train, {given})"
+    assert "stale_log" not in kinds(unrun(hand_in(*START, fit, outputs={3: log_text(10)})))
+    other = fit.replace(given, "nb_epoch=4")
+    assert "stale_log" in kinds(unrun(hand_in(*START, other, outputs={3: log_text(10)})))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scale = 3.5",
+        "def scale(x):\n    return x",
+        "from helpers import scale",
+        "for scale in range(3):\n    pass",
+        "first, scale = 1, 2",
+    ],
+)
+def test_names_made_in_a_cell_of_text(text: str) -> None:
+    """Code that stands in a cell of text makes names; the same word in a sentence makes none."""
+    made = hand_in(IMPORTS, text, "print(scale)", prose={1: text})
+    assert "undefined_name" not in kinds(unrun(made))
+    told = hand_in(IMPORTS, "The scale is what counts.", "print(scale)", prose={1: "The scale is what counts."})
+    assert "undefined_name" in kinds(unrun(told))
+
+
+def test_no_model_seen_is_no_proof_of_earlier_runs() -> None:
+    """Where no model is seen above a summary, not even its own, its number says nothing."""
+    summary = (
+        'Model: "sequential_4"\n_____\n Layer (type)    Output Shape    Param #\n=====\n'
+        " dense_9 (Dense)    (None, 10)    7850\n=====\nTotal params: 7,850\nTrainable params: 7,850\n"
+    )
+    work = hand_in(IMPORTS, "from helpers import net\nnet.summary()", outputs={1: summary})
+    assert "run_before" not in kinds(unrun(work))

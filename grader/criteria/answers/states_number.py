@@ -20,6 +20,8 @@ Source: TypeAlias = Literal["given", "model", "summary", "saved", "rerun"]
 
 _PROGRESS = re.compile(r"s/step|/sample|ETA:|\[=+|val_loss|━|Epoch \d")
 """A line of a training log: it states nothing by itself."""
+_OF_EVALUATE = re.compile(r"\btest(?!.*valid)|\bevaluat|^\s*\[\d[\d.e-]*,\s*\d[\d.e-]*\]\s*$", re.IGNORECASE)
+"""A printed line that tells what `evaluate` found, in words or as its pair of loss and accuracy."""
 _MOST_TEXT = 50_000
 """Characters of one output that are searched: what is longer is a dump, in which any number can be found."""
 _FEW = 3
@@ -114,7 +116,7 @@ class StatesNumberCriterion(Criterion):
         statements = _statements(case)
         for target in targets:
             for statement in statements:
-                if _stating(statement.text, target.value, self.tolerance, self.states_accuracy):
+                if self._states(statement, target.value):
                     return self._stated(target, statement, case)
         if not targets:
             return self.missing(case, "model to compare the number with", *self._answer_states(case, targets))
@@ -124,6 +126,20 @@ class StatesNumberCriterion(Criterion):
             said = self.because("stated_elsewhere", number=first, place=elsewhere)
             return self.graded(1.0, said, observed=first, expected=first, evidence=(elsewhere,))
         return self._not_stated(case, targets, statements)
+
+    def _states(self, statement: _Statement, target: float) -> bool:
+        """Whether a text states `target`.
+
+        A test accuracy near the best validation accuracy is another number: it is that one only where it equals it,
+        as it does where the validation data are the test data.
+        """
+        if not self.states_accuracy or statement.code not in ("stated_in_output", "stated_in_print"):
+            return _stating(statement.text, target, self.tolerance, self.states_accuracy) is not None
+        lines = statement.text.split("\n")
+        tested = "\n".join(line for line in lines if _OF_EVALUATE.search(line))
+        others = "\n".join(line for line in lines if not _OF_EVALUATE.search(line))
+        near = _stating(others, target, self.tolerance, True)
+        return near is not None or _stating(tested, target, 0.0, True) is not None
 
     def _targets(self, case: Case) -> list[_Target]:
         """The numbers of which one must be stated."""

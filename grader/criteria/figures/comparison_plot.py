@@ -86,7 +86,7 @@ class ComparisonPlotCriterion(Criterion):
             plots = {(curve.event.seq, id(curve.axes)): curve for curve in best.curves}.values()
             lacking = min((lacking_labels(c.event.figure, c.axes, self.labelled) for c in plots), key=len)
             share = (1.0 - _LABELS) * best.share + _LABELS * (1.0 - len(lacking) / len(self.labelled))
-            reasons += label_reasons(lacking, self.labelled)
+            reasons += label_reasons(lacking, self.labelled, case.question.figures)
         observed: JsonValue = {"models": [n for n, found in curves.items() if found], "lacks": list(lacking)}
         expected: JsonValue = {"models": list(self.models), "labelled": list(self.labelled)}
         evidence = case.places(curve.event.cell for curve in best.curves)

@@ -123,7 +123,7 @@ class ErrorBarPlotCriterion(Criterion):
             lacking = lacking_labels(best.event.figure, best.axes, self.labelled)
             if rating.share > 0.0:
                 share = (1.0 - _LABELS) * rating.share + _LABELS * (1.0 - len(lacking) / len(self.labelled))
-                reasons += label_reasons(lacking, self.labelled)
+                reasons += label_reasons(lacking, self.labelled, case.question.figures)
         evidence = case.places([best.event.cell])
         if unread and rating.share < 1.0 and best.error is None:
             return self.review(*(reasons if rating.share else ()), *unread, evidence=evidence)

@@ -68,7 +68,7 @@ class HistogramCriterion(Criterion):
         if self.labelled:
             lacking = lacking_labels(event.figure, axes, self.labelled)
             share = (1.0 - _LABELS) * share + _LABELS * (1.0 - len(lacking) / len(self.labelled))
-            reasons += label_reasons(lacking, self.labelled)
+            reasons += label_reasons(lacking, self.labelled, case.question.figures)
         observed: JsonValue = {"counted": sum(axes.heights), "bars": len(axes.heights), "lacks": list(lacking)}
         expected: JsonValue = {"labelled": list(self.labelled)}
         return self.graded(share, *reasons, observed=observed, expected=expected, evidence=evidence)

@@ -93,7 +93,10 @@ class HistoryPlotCriterion(Criterion):
             lacking, fullness = self._labels(curves, found, strangers)
             share = (1.0 - _LABELS) * content + _LABELS * fullness
             if found or strangers:
-                reasons += [*label_reasons(lacking, self.labelled), *self._misnamed(curves, lacking)]
+                reasons += [
+                    *label_reasons(lacking, self.labelled, case.question.figures),
+                    *self._misnamed(curves, lacking),
+                ]
         cells = [curve.event.cell for curve in curves if curve.metric in wanted] or [event.cell for event in plotted]
         observed: JsonValue = {"shows": list(shown), "lacks": list(lacking)}
         expected: JsonValue = {"shows": list(self.shows), "labelled": list(self.labelled)}
@@ -172,7 +175,10 @@ class HistoryPlotCriterion(Criterion):
 
 def _strangers(case: Case, wanted: Sequence[str]) -> list[_Stranger]:
     """Curves of `wanted` metrics in the question's figures that belong to another of the group's models."""
-    found = []
+    found: list[_Stranger] = []
+    # Which network the question is about is known by a training of it: without one, none is a stranger.
+    if not case.all_trainings:
+        return found
     for event in case.question.figures:
         for axes in event.figure.axes:
             for line in axes.lines:
