@@ -14,6 +14,9 @@ from grader.records import Architecture, DataUse, Layer, Match, Reference, Train
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""
 
+ACTIVITY = "activity"
+"""A regulariser of what a layer puts out, in the place of one of its kernel."""
+
 
 def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:
     """Whether rows of the test set were among those of `training`, or of one whose weights it may have gone on with.
@@ -57,7 +60,7 @@ class Swept:
     lacking: tuple[str, ...]
     """Hidden layers that don't."""
     other_kind: str
-    """Class of the regulariser when it is not the one asked for, else empty."""
+    """`L1`, `L2` or `activity` when the regulariser is not the one asked for, else empty."""
     by_optimizer: bool
     """The decay is the optimizer's own `weight_decay`."""
     continued: int
@@ -73,10 +76,11 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
     ]
     other = "l1" if kind == "l2" else "l2"
     used, other_kind = kind, ""
-    if not any(_factor(architecture, kind) for _, architecture in known) and any(
-        _factor(architecture, other) for _, architecture in known
-    ):
-        used, other_kind = other, other.upper()
+    found = [
+        found for found in (kind, other, ACTIVITY) if any(_factor(architecture, found) for _, architecture in known)
+    ]
+    if found and found[0] != kind:
+        used, other_kind = found[0], found[0] if found[0] == ACTIVITY else found[0].upper()
     decayed = not any(_factor(architecture, used) for _, architecture in known)
     by_optimizer = decayed and kind == "l2" and any(_optimizer_decay(training) for training, _ in known)
     replicas: dict[float, list[Trained]] = {}
@@ -102,8 +106,16 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
 
 
 def strength(layer: Layer, kind: str) -> float:
-    """The strength of the `l1` or `l2` regulariser on the layer's kernel; 0 when it has none."""
-    regulariser = layer.config.get("kernel_regularizer")
+    """The strength of the `l1` or `l2` regulariser on the layer's kernel; 0 when it has none.
+
+    For `activity`, that of the regulariser on what the layer puts out, of either kind.
+    """
+    if kind == ACTIVITY:
+        return max(_strength(layer.config.get("activity_regularizer"), one) for one in ("l1", "l2"))
+    return _strength(layer.config.get("kernel_regularizer"), kind)
+
+
+def _strength(regulariser: object, kind: str) -> float:
     if isinstance(regulariser, str):
         return _BY_NAME if regulariser.lower() in (kind, "l1_l2", "l1l2") else 0.0
     if not isinstance(regulariser, dict):

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import JsonValue, PositiveInt
 
 from grader.criteria import Case, Criterion
-from grader.criteria.training_evidence import Swept, swept_trainings
+from grader.criteria.training_evidence import ACTIVITY, Swept, swept_trainings
 from grader.records import Mistake, Reason, Subject, Verdict
 
 _SLACK = 0.01
@@ -41,6 +41,10 @@ class SweepCriterion(Criterion):
         "carried_on": "{trainings:count training} carried on with weights that were trained before.",
         "optimizers_decay": "The weight decay is the optimizer's, which reaches every layer.",
         "other_regulariser": "The regulariser in the models is {found}; {wanted} was asked for.",
+        "activity": (
+            "The regulariser is an `activity_regularizer`, which penalises what a layer puts out; {wanted} on the "
+            "weights (`kernel_regularizer`) was asked for."
+        ),
         "no_layer": "No layer carries an {regulariser} regulariser.",
         "layers": "The {regulariser} regulariser is on {layers:quoted}.",
         "layers_without": (
@@ -136,6 +140,8 @@ class SweepCriterion(Criterion):
         kind = self.regularizer.upper()
         if sweep.by_optimizer:
             return 1.0, self.because("optimizers_decay")
+        if sweep.other_kind == ACTIVITY:
+            return 0.0, self.because("activity", wanted=kind)
         if sweep.other_kind:
             return 0.0, self.because("other_regulariser", found=sweep.other_kind, wanted=kind)
         if not sweep.carrying:
