@@ -63,8 +63,8 @@ class HistoryPlotCriterion(Criterion):
         "not_recorded": "{curve:capital} is missing: this training did not record it.",
         "not_plotted": "{curve:capital} of this training is not plotted.",
         "changed": (
-            "A curve in {place} may be {curve}, smoothed or changed: it goes from {drawn_first:number} to {drawn_last:number}; "
-            "{first:number} to {last:number} was recorded."
+            "A curve in {place} may be {curve}, smoothed or changed: it goes from {drawn_first:number} to "
+            "{drawn_last:number}; {first:number} to {last:number} was recorded."
         ),
         "misnamed_axis": "The y axis says “{label}”, though the curves are {curve}.",
     }
