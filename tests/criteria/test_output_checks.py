@@ -197,6 +197,20 @@ def test_the_wrong_regulariser() -> None:
     assert found.status == "partial"
 
 
+def test_an_activity_regulariser() -> None:
+    """A regulariser of what the layers put out is found with its factors, and named as the mistake that it is."""
+    stage = Stage()
+    trainings = []
+    for factor in FACTORS:
+        layer = dense(500)
+        active = {"class_name": "L2", "config": {"l2": factor}}
+        layer = layer.model_copy(update={"config": {**layer.config, "activity_regularizer": active}})
+        trainings += [stage.train(1, (flatten(), layer, dense(10, "softmax"))) for _ in range(3)]
+    found = swept(stage, trainings)
+    assert "`activity_regularizer`" in found.explanation
+    assert found.status == "partial"
+
+
 def test_replicas_that_carry_on() -> None:
     """A second training of the same weights is no replica, unless the weights were set anew."""
     stage = Stage()
