@@ -24,6 +24,12 @@ _SAME = 1e-3
 are; two trainings of one network differ by more, in most of their epochs."""
 _SAME_NEAR_ZERO = 1e-6
 """Deviation of points near zero that are the same, where a relative one means nothing: that of a float of 32 bits."""
+_DECIMALS = (2, 3, 4)
+"""Decimals that people round to: with one, many a training's curve is another's too."""
+_FEWEST_POINTS = 3
+"""Points of a resampled curve: two that agree may do so by chance."""
+_FEWEST_VALUES = 3
+"""Different values of a rounded curve: a flat one is that of many a training."""
 _SMALLEST = 21
 """Side in pixels from which a picture of another size than the data set's is an image: the filters of a network have
 sides of 3 to 11, and confusion matrices 10 or 20."""
@@ -52,6 +58,37 @@ def is_same_curve(drawn: Sequence[float], recorded: Sequence[float], relative: f
     )
 
 
+def is_rounded_or_resampled(drawn: Sequence[float], recorded: Sequence[float]) -> bool:
+    """Whether `drawn` is `recorded` with its values rounded, or every k-th of its epochs.
+
+    Good enough to find a group's own curve, and no proof that a curve is another training's.
+    """
+    return _is_rounded(drawn, recorded) or _is_resampled(drawn, recorded)
+
+
+def _is_rounded(drawn: Sequence[float], recorded: Sequence[float]) -> bool:
+    if len(drawn) != len(recorded) or len(set(drawn)) < _FEWEST_VALUES:
+        return False
+    for scale in SCALES:
+        for decimals in _DECIMALS if scale == 1.0 else (0, 1, 2):
+            # Half a unit of the last digit, and a little for the float that it is written as.
+            off = 0.5001 * 10.0**-decimals
+            round_numbers = all(math.isclose(value, round(value, decimals), abs_tol=1e-9) for value in drawn)
+            pairs = zip(drawn, recorded, strict=True)
+            if round_numbers and all(abs(ours - scale * theirs) <= off for ours, theirs in pairs):
+                return True
+    return False
+
+
+def _is_resampled(drawn: Sequence[float], recorded: Sequence[float]) -> bool:
+    points = len(drawn)
+    if not _FEWEST_POINTS <= points < len(recorded):
+        return False
+    steps = range(2, len(recorded) // (points - 1) + 2)
+    starts = [(step, start) for step in steps for start in {0, step - 1}]
+    return any(is_same_curve(drawn, recorded[start::step]) for step, start in starts)
+
+
 def _is_close(ours: float, theirs: float, relative: float) -> bool:
     if math.isnan(ours) or math.isnan(theirs):
         return math.isnan(ours) and math.isnan(theirs)
@@ -77,16 +114,51 @@ def curves_of(figures: Sequence[FigureDrawn], trainings: Sequence[Trained]) -> l
         Curve(metric, event, axes, line)
         for event in figures
         for axes in event.figure.axes
-        for line in (*axes.lines, *axes.scattered)
+        for line in (*axes.lines, *axes.scattered, *_bar_curves(axes, known))
         if (metric := _metric(line, known)) is not None
     ]
 
 
-def _metric(line: Line, known: list[dict[str, tuple[float, ...]]]) -> str | None:
+def changed_curve(
+    line: Line, metrics: Collection[str], trainings: Sequence[Trained]
+) -> tuple[str, tuple[float, ...]] | None:
+    """Which of `metrics` `line` may show, smoothed or changed, and the values recorded; nothing for a recorded curve.
+
+    Means of values, however they are weighted, stay between the lowest and the highest of them.
+    """
+    known = histories(trainings)
+    finite = line.points == len(line.y) >= _FEWEST_POINTS and all(math.isfinite(value) for value in line.y)
+    if not finite or len(set(line.y)) < _FEWEST_VALUES or _metric(line, known) is not None:
+        return None
     for history in known:
-        for name, values in history.items():
-            if line.points == len(line.y) and is_same_curve(line.y, values):
-                return name
+        for name in metrics:
+            values = history.get(name, ())
+            if len(values) != len(line.y):
+                continue
+            for scale in SCALES:
+                low, high = scale * min(values), scale * max(values)
+                if all(low - _SAME * high <= value <= high * (1.0 + _SAME) for value in line.y):
+                    return name, values
+    return None
+
+
+def _bar_curves(axes: Axes, known: list[dict[str, tuple[float, ...]]]) -> list[Line]:
+    """The heights of bars that may be histories drawn side by side: as many of them in a row as there are epochs."""
+    heights, found = axes.heights, list[Line]()
+    for epochs in sorted({len(values) for history in known for values in history.values()}):
+        if epochs > 1 and len(heights) % epochs == 0:
+            rows = [heights[start : start + epochs] for start in range(0, len(heights), epochs)]
+            found += [Line(x=tuple(map(float, range(epochs))), y=tuple(row), points=epochs) for row in rows]
+    return found
+
+
+def _metric(line: Line, known: list[dict[str, tuple[float, ...]]]) -> str | None:
+    """The metric whose history `line` is: exactly, else rounded or every k-th epoch of it."""
+    for is_it in (is_same_curve, is_rounded_or_resampled):
+        for history in known:
+            for name, values in history.items():
+                if line.points == len(line.y) and is_it(line.y, values):
+                    return name
     return None
 
 

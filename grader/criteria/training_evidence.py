@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from grader.facts.keras import CONVOLUTION, DENSE, DEPTHWISE
 from grader.records import Architecture, DataUse, Layer, Match, Reference, Trained
 
-ACTIVITY = "activity_regularizer"
-"""The argument of a layer that penalises what the layer gives, not its weights."""
 _BY_NAME = 0.01
 """Strength of a regulariser that is given by its name alone, such as `"l2"`: the default of Keras."""
+
+ACTIVITY = "activity"
+"""A regulariser of what a layer puts out, in the place of one of its kernel."""
 
 
 def saw_test_rows(training: Trained, match: Match, reference: Reference) -> bool:
@@ -59,7 +60,7 @@ class Swept:
     lacking: tuple[str, ...]
     """Hidden layers that don't."""
     other_kind: str
-    """What regularises when it is not what was asked for: its class, or `ACTIVITY`; else empty."""
+    """`L1`, `L2` or `activity` when the regulariser is not the one asked for, else empty."""
     by_optimizer: bool
     """The decay is the optimizer's own `weight_decay`."""
     continued: int
@@ -74,24 +75,19 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
         if training.architecture in architectures
     ]
     other = "l1" if kind == "l2" else "l2"
-    used, other_kind, of = kind, "", "kernel_regularizer"
-    # A wrong kind, or one on what layers give, is what was swept only where nothing of the kind asked for was.
-    for on, tried, called in (
-        ("kernel_regularizer", kind, ""),
-        ("kernel_regularizer", other, other.upper()),
-        (ACTIVITY, kind, ACTIVITY),
-        (ACTIVITY, other, ACTIVITY),
-    ):
-        if any(_factor(architecture, tried, on) for _, architecture in known):
-            used, other_kind, of = tried, called, on
-            break
-    decayed = not any(_factor(architecture, used, of) for _, architecture in known)
+    used, other_kind = kind, ""
+    found = [
+        found for found in (kind, other, ACTIVITY) if any(_factor(architecture, found) for _, architecture in known)
+    ]
+    if found and found[0] != kind:
+        used, other_kind = found[0], found[0] if found[0] == ACTIVITY else found[0].upper()
+    decayed = not any(_factor(architecture, used) for _, architecture in known)
     by_optimizer = decayed and kind == "l2" and any(_optimizer_decay(training) for training, _ in known)
     replicas: dict[float, list[Trained]] = {}
     continued = 0
     previous: dict[str, Trained] = {}
     for training, architecture in known:
-        factor = _optimizer_decay(training) if by_optimizer else _factor(architecture, used, of)
+        factor = _optimizer_decay(training) if by_optimizer else _factor(architecture, used)
         if _carries_on(training, previous.get(training.model)):
             continued += 1
         else:
@@ -109,9 +105,17 @@ def swept_trainings(trainings: Sequence[Trained], architectures: dict[str, Archi
     )
 
 
-def strength(layer: Layer, kind: str, on: str = "kernel_regularizer") -> float:
-    """The strength of the `l1` or `l2` regulariser on the layer's kernel, or on what it gives; 0 when it has none."""
-    regulariser = layer.config.get(on)
+def strength(layer: Layer, kind: str) -> float:
+    """The strength of the `l1` or `l2` regulariser on the layer's kernel; 0 when it has none.
+
+    For `activity`, that of the regulariser on what the layer puts out, of either kind.
+    """
+    if kind == ACTIVITY:
+        return max(_strength(layer.config.get("activity_regularizer"), one) for one in ("l1", "l2"))
+    return _strength(layer.config.get("kernel_regularizer"), kind)
+
+
+def _strength(regulariser: object, kind: str) -> float:
     if isinstance(regulariser, str):
         return _BY_NAME if regulariser.lower() in (kind, "l1_l2", "l1l2") else 0.0
     if not isinstance(regulariser, dict):
@@ -137,8 +141,8 @@ def layer_words(layer: Layer) -> str:
     return f"{layer.class_name} {size}" if size else layer.class_name
 
 
-def _factor(architecture: Architecture, kind: str, on: str = "kernel_regularizer") -> float:
-    return next((factor for layer in architecture.layers if (factor := strength(layer, kind, on))), 0.0)
+def _factor(architecture: Architecture, kind: str) -> float:
+    return next((factor for layer in architecture.layers if (factor := strength(layer, kind))), 0.0)
 
 
 def _optimizer_decay(training: Trained) -> float:

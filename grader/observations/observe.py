@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from grader.observations import claims, data_use, execution, model_faults, model_use, saved_logs
+from grader.observations import claims, data_use, drawn_curves, execution, model_faults, model_use, saved_logs
 from grader.observations.hand_in import HandIn
 from grader.records import Match, Observation, Reference
 
@@ -29,6 +29,8 @@ OBSERVERS: tuple[Observer, ...] = (
     model_use.other_models_plotted,
     model_use.drawings_of_other_histories,
     model_use.wrong_axis_labels,
+    drawn_curves.swapped_legends,
+    drawn_curves.scaled_epochs,
     model_faults.layers_in_loop,
     model_faults.undecayed_layers,
     model_use.evaluation_differences,

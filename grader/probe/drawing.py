@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -34,6 +35,9 @@ _MATRIX_SIDE = 20
 _MAX_SVG = 400_000
 _MAX_PNG = 2_000_000
 _SAVED = "_labgrade_saved"
+_TICKS = ("FixedLocator", "StrCategoryLocator")
+"""Locators whose ticks were put there with texts of their own, or that are categories: others count for themselves."""
+_POWER = re.compile(r"10\^\{?([+-]?\d{1,3})\}?")
 
 
 class FigureWatch:
@@ -121,29 +125,90 @@ def describe_figure(figure: Figure, pictured: bool = True) -> FigureDescription:
 
 
 def _axes(axes: Axes) -> AxesDrawn:
-    bars, caps = _error_bars(axes)
-    legend = axes.get_legend()
+    ticks = _tick_numbers(axes)
+    bars, caps = _error_bars(axes, ticks)
+    together = [axes, *_twins(axes)]
     lines = [line for line in axes.get_lines() if line not in caps and _is_seen(line)]
     clouds = [item for item in axes.collections if type(item).__name__ == "PathCollection" and item.get_visible()]
     patches = axes.patches[:_MAX_POINTS]
-    bands = [_band(item) for item in list(axes.collections)[:_MAX_LINES]]
+    bands = [_band(item, ticks) for item in list(axes.collections)[:_MAX_LINES]]
+    whole = axes.get_figure()
     return AxesDrawn(
-        title=_text(axes.get_title()) or _text(axes.get_title("left")) or _text(axes.get_title("right")),
-        x_label=_text(axes.get_xlabel()),
-        y_label=_text(axes.get_ylabel()),
+        title=next((title for one in together if (title := _title(one))), ""),
+        x_label=next((text for one in together if (text := _text(one.get_xlabel()))), "")
+        or _text(getattr(whole, "_supxlabel", None)),
+        y_label=_text(axes.get_ylabel()) or _text(getattr(whole, "_supylabel", None)),
         x_scale=str(axes.get_xscale())[:20],
         y_scale=str(axes.get_yscale())[:20],
-        legend=tuple(_text(text.get_text()) for text in legend.get_texts()[:_MAX_LINES]) if legend else (),
-        lines=tuple(_line(line) for line in lines[:_MAX_LINES]),
+        legend=_legend(together),
+        lines=tuple(_line(line, ticks) for line in lines[:_MAX_LINES]),
         error_bars=bars,
         images=tuple(_sides(image.get_array()) for image in axes.get_images()[:_MAX_LINES]),
         bars=len(axes.patches),
         heights=_numbers([patch.get_height() for patch in patches if hasattr(patch, "get_height")]),
         matrices=_matrices(axes),
         scatters=len(clouds),
-        scattered=tuple(_cloud(item) for item in clouds[:_MAX_LINES]),
+        scattered=tuple(_cloud(item, ticks) for item in clouds[:_MAX_LINES]),
         bands=tuple(band for band in bands if band is not None),
     )
+
+
+def _title(axes: Axes) -> str:
+    return _text(axes.get_title()) or _text(axes.get_title("left")) or _text(axes.get_title("right"))
+
+
+def _twins(axes: Axes) -> list[Axes]:
+    """Other axes that lie upon these and share their x axis, as `twinx` makes them."""
+    whole, shared = axes.get_figure(), axes.get_shared_x_axes()
+    if whole is None:
+        return []
+    place = axes.get_position().bounds
+    others = [other for other in whole.get_axes() if other is not axes and shared.joined(axes, other)]
+    return [other for other in others if np.allclose(other.get_position().bounds, place)]
+
+
+def _legend(together: Sequence[Axes]) -> tuple[str, ...]:
+    """The texts of the axes' own legend, else those of their twins', else those of the whole figure's."""
+    whole = together[0].get_figure()
+    legends = [legend for axes in together if (legend := axes.get_legend()) is not None]
+    own = legends[:1] if together[0].get_legend() is not None else legends
+    found = own or list(getattr(whole, "legends", ()))
+    return tuple(_text(text.get_text()) for legend in found for text in legend.get_texts())[:_MAX_LINES]
+
+
+def _tick_numbers(axes: Axes) -> dict[float, float]:
+    """The number that is written at each place of an x axis of categories or of ticks with texts of their own.
+
+    Empty unless each text is another number: then a point stands where its place says, as on any other axis.
+    """
+    if type(axes.xaxis.get_major_locator()).__name__ not in _TICKS:
+        return {}
+    try:
+        places = [float(place) for place in axes.xaxis.get_majorticklocs()[:_MAX_POINTS]]
+        texts = axes.xaxis.get_major_formatter().format_ticks(places)
+    except Exception:  # a formatter of the student's own
+        return {}
+    numbers = [number for text in texts if (number := _written_number(str(text))) is not None]
+    if len(numbers) != len(places) or len(set(numbers)) != len(numbers):
+        return {}
+    return dict(zip(places, numbers, strict=True))
+
+
+def _written_number(text: str) -> float | None:
+    """The number that a tick's text is, also as a power of ten or behind a name and an equals sign."""
+    plain = _text(text).replace("\N{MINUS SIGN}", "-").replace("\\mathdefault", "").strip("$ {}")
+    plain = plain.rpartition("=")[2].strip("$ ")
+    power = _POWER.fullmatch(plain)
+    try:
+        number = 10.0 ** int(power[1]) if power else float(plain)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _at_ticks(x: tuple[float, ...], ticks: dict[float, float]) -> tuple[float, ...]:
+    """`x` as its ticks write it, where each of its places has a tick."""
+    return tuple(ticks[place] for place in x) if x and all(place in ticks for place in x) else x
 
 
 def _sides(values: ArrayLike | None) -> tuple[int, ...]:
@@ -164,9 +229,10 @@ def _matrices(axes: Axes) -> tuple[tuple[tuple[float, ...], ...], ...]:
     return tuple(found)
 
 
-def _line(line: Line2D) -> LineDrawn:
+def _line(line: Line2D, ticks: dict[float, float]) -> LineDrawn:
     x, y = line.get_xdata(orig=False), line.get_ydata(orig=False)
-    return LineDrawn(label=_label(line.get_label()), x=_numbers(x), y=_numbers(y), points=int(np.size(y)))
+    places = _at_ticks(_numbers(x), ticks)
+    return LineDrawn(label=_label(line.get_label()), x=places, y=_numbers(y), points=int(np.size(y)))
 
 
 def _is_seen(line: Line2D) -> bool:
@@ -176,14 +242,14 @@ def _is_seen(line: Line2D) -> bool:
     return bool(drawn and line.get_visible() and line.get_alpha() != 0)
 
 
-def _cloud(item: Collection) -> LineDrawn:
+def _cloud(item: Collection, ticks: dict[float, float]) -> LineDrawn:
     """The points of a `scatter`."""
     points: Array = np.ma.filled(np.ma.asarray(item.get_offsets(), dtype=float), math.nan).reshape(-1, 2)
-    x, y = _numbers(points[:, 0]), _numbers(points[:, 1])
+    x, y = _at_ticks(_numbers(points[:, 0]), ticks), _numbers(points[:, 1])
     return LineDrawn(label=_label(item.get_label()), x=x, y=y, points=len(points))
 
 
-def _band(item: Collection) -> BandDrawn | None:
+def _band(item: Collection, ticks: dict[float, float]) -> BandDrawn | None:
     """The lowest and highest value at each place of a `fill_between`."""
     if type(item).__name__ not in ("PolyCollection", "FillBetweenPolyCollection") or not item.get_visible():
         return None
@@ -192,12 +258,13 @@ def _band(item: Collection) -> BandDrawn | None:
         for x, y in np.asarray(path.vertices, dtype=float)[:_MAX_POINTS].tolist():
             low, high = edges.get(x, (y, y))
             edges[x] = (min(low, y), max(high, y))
+    edges = dict(zip(_at_ticks(tuple(edges), ticks), edges.values(), strict=True))
     places = sorted(edges)
     lows, highs = (tuple(edges[x][at] for x in places) for at in (0, 1))
     return BandDrawn(label=_label(item.get_label()), x=tuple(places), low=lows, high=highs)
 
 
-def _error_bars(axes: Axes) -> tuple[tuple[ErrorBarsDrawn, ...], list[Artist]]:
+def _error_bars(axes: Axes, ticks: dict[float, float]) -> tuple[tuple[ErrorBarsDrawn, ...], list[Artist]]:
     """The axes' `errorbar` series, and the lines that are only their caps."""
     found: list[ErrorBarsDrawn] = []
     caps: list[Artist] = []
@@ -211,7 +278,7 @@ def _error_bars(axes: Axes) -> tuple[tuple[ErrorBarsDrawn, ...], list[Artist]]:
             x, y = _numbers(data.get_xdata(orig=False)), _numbers(data.get_ydata(orig=False))
         else:
             x, y = _numbers([middle for middle, _, _ in heights]), _numbers([centre for _, centre, _ in heights])
-        error = _numbers([half for _, _, half in heights])
+        error, x = _numbers([half for _, _, half in heights]), _at_ticks(x, ticks)
         if len(x) == len(y) == len(error):
             found.append(ErrorBarsDrawn(label=_label(container.get_label()), x=x, y=y, error=error))
     return tuple(found), caps

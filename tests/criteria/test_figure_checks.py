@@ -268,3 +268,34 @@ def test_a_loss_plot_whose_axis_says_accuracy() -> None:
     found = verdict(asked, stage, [training])
     assert found.awarded == 3.5
     assert "The y axis says “accuracy”, though the curves are training loss." in found.explanation
+
+
+PLAIN: dict[str, Any] = {"kind": "history_plot", "shows": ["val_accuracy"]}
+
+
+def drawn_as(change: Any) -> Verdict:
+    """The verdict on a plot of the validation accuracy after `change`."""
+    stage = Stage()
+    training = stage.train(1, mlp(64, 64))
+    figure(stage, 2, Axes(lines=(line(change(values(training))),)))
+    return verdict(PLAIN, stage, [training])
+
+
+def test_changed_histories() -> None:
+    """Rounded or resampled, a history is itself; a running mean of it is for a person; other numbers are not it."""
+    assert drawn_as(lambda y: [round(value, 3) for value in y]).status == "passed"
+    assert drawn_as(lambda y: y[::2]).status == "passed"
+    smoothed = drawn_as(lambda y: [(a + b) / 2.0 for a, b in zip((y[0], *y), y, strict=False)])
+    assert smoothed.status == "review"
+    assert "smoothed or changed" in smoothed.explanation
+    assert drawn_as(lambda y: [value - 0.5 for value in y]).status == "failed"
+    assert drawn_as(lambda y: y[:2]).status == "failed"
+
+
+def test_histories_as_bars() -> None:
+    """Bars side by side as many as the epochs are a history; bars of other heights are none."""
+    stage = Stage()
+    training = stage.train(1, mlp(64, 64))
+    heights = (*values(training, "accuracy"), *values(training))
+    figure(stage, 2, Axes(bars=len(heights), heights=heights))
+    assert verdict(PLAIN, stage, [training]).status == "passed"

@@ -21,7 +21,18 @@ from fictional_recordings import (
 from grader.criteria import Case
 from grader.criteria.judge import verdict_of
 from grader.criteria.prose import numbers_in
-from grader.records import CellFailed, LoggedSummary, Outcome, Trained, Verdict
+from grader.records import (
+    Axes,
+    CellFailed,
+    ErrorBars,
+    Figure,
+    FigureDrawn,
+    Line,
+    LoggedSummary,
+    Outcome,
+    Trained,
+    Verdict,
+)
 
 REFERENCE = reference_lab()
 ALL = ["title", "x", "y", "legend"]
@@ -197,6 +208,20 @@ def test_the_wrong_regulariser() -> None:
     assert found.status == "partial"
 
 
+def test_an_activity_regulariser() -> None:
+    """A regulariser of what the layers put out is found with its factors, and named as the mistake that it is."""
+    stage = Stage()
+    trainings = []
+    for factor in FACTORS:
+        layer = dense(500)
+        active = {"class_name": "L2", "config": {"l2": factor}}
+        layer = layer.model_copy(update={"config": {**layer.config, "activity_regularizer": active}})
+        trainings += [stage.train(1, (flatten(), layer, dense(10, "softmax"))) for _ in range(3)]
+    found = swept(stage, trainings)
+    assert "`activity_regularizer`" in found.explanation
+    assert found.status == "partial"
+
+
 def test_replicas_that_carry_on() -> None:
     """A second training of the same weights is no replica, unless the weights were set anew."""
     stage = Stage()
@@ -241,6 +266,21 @@ def test_wrong_error_bars() -> None:
     assert twice.status == "partial"
     assert "The bars are not their standard deviations" in twice.explanation
     assert "Missing: a label on the x axis and a label on the y axis." in bar_plot().explanation
+
+
+def test_error_bars_one_by_one() -> None:
+    """Points drawn one by one, in any order, with bars of their own or as strokes, are one series."""
+    for stroked in (False, True):
+        stage, trainings = sweep()
+        bars, strokes = list[ErrorBars](), list[Line]()
+        for n in (3, 0, 4, 1, 2):
+            group = [t.history.metrics["val_accuracy"][-1] for t in trainings[3 * n : 3 * n + 3]]
+            x, y, off = FACTORS[n], fmean(group), pstdev(group)
+            bars.append(ErrorBars(x=(x,), y=(y,), error=(off,)))
+            strokes.append(Line(x=(x, x), y=(y - off, y + off), points=2))
+        axes = Axes(lines=tuple(strokes)) if stroked else Axes(error_bars=tuple(bars))
+        stage.add(FigureDrawn, 2, figure=Figure(axes=(axes,)))
+        assert verdict("error_bar_plot", stage, trainings, "decayed_mlp").status == "passed"
 
 
 def test_a_baseline_in_the_sweep() -> None:

@@ -23,7 +23,7 @@ from fictional_recordings import (
 from grader.observations.execution import failed_cells
 from grader.observations.hand_in import HandIn
 from grader.observations.observe import observe
-from grader.records import CellFailed, Evaluated, Layer, Match, Observation
+from grader.records import Axes, CellFailed, Evaluated, Figure, FigureDrawn, Layer, Line, Match, Observation
 
 REFERENCE = reference_lab()
 TRAINED = {"kind": "trained", "points": 1}
@@ -409,3 +409,49 @@ def test_unregularised_models_are_left_alone() -> None:
     rerun = Stage()
     training = rerun.train(1, (flatten(), *mlp(64, 64)[1:]))
     assert seen("decay_missing", match_of(rerun, [training])) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "is_seen"),
+    [
+        (("validation", "training"), True),
+        (("training", "validation"), False),
+        (("a", "b"), False),
+        ((), False),
+        (("validation", "validation"), False),
+        (("training and validation", "training"), False),
+        (("accuracy", "val_accuracy"), False),
+    ],
+)
+def test_a_legend_the_wrong_way_round(names: tuple[str, ...], is_seen: bool) -> None:
+    """Only a legend that names both recorded curves, each as the other, is seen."""
+    rerun = Stage()
+    training = rerun.train(1, mlp(64, 64))
+    drawn = [training.history.metrics[metric] for metric in ("accuracy", "val_accuracy")]
+    lines = tuple(
+        Line(x=tuple(range(len(y))), y=tuple(y), points=len(y), label=name)
+        for y, name in zip(drawn, names or ("", ""), strict=True)
+    )
+    rerun.add(FigureDrawn, 2, figure=Figure(axes=(Axes(lines=lines, legend=names),)))
+    assert bool(seen("swapped_legend", match_of(rerun, [training]))) is is_seen
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "label", "is_seen"),
+    [
+        (0, 10, "epoch", True),
+        (0, 1, "epoch", False),
+        (1, 1, "epoch", False),
+        (11, 1, "epoch", False),
+        (0.5, 1, "epoch", False),
+        (0, 10, "minutes", False),
+        (0, 10, "", False),
+    ],
+)
+def test_epochs_on_another_scale(start: float, step: float, label: str, is_seen: bool) -> None:
+    """A whole history in steps of ten epochs is seen; one that starts elsewhere, or counts something else, is not."""
+    rerun = Stage()
+    training = rerun.train(1, mlp(64, 64))
+    y = training.history.metrics["accuracy"]
+    rerun.plot(2, y, x=[start + step * n for n in range(len(y))], x_label=label)
+    assert bool(seen("scaled_epochs", match_of(rerun, [training]))) is is_seen

@@ -203,7 +203,9 @@ def _series(figures: Sequence[FigureDrawn]) -> list[_Series]:
         for event in figures
         for axes in event.figure.axes
         for bar in axes.error_bars
+        if len(axes.error_bars) == 1 or len(bar.y) > 1
     ]
+    bars += [joined for event in figures for axes in event.figure.axes for joined in _one_by_one(event, axes)]
     lines = [
         _Series(event, axes, line.x, line.y, _band(axes, line))
         for event in figures
@@ -212,6 +214,22 @@ def _series(figures: Sequence[FigureDrawn]) -> list[_Series]:
         if len(line.y) > 1
     ]
     return bars or lines
+
+
+def _one_by_one(event: FigureDrawn, axes: Axes) -> list[_Series]:
+    """The series whose points were drawn one by one, each with a bar of its own or as an upright stroke."""
+    single = [(bar.x[0], bar.y[0], bar.error[0]) for bar in axes.error_bars if len(bar.y) == 1]
+    strokes = [
+        (line.x[0], (line.y[0] + line.y[1]) / 2.0, abs(line.y[1] - line.y[0]) / 2.0)
+        for line in axes.lines
+        if len(line.x) == len(line.y) == 2 and line.x[0] == line.x[1]
+    ]
+    # Two points at one place are of two series, and nothing says which is whose.
+    return [
+        _Series(event, axes, *(tuple(point[at] for point in points) for at in range(3)))
+        for points in (single, strokes)
+        if len(points) > 1 and len({x for x, _, _ in points}) == len(points)
+    ]
 
 
 def _finite(values: Sequence[float]) -> list[JsonValue]:

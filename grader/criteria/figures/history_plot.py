@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from grader.criteria import Case, Criterion, Seen, clipped, shared
 from grader.criteria.figure_parts import (
     Curve,
+    changed_curve,
     curves_of,
     is_recorded,
     label_reasons,
@@ -26,6 +27,8 @@ _LABELS = 0.5
 """Share of the points for labels, where labels are asked for: a curve that nobody can name shows nothing."""
 _MOST_PLACES = 3
 """Places that the sentence on the curves names: two curves stand in one figure or in two."""
+_MOST_VALUES = 100
+"""Values of a curve that the result keeps: a training of a lab has fewer epochs."""
 _LONGEST_LABEL = 40
 """Characters of an axis's label that a sentence quotes: the name of a quantity is shorter."""
 
@@ -59,6 +62,10 @@ class HistoryPlotCriterion(Criterion):
         "another_models": "{curve:capital} is plotted, but it is that of `{model}`.",
         "not_recorded": "{curve:capital} is missing: this training did not record it.",
         "not_plotted": "{curve:capital} of this training is not plotted.",
+        "changed": (
+            "A curve in {place} may be {curve}, smoothed or changed: it goes from {drawn_first:number} to "
+            "{drawn_last:number}; {first:number} to {last:number} was recorded."
+        ),
         "misnamed_axis": "The y axis says “{label}”, though the curves are {curve}.",
     }
 
@@ -80,11 +87,14 @@ class HistoryPlotCriterion(Criterion):
         wanted = [canonical_metric(name) for name in self.shows]
         found, absent = ([n for n in wanted if (n in shown) is there] for there in (True, False))
         strangers = _strangers(case, absent)
-        plotted = [event for event in figures if any(axes.lines for axes in event.figure.axes)]
+        plotted = [event for event in figures if any(axes.lines or axes.bars for axes in event.figure.axes)]
         if not found and not strangers:
             nothing = self._nothing(case, plotted)
             if nothing is not None:
                 return nothing
+        changed = self._changed(case, [name for name in absent if name not in {one.metric for one in strangers}])
+        if changed is not None:
+            return changed
         content = len(found) / len(wanted) if wanted else 1.0
         reasons = [self._on_found(found, [c for c in curves if c.metric in wanted], case)] if found else []
         reasons += [self._on_absent(name, strangers, case) for name in absent]
@@ -138,6 +148,30 @@ class HistoryPlotCriterion(Criterion):
             return self.missing(case, "plot of a training")
         if any(axes.scatters > len(axes.scattered) for event in question.figures for axes in event.figure.axes):
             return self.review(shared("points_alone"), evidence=case.places(event.cell for event in question.figures))
+        return None
+
+    def _changed(self, case: Case, absent: list[str]) -> Verdict | None:
+        """A person decides on a curve that may be one of `absent`, smoothed or changed; both are shown."""
+        others = [model for model in case.match.models if model.trainings]
+        for event in case.question.figures:
+            for axes in event.figure.axes:
+                for line in axes.lines:
+                    near = changed_curve(line, absent, case.all_trainings)
+                    if near is None or owner_of(line, None, case.match, others) is not None:
+                        continue
+                    metric, recorded = near
+                    said = self.because(
+                        "changed",
+                        place=case.place(event.cell),
+                        curve=metric_title(metric),
+                        drawn_first=line.y[0],
+                        drawn_last=line.y[-1],
+                        first=recorded[0],
+                        last=recorded[-1],
+                    )
+                    observed: JsonValue = {"drawn": list(line.y[:_MOST_VALUES])}
+                    expected: JsonValue = {"recorded": list(recorded[:_MOST_VALUES])}
+                    return self.review(said, observed=observed, expected=expected, evidence=case.places([event.cell]))
         return None
 
     def _on_found(self, found: list[str], curves: list[Curve], case: Case) -> Reason:

@@ -41,9 +41,9 @@ class SweepCriterion(Criterion):
         "carried_on": "{trainings:count training} carried on with weights that were trained before.",
         "optimizers_decay": "The weight decay is the optimizer's, which reaches every layer.",
         "other_regulariser": "The regulariser in the models is {found}; {wanted} was asked for.",
-        "on_activity": (
-            "The regulariser is an `activity_regularizer`, which penalises what the layers give; {wanted} on their "
-            "weights was asked for."
+        "activity": (
+            "The regulariser is an `activity_regularizer`, which penalises what a layer puts out; {wanted} on the "
+            "weights (`kernel_regularizer`) was asked for."
         ),
         "no_layer": "No layer carries an {regulariser} regulariser.",
         "layers": "The {regulariser} regulariser is on {layers:quoted}.",
@@ -141,7 +141,7 @@ class SweepCriterion(Criterion):
         if sweep.by_optimizer:
             return 1.0, self.because("optimizers_decay")
         if sweep.other_kind == ACTIVITY:
-            return 0.0, self.because("on_activity", wanted=kind)
+            return 0.0, self.because("activity", wanted=kind)
         if sweep.other_kind:
             return 0.0, self.because("other_regulariser", found=sweep.other_kind, wanted=kind)
         if not sweep.carrying:
