@@ -1,0 +1,57 @@
+"""Hand-ins through the real pipeline, at a glance: trainings see one row in a hundred, and no PDF is printed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from grader.errors import UserError
+from grader.options import Options
+from grader.pipeline import judge_submission, reading
+from grader.records import Silence
+from grader.session import Session
+
+from generator.compare import Outcome, compare
+from generator.compose import Recipe, compose
+from generator.render import write
+
+
+def options_for(lab: str, data: Path | None, cache: Path | None, threads: int = 1) -> Options:
+    """How hand-ins of `lab` are checked."""
+    chosen = {"cache": cache} if cache else {}
+    return Options(rubric=lab, effort="quick", data=data, threads=threads, **chosen)
+
+
+def check(recipe: Recipe, options: Options, session: Session, folder: Path | None = None) -> Outcome:
+    """Compose, write, check and compare one hand-in; `folder` keeps it to look at."""
+    began = time.monotonic()
+    handin = compose(recipe)
+    kept = folder or Path(tempfile.mkdtemp(prefix="stranger-"))
+    path = kept / "group"
+    try:
+        write(handin, path)
+        read = reading(path, options)
+        reference = session.reference(read.rubric, read.solution)
+        rerun = session.rerun(read.submission, read.rubric, read.functions, reference, glance=True)
+        result, match = judge_submission(read, reference, rerun, session.effort)
+        outcome = compare(handin, recipe.key, result, match)
+        if folder:
+            (folder / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
+            (folder / "match.json").write_text(match.model_dump_json(indent=1), encoding="utf-8")
+    except UserError as error:
+        outcome = Outcome(recipe.key, list(handin.applied), crash=f"refused: {error}")
+    except Exception:
+        outcome = Outcome(recipe.key, list(handin.applied), crash=traceback.format_exc())
+    finally:
+        if folder is None:
+            shutil.rmtree(kept, ignore_errors=True)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def opened(options: Options) -> Session:
+    """A session that hand-ins share."""
+    return Session(options, Silence())

@@ -1,0 +1,319 @@
+"""Mistakes: what a student gets wrong, and which points that must cost."""
+
+from __future__ import annotations
+
+import ast
+from random import Random
+
+from generator.code import Place, argument, callee, expression, layer_calls, places, set_argument, statements, text
+from generator.nouns import Handin, Prose, UnfitError
+from generator.solution import networks
+from generator.transforms import transform
+
+_SHORT = "partial failed"
+
+
+def _networks(handin: Handin, kind: str) -> list[Place]:
+    """The networks about which a criterion of `kind` asks."""
+    asked = {question.model for question in handin.lab.questions for one in question.criteria if one.kind == kind}
+    return [place for place in places(handin, "Sequential") if place.model in asked]
+
+
+def _one(found: list[Place], rng: Random) -> Place:
+    if not found:
+        raise UnfitError("no such network")
+    return rng.choice(found)
+
+
+def _exact(handin: Handin) -> list[Place]:
+    """The networks whose layers are asked for one by one."""
+    free = {
+        question.model
+        for question in handin.lab.questions
+        for one in question.criteria
+        if one.kind == "architecture" and "must_have" in one.options
+    }
+    return [place for place in _networks(handin, "architecture") if place.model not in free]
+
+
+def _dense(place: Place) -> list[ast.Call]:
+    return [layer for layer in layer_calls(place.call) if callee(layer) == "Dense"]
+
+
+def _changed(handin: Handin, model: str | None, why: str) -> None:
+    """The network is another one now: its own criteria follow from what the transform said."""
+    handin.truth.networks.update(networks(handin))
+    handin.exempt("accuracy", why, model=model)
+
+
+@transform("mistakes", "layers")
+def wrong_units(handin: Handin, rng: Random) -> None:
+    """A hidden layer has another number of units."""
+    place = _one(_exact(handin), rng)
+    layer = _dense(place)[0]
+    why = f"the first hidden layer of {place.model} has 48 units"
+    layer.args[0] = expression("48")
+    handin.expect("architecture", _SHORT, why, model=place.model)
+    handin.expect("parameters", _SHORT, why, model=place.model)
+    _changed(handin, place.model, why)
+
+
+@transform("mistakes", "layers")
+def wrong_activation(handin: Handin, rng: Random) -> None:
+    """The hidden layers use the hyperbolic tangent."""
+    place = _one(_exact(handin), rng)
+    why = f"the hidden layers of {place.model} use tanh"
+    for layer in _dense(place)[:-1]:
+        set_argument(layer, "activation", expression("'tanh'"))
+    handin.expect("architecture", _SHORT, why, model=place.model)
+    _changed(handin, place.model, why)
+
+
+@transform("mistakes", "layers")
+def further_layer(handin: Handin, rng: Random) -> None:
+    """A network has one hidden layer more than was asked for."""
+    place = _one(_exact(handin), rng)
+    listed = place.call.args[0]
+    assert isinstance(listed, ast.List)
+    listed.elts.insert(len(listed.elts) - 1, expression("layers.Dense(32, activation='relu')"))
+    why = f"{place.model} has a hidden layer more"
+    handin.expect("architecture", _SHORT, why, model=place.model)
+    handin.expect("parameters", _SHORT, why, model=place.model)
+    _changed(handin, place.model, why)
+
+
+@transform("mistakes", "compile")
+def wrong_loss(handin: Handin, rng: Random) -> None:
+    """A network is trained with binary cross-entropy."""
+    place = _one(_compiled(handin), rng)
+    set_argument(place.call, "loss", expression("'binary_crossentropy'"))
+    why = f"{place.model} is trained with binary cross-entropy"
+    handin.expect("compiled", _SHORT, why, model=place.model)
+    handin.exempt("accuracy", why, model=place.model)
+    handin.truth.may.add("loss_mismatch")
+
+
+@transform("mistakes", "compile")
+def wrong_optimizer(handin: Handin, rng: Random) -> None:
+    """A network is trained with Adam."""
+    place = _one([one for one in _compiled(handin) if _optimizer_asked(handin, one.model)], rng)
+    set_argument(place.call, "optimizer", expression("'adamax'"))
+    why = f"{place.model} is trained with Adamax"
+    handin.expect("compiled", _SHORT, why, model=place.model)
+    handin.exempt("accuracy", why, model=place.model)
+
+
+@transform("mistakes", "compile")
+def wrong_rate(handin: Handin, rng: Random) -> None:
+    """A network is trained with a tenth of the learning rate, as the optimizer's name alone gives."""
+    chosen = [one for one in _compiled(handin) if _optimizer_asked(handin, one.model)]
+    place = _one([one for one in chosen if "SGD" in text(one.call)], rng)
+    set_argument(place.call, "optimizer", expression("'sgd'"))
+    why = f"{place.model} is trained with a learning rate of 0.01"
+    handin.expect("compiled", _SHORT, why, model=place.model)
+    handin.exempt("accuracy", why, model=place.model)
+
+
+def _compiled(handin: Handin) -> list[Place]:
+    asked = {question.model for question in handin.lab.questions for one in question.criteria if one.kind == "compiled"}
+    return [place for place in places(handin, "compile") if place.model in asked]
+
+
+def _optimizer_asked(handin: Handin, model: str | None) -> bool:
+    return any(one.options.get("optimizer") != "any" for one in handin.lab.criteria("compiled", model=model))
+
+
+@transform("mistakes", "epochs")
+def fewer_epochs(handin: Handin, rng: Random) -> None:
+    """A network is trained for fewer epochs than were asked for."""
+    asked = {question.model for question in handin.lab.questions for one in question.criteria if one.kind == "trained"}
+    place = _one([one for one in places(handin, "fit") if one.model in asked], rng)
+    value = argument(place.call, "epochs")
+    assert isinstance(value, ast.Constant)
+    assert isinstance(value.value, int)
+    fewer = max(2, value.value // 2)
+    why = f"{place.model} is trained for {fewer} epochs"
+    _draw_epochs(handin, value.value, fewer)
+    value.value = fewer
+    handin.expect("trained", _SHORT, why, model=place.model)
+    handin.truth.networks.update(networks(handin))
+    handin.exempt("accuracy", why, model=place.model)
+
+
+def _draw_epochs(handin: Handin, epochs: int, fewer: int) -> None:
+    """`range(1, 11)` of a plot follows the epochs."""
+    for step in handin.steps:
+        if step.role == "plot":
+            for statement in step.statements:
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Constant) and node.value == epochs + 1:
+                        node.value = fewer + 1
+
+
+@transform("mistakes", "regulariser")
+def decay_on_one_layer(handin: Handin, rng: Random) -> None:
+    """The sweep's penalty stands on the first hidden layer alone."""
+    place, penalised = _penalised(handin)
+    if len(penalised) < 2:
+        raise UnfitError("one penalised layer")
+    set_argument(penalised[-1], "kernel_regularizer", None)
+    handin.expect("sweep", _SHORT, "weight decay on one of two hidden layers", model=place.model)
+
+
+@transform("mistakes", "regulariser")
+def l1_for_l2(handin: Handin, rng: Random) -> None:
+    """The sweep's penalty is that of absolute values."""
+    place, penalised = _penalised(handin)
+    for layer in penalised:
+        penalty = argument(layer, "kernel_regularizer")
+        assert isinstance(penalty, ast.Call)
+        assert isinstance(penalty.func, ast.Attribute)
+        penalty.func.attr = "L1"
+    handin.expect("sweep", _SHORT, "L1 in place of L2", model=place.model)
+
+
+@transform("mistakes", "regulariser")
+def activity_regularizer(handin: Handin, rng: Random) -> None:
+    """The sweep's penalty stands on the activities in place of the weights."""
+    place, penalised = _penalised(handin)
+    for layer in penalised:
+        penalty = argument(layer, "kernel_regularizer")
+        set_argument(layer, "kernel_regularizer", None)
+        set_argument(layer, "activity_regularizer", penalty)
+    handin.expect("sweep", _SHORT, "the activities are penalised, not the weights", model=place.model)
+    handin.truth.may |= {"decay_missing"}
+
+
+@transform("mistakes", "regulariser")
+def no_regulariser(handin: Handin, rng: Random) -> None:
+    """The sweep runs over factors that its networks never see."""
+    place, penalised = _penalised(handin)
+    for layer in penalised:
+        set_argument(layer, "kernel_regularizer", None)
+    why = "the factor reaches no layer"
+    handin.expect("sweep", _SHORT, why, model=place.model)
+    handin.exempt("error_bar_plot", why, model=place.model)
+    handin.truth.may |= {"decay_missing"}
+
+
+def _penalised(handin: Handin) -> tuple[Place, list[ast.Call]]:
+    for place in places(handin, "Sequential"):
+        found = [layer for layer in layer_calls(place.call) if argument(layer, "kernel_regularizer") is not None]
+        if found and place.step.role == "sweep":
+            return place, found
+    raise UnfitError("no network with a penalty")
+
+
+@transform("mistakes", "sweep_size")
+def four_factors(handin: Handin, rng: Random) -> None:
+    """The sweep has four factors where five were asked for."""
+    step = handin.step("sweep")
+    changed = False
+    for other in handin.steps:
+        for statement in other.statements:
+            for node in ast.walk(statement):
+                if callee(node) == "logspace":
+                    assert isinstance(node, ast.Call)
+                    node.args[2] = expression("4")
+                    changed = True
+    if not changed:
+        raise UnfitError("no factors on a logarithmic scale")
+    handin.expect("sweep", _SHORT, "four factors", model=step.model)
+    network = handin.truth.networks[step.model or ""]
+    assert network is not None
+    handin.truth.networks[step.model or ""] = type(network)(network.layers, network.epochs, 12)
+
+
+@transform("mistakes", "sweep_size")
+def one_replicate(handin: Handin, rng: Random) -> None:
+    """The sweep trains one network a factor where three were asked for."""
+    step = handin.step("sweep")
+    for other in handin.steps:
+        for statement in other.statements:
+            if isinstance(statement, ast.Assign) and text(statement.targets[0]) == "replicates":
+                statement.value = expression("1")
+                handin.expect("sweep", _SHORT, "one replicate", model=step.model)
+                handin.exempt("error_bar_plot", "no spread over one replicate", model=step.model)
+                network = handin.truth.networks[step.model or ""]
+                assert network is not None
+                handin.truth.networks[step.model or ""] = type(network)(network.layers, network.epochs, 5)
+                return
+    raise UnfitError("no number of replicates")
+
+
+@transform("mistakes", "plot")
+def missing_plot(handin: Handin, rng: Random) -> None:
+    """A plot that was asked for is not drawn."""
+    asked = [one for one in handin.lab.criteria("history_plot", "error_bar_plot", "comparison_plot")]
+    drawn = {step.question for step in handin.steps if step.role == "plot"}
+    criteria = [one for one in asked if one.question in drawn]
+    if not criteria:
+        raise UnfitError("no plot")
+    chosen = rng.choice(criteria)
+    for step in handin.steps:
+        if step.role == "plot" and step.question == chosen.question:
+            step.statements = [
+                statement
+                for statement in step.statements
+                if isinstance(statement, ast.Assign) and not any(callee(node) == "subplots" for node in ast.walk(statement))
+            ] or statements("pass")
+    for kind in ("history_plot", "error_bar_plot", "comparison_plot"):
+        handin.expect(kind, "absent failed", "the plot is missing", question=chosen.question)
+
+
+@transform("mistakes", "plot")
+def missing_legend(handin: Handin, rng: Random) -> None:
+    """A plot that needs a legend has none."""
+    asked = [one for one in handin.lab.criteria("history_plot", "comparison_plot") if "legend" in _labels(one.options)]
+    _without_call(handin, asked, "legend", rng)
+
+
+@transform("mistakes", "plot")
+def missing_title(handin: Handin, rng: Random) -> None:
+    """A plot that needs a title has none."""
+    asked = [one for one in handin.lab.criteria("history_plot", "error_bar_plot") if "title" in _labels(one.options)]
+    _without_call(handin, asked, "title", rng)
+
+
+def _labels(options: object) -> list[str]:
+    found = options.get("labelled", []) if isinstance(options, dict) else []
+    return list(found)
+
+
+def _without_call(handin: Handin, asked: list, name: str, rng: Random) -> None:  # type: ignore[type-arg]
+    drawn = [
+        one
+        for one in asked
+        for step in handin.steps
+        if step.role == "plot"
+        and step.question == one.question
+        and any(callee(getattr(statement, "value", None) or statement) == name for statement in step.statements)
+    ]
+    if not drawn:
+        raise UnfitError(f"no plot with a {name}")
+    chosen = rng.choice(drawn)
+    for step in handin.steps:
+        if step.role == "plot" and step.question == chosen.question:
+            step.statements = [s for s in step.statements if callee(getattr(s, "value", None) or s) != name]
+    handin.expect(chosen.kind, "partial", f"the plot has no {name}", question=chosen.question, share=0.4)
+
+
+@transform("mistakes", "text_number")
+def wrong_count_of_parameters(handin: Handin, rng: Random) -> None:
+    """The text states a wrong number of parameters."""
+    for criterion in handin.lab.criteria("states_number"):
+        number = criterion.options.get("equals")
+        if not isinstance(number, int):
+            continue
+        texts = [one for one in handin.prose if criterion.question in one.answers]
+        written = [form for form in (f"{number:,}", str(number)) if any(form in one.text for one in texts)]
+        if written:
+            for one in texts:
+                one.text = one.text.replace(written[0], f"{number - 1700:,}")
+            handin.expect("states_number", _SHORT, "the number stated is wrong", question=criterion.question)
+            handin.truth.may |= {"counts_contradict", "unfounded_number"}
+            return
+    raise UnfitError("no number is stated")
+
+
+__all__ = ["Prose"]
