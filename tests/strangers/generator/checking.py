@@ -8,15 +8,14 @@ import time
 import traceback
 from pathlib import Path
 
+from generator.compare import Outcome, compare
+from generator.compose import Recipe, compose
+from generator.render import write
 from grader.errors import UserError
 from grader.options import Options
 from grader.pipeline import judge_submission, reading
 from grader.records import Silence
 from grader.session import Session
-
-from generator.compare import Outcome, compare
-from generator.compose import Recipe, compose
-from generator.render import write
 
 
 def options_for(lab: str, data: Path | None, cache: Path | None, threads: int = 1) -> Options:

@@ -151,7 +151,9 @@ def places(handin: Handin, *names: str, model: str | None = None) -> list[Place]
                     if name and isinstance(statement.targets[0], ast.Name):
                         known[statement.targets[0].id] = name
                 if callee(value) in names:
-                    about = built_name(value) if callee(value) in ("Sequential", "Model") else known.get(receiver(value))
+                    about = (
+                        built_name(value) if callee(value) in ("Sequential", "Model") else known.get(receiver(value))
+                    )
                     if model in (None, about):
                         found.append(Place(step, body, statement, value, about))
     return found
@@ -169,12 +171,12 @@ class Rename(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         """A name that is read or bound."""
         node.id = self._names.get(node.id, node.id)
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """A function's own name."""
         node.name = self._names.get(node.name, node.name)
         self.generic_visit(node)

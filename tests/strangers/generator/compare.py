@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, field
 
-from grader.records import ModelMatch, QuestionMatch, Result
-from grader.records import Match as Matched
-
 from generator.code import text
 from generator.nouns import Expected, Handin, Network, Prose, Question, Step
 from generator.render import step_text
+from grader.records import Match as Matched
+from grader.records import ModelMatch, QuestionMatch, Result
 
 _OPEN = frozenset({"review", "errored"})
 _EDGE = 50
@@ -96,10 +95,17 @@ def _misplaced_text(handin: Handin, question: Question, found: QuestionMatch, te
         words = _letters(block.text)
         if words[:_EDGE] not in answer or words[-_EDGE:] not in answer:
             return f"its text is not in the answer ({found.placed_by or 'nowhere'}): {block.text[:60]!r}"
+    section = {one.id for one in handin.lab.questions if one.written_id == question.written_id}
     for block in handin.prose:
         words = _letters(block.text)
-        alien = block.foreign or (block.answers and question.id not in block.answers)
-        if alien and len(words) > _EDGE / 2 and words[:_EDGE] in answer and not any(block.text in t.text for t in texts):
+        # Questions that share a number on the sheet may share what stands under it: a person reads on to the next.
+        alien = block.foreign or (block.answers and not section & set(block.answers))
+        if (
+            alien
+            and len(words) > _EDGE / 2
+            and words[:_EDGE] in answer
+            and not any(block.text in t.text for t in texts)
+        ):
             return f"a text of {', '.join(block.answers) or 'no question'} is in the answer: {block.text[:60]!r}"
     return ""
 
@@ -137,13 +143,17 @@ def _mismatched(wanted: Network | None, found: ModelMatch | None, match: Matched
     architecture = match.architecture(found)
     if architecture is None:
         return f"{found.label}, of which no layers are known"
-    layers = [(layer.class_name, layer.config) for layer in architecture.layers if layer.class_name in ("Dense", "Conv2D")]
+    layers = [
+        (layer.class_name, layer.config) for layer in architecture.layers if layer.class_name in ("Dense", "Conv2D")
+    ]
     sizes = [(name, str(config.get("units", config.get("filters")))) for name, config in layers]
     if sizes != [(name, size) for name, size, _ in wanted.layers]:
         return f"{found.label}, whose layers are {sizes}"
     trainings = match.trainings(found)
     if wanted.epochs and not any(training.fit.epochs == wanted.epochs for training in trainings):
-        return f"{found.label}, trained for {[training.fit.epochs for training in trainings]} epochs, not {wanted.epochs}"
+        return (
+            f"{found.label}, trained for {[training.fit.epochs for training in trainings]} epochs, not {wanted.epochs}"
+        )
     if wanted.trainings > 1 and len(trainings) != wanted.trainings:
         return f"{found.label}, {len(trainings)} trainings, not {wanted.trainings}"
     return ""
@@ -169,7 +179,9 @@ def _verdicts(handin: Handin, result: Result, outcome: Outcome) -> None:
 def _kind(expected: Expected, status: str, awarded: float) -> str:
     if expected.exempt:
         return "exempt"
-    if status in expected.statuses and (status in _OPEN or expected.least - _SLACK <= awarded <= expected.most + _SLACK):
+    if status in expected.statuses and (
+        status in _OPEN or expected.least - _SLACK <= awarded <= expected.most + _SLACK
+    ):
         return "right"
     if status in _OPEN:
         return "open"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from random import Random
 
-from generator.nouns import Handin, UnfitError
+from generator.nouns import Handin, Heading, Prose, Step, UnfitError
+from generator.render import cells
 from generator.solution import load_lab, read_solution
 from generator.transforms import Transform, all_transforms, compatible, in_order
 
@@ -40,18 +42,34 @@ def _solution(lab: str) -> Handin:
 def compose(recipe: Recipe) -> Handin:
     """The hand-in of a recipe. Transforms that find nothing to change are left out of `applied`."""
     handin = copy.deepcopy(_solution(recipe.lab))
-    handin.anonymous = bool(recipe.names)
+    if recipe.names:
+        _make_anonymous(handin)
     known = all_transforms()
     for one in in_order([known[name] for name in recipe.names]):
         rng = Random(f"{recipe.lab}/{recipe.seed}/{recipe.number}/{one.name}")
-        before = copy.deepcopy(handin)
-        try:
-            one.apply(handin, rng)
-        except UnfitError:
-            handin = before
-        else:
-            handin.applied.append(one.name)
+        changed = copy.deepcopy(handin)
+        with suppress(UnfitError):
+            one.apply(changed, rng)
+            if _content(changed) != _content(handin):
+                changed.applied.append(one.name)
+                handin = changed
     return handin
+
+
+def _content(handin: Handin) -> tuple[object, ...]:
+    """All that is handed in."""
+    return handin.form, [(cell.kind, cell.source) for cell in cells(handin)], handin.extra_files
+
+
+def _make_anonymous(handin: Handin) -> None:
+    """Take out what tells that the solution is one: its title, its preface, the names of its networks."""
+    handin.anonymous = True
+    first = next(at for at, block in enumerate(handin.blocks) if isinstance(block, Step))
+    for block in handin.blocks[:first]:
+        if isinstance(block, Heading):
+            block.title = block.title.removesuffix(": model answers")
+    kept = [block for block in handin.blocks[:first] if not isinstance(block, Prose)]
+    handin.blocks[:first] = kept
 
 
 @lru_cache(maxsize=4)

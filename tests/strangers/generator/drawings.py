@@ -36,7 +36,7 @@ def drawing_of(step: Step) -> Drawing | None:
     for statement in step.statements:
         call = getattr(statement, "value", None)
         if not isinstance(statement, ast.Expr) or not isinstance(call, ast.Call):
-            if not isinstance(statement, ast.Assign) or callee(call) == "subplots":
+            if not isinstance(statement, ast.Assign) or not isinstance(call, ast.AST) or callee(call) == "subplots":
                 return None
             found.before.append(statement)
             continue
@@ -187,7 +187,7 @@ def letters_of_the_figure(handin: Handin, rng: Random) -> None:
         lines += [f"ax.plot({x}, {y}{_named(label)})" for x, y, label in drawing.curves]
         if drawing.bars:
             x, y, error = drawing.bars
-            lines.append(f"ax.errorbar({x}, {y}, {error}, marker='o')")
+            lines.append(f"ax.errorbar({x}, {y}, {error}, marker='o', label='mean over replicates')")
         lines += ["ax.set_xscale('log')"] if drawing.log_x else []
         lines += [f"fig.suptitle({drawing.title})", f"fig.supxlabel({drawing.x})", f"fig.supylabel({drawing.y})"]
         return "\n".join([*lines, *(["fig.legend()"] if drawing.legend else []), "plt.show()"])
@@ -205,7 +205,9 @@ def no_place_on_the_x_axis(handin: Handin, rng: Random) -> None:
         lines = [f"plt.plot({y})" for _, y, _ in drawing.curves]
         lines += [f"plt.title({drawing.title})", f"plt.xlabel({drawing.x})", f"plt.ylabel({drawing.y})"]
         names = ", ".join(label for _, _, label in drawing.curves)
-        return "\n".join([*lines, *([f"plt.legend([{names}], loc='upper left')"] if drawing.legend else []), "plt.show()"])
+        return "\n".join(
+            [*lines, *([f"plt.legend([{names}], loc='upper left')"] if drawing.legend else []), "plt.show()"]
+        )
 
     _redraw(handin, rng, write)
 

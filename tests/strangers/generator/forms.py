@@ -15,7 +15,11 @@ def fifty_cells(handin: Handin, rng: Random) -> None:
         step.opens = True
     split: list[Block] = []
     for block in handin.blocks:
-        if isinstance(block, Step) and block.role not in ("plot", "imports", "other", "define") and len(block.statements) > 1:
+        if (
+            isinstance(block, Step)
+            and block.role not in ("plot", "imports", "other", "define")
+            and len(block.statements) > 1
+        ):
             split += [
                 Step([statement], block.role, block.question, block.model, True, block.raw if at == 0 else "")
                 for at, statement in enumerate(block.statements)

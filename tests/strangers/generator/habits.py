@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from random import Random
 
-from generator.code import argument, copied, places, receiver, set_argument, statements, expression, text
+from generator.code import argument, copied, expression, places, receiver, set_argument, statements, text
 from generator.nouns import Handin, Step, UnfitError
 from generator.transforms import transform
-import ast
 
 
 def _after_training(handin: Handin, rng: Random, source: str) -> None:
@@ -109,7 +109,7 @@ def data_reloaded(handin: Handin, rng: Random) -> None:
     lines = [copied(s) for step in (data, *prepared) for s in step.statements]
     handin.blocks.insert(at, Step(lines, "other", last.question, opens=True))
     last.opens = True
-    handin.truth.may.add("reloaded_data")
+    handin.truth.may |= {"reloaded_data", "repeated_cell"}
 
 
 @transform("habits", "evaluated")
@@ -154,8 +154,8 @@ def own_callback(handin: Handin, rng: Random) -> None:
 def further_experiment(handin: Handin, rng: Random) -> None:
     """A network that nobody asked for is trained at the end."""
     source = (
-        "trial = keras.Sequential([keras.Input(shape=(28, 28)), layers.Flatten(), layers.Dense(20, activation='sigmoid'),"
-        " layers.Dense(10, activation='softmax')])\n"
+        "trial = keras.Sequential([keras.Input(shape=(28, 28)), layers.Flatten(), "
+        "layers.Dense(20, activation='sigmoid'), layers.Dense(10, activation='softmax')])\n"
         "trial.compile(loss='categorical_crossentropy', optimizer='rmsprop', metrics=['accuracy'])\n"
         "trial.fit(x_train, y_train, batch_size=64, epochs=3, verbose=0)"
     )
@@ -181,7 +181,9 @@ def looks_at_the_data(handin: Handin, rng: Random) -> None:
 @transform("habits", "tf_data")
 def tf_data_pipeline(handin: Handin, rng: Random) -> None:
     """One training reads its rows from a `tf.data` pipeline."""
-    found = [place for place in places(handin, "fit") if place.step.role == "fit" and argument(place.call, "batch_size")]
+    found = [
+        place for place in places(handin, "fit") if place.step.role == "fit" and argument(place.call, "batch_size")
+    ]
     if not found:
         raise UnfitError("no training")
     place = rng.choice(found)
@@ -203,3 +205,4 @@ def tf_data_pipeline(handin: Handin, rng: Random) -> None:
 def seeded(handin: Handin, rng: Random) -> None:
     """Random seeds are set at the top."""
     handin.step("imports").statements += statements("np.random.seed(1)\nkeras.utils.set_random_seed(1)")
+    handin.truth.may.discard("unseeded")

@@ -50,11 +50,19 @@ def acc_for_accuracy(handin: Handin, rng: Random) -> None:
 def acc_keys_alone(handin: Handin, rng: Random) -> None:
     """The metric is `accuracy`, but histories are read by `acc` and `val_acc`, as Keras 2.2 named them."""
     names = {"accuracy": "acc", "val_accuracy": "val_acc"}
+    changed = 0
     for step in handin.steps:
         for statement in step.statements:
             for node in ast.walk(statement):
-                if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-                    node.slice.value = names.get(str(node.slice.value), node.slice.value)
+                if (
+                    isinstance(node, ast.Subscript)
+                    and isinstance(node.slice, ast.Constant)
+                    and node.slice.value in names
+                ):
+                    node.slice.value = names[str(node.slice.value)]
+                    changed += 1
+    if not changed:
+        raise UnfitError("no history is read by its key")
 
 
 @transform("idioms", "checkpoint")

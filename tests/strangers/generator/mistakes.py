@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from random import Random
 
-from generator.code import Place, argument, callee, expression, layer_calls, places, set_argument, statements, text
+from generator.code import Place, argument, callee, expression, layer_calls, places, set_argument, text
 from generator.nouns import Handin, Prose, UnfitError
 from generator.solution import networks
 from generator.transforms import transform
@@ -90,7 +90,8 @@ def wrong_loss(handin: Handin, rng: Random) -> None:
     why = f"{place.model} is trained with binary cross-entropy"
     handin.expect("compiled", _SHORT, why, model=place.model)
     handin.exempt("accuracy", why, model=place.model)
-    handin.truth.may.add("loss_mismatch")
+    handin.truth.must["loss_mismatch"] = why
+    handin.truth.may.add("loss_differs")
 
 
 @transform("mistakes", "compile")
@@ -157,7 +158,9 @@ def decay_on_one_layer(handin: Handin, rng: Random) -> None:
     if len(penalised) < 2:
         raise UnfitError("one penalised layer")
     set_argument(penalised[-1], "kernel_regularizer", None)
-    handin.expect("sweep", _SHORT, "weight decay on one of two hidden layers", model=place.model)
+    why = "weight decay on one of two hidden layers"
+    handin.expect("sweep", _SHORT, why, model=place.model)
+    handin.truth.must["decay_missing"] = why
 
 
 @transform("mistakes", "regulariser")
@@ -244,7 +247,7 @@ def one_replicate(handin: Handin, rng: Random) -> None:
 @transform("mistakes", "plot")
 def missing_plot(handin: Handin, rng: Random) -> None:
     """A plot that was asked for is not drawn."""
-    asked = [one for one in handin.lab.criteria("history_plot", "error_bar_plot", "comparison_plot")]
+    asked = list(handin.lab.criteria("history_plot", "error_bar_plot", "comparison_plot"))
     drawn = {step.question for step in handin.steps if step.role == "plot"}
     criteria = [one for one in asked if one.question in drawn]
     if not criteria:
@@ -255,8 +258,9 @@ def missing_plot(handin: Handin, rng: Random) -> None:
             step.statements = [
                 statement
                 for statement in step.statements
-                if isinstance(statement, ast.Assign) and not any(callee(node) == "subplots" for node in ast.walk(statement))
-            ] or statements("pass")
+                if isinstance(statement, ast.Assign)
+                and not any(callee(node) == "subplots" for node in ast.walk(statement))
+            ]
     for kind in ("history_plot", "error_bar_plot", "comparison_plot"):
         handin.expect(kind, "absent failed", "the plot is missing", question=chosen.question)
 

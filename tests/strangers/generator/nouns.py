@@ -27,6 +27,8 @@ class Heading:
     """Id in the rubric; `None` for a chapter."""
     number: str = ""
     """As the sheet numbers it, such as `2.4`."""
+    word: str = ""
+    """What stands before the number in the solution, such as `Question`."""
 
 
 @dataclass
@@ -143,6 +145,10 @@ class Lab:
     wordings: Mapping[str, Mapping[str, tuple[str, str]]]
     """Language -> question id -> (title, answer), in our own words."""
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Lab:
+        """Itself: hand-ins are copied at every transform, and no transform changes the lab."""
+        return self
+
     def question(self, question_id: str) -> Question:
         """The question with that id."""
         return next(question for question in self.questions if question.id == question_id)
@@ -193,7 +199,13 @@ class Handin:
         raise UnfitError(f"no step {role} {model or ''}")
 
     def expect(
-        self, kind: str, statuses: str, why: str, model: str | None = None, question: str | None = None, share: float = 0.0
+        self,
+        kind: str,
+        statuses: str,
+        why: str,
+        model: str | None = None,
+        question: str | None = None,
+        share: float = 0.0,
     ) -> None:
         """Every criterion of `kind` (about `model`, of `question`) must come to one of `statuses`.
 

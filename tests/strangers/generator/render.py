@@ -19,7 +19,9 @@ _TASK = {"en": "Task", "sv": "Uppgift", "de": "Aufgabe", "es": "Ejercicio", "fr"
 
 def _as_solved(heading: Heading, language: str) -> str:
     marks = "#" * heading.level
-    return " ".join(part for part in (marks, heading.number, heading.title) if part)
+    return " ".join(
+        part for part in (marks, heading.word if heading.number else "", heading.number, heading.title) if part
+    )
 
 
 def _as_question(heading: Heading, language: str) -> str:
@@ -103,13 +105,13 @@ class _Anonymous(ast.NodeTransformer):
     def __init__(self, names: set[str]) -> None:
         self._names = names
 
-    def visit_Call(self, node: ast.Call) -> ast.Call:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.Call:
         """A call that may name a network."""
         self.generic_visit(node)
         node.keywords = [
             keyword
             for keyword in node.keywords
-            if not (keyword.arg == "name" and getattr(keyword.value, "value", None) in self._names)
+            if not (keyword.arg in ("name", "label") and getattr(keyword.value, "value", None) in self._names)
         ]
         return node
 

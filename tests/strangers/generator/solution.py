@@ -9,13 +9,26 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from generator.code import argument, bodies, built_name, bound_by, callee, layer_calls, names_in, places, receiver
-from generator.nouns import Block, Criterion, Expected, Handin, Heading, Lab, Network, Prose, Question, Role, Step, Truth
+from generator.code import argument, bodies, bound_by, built_name, callee, layer_calls, names_in, places, receiver
+from generator.nouns import (
+    Block,
+    Criterion,
+    Expected,
+    Handin,
+    Heading,
+    Lab,
+    Network,
+    Prose,
+    Question,
+    Role,
+    Step,
+    Truth,
+)
 
 RUBRICS = Path(__file__).parents[3] / "rubrics"
 LABS = Path(__file__).parent / "labs"
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
-_NUMBER = re.compile(r"(?:Question\s+)?(\d+(?:\.\d+)*)\b\s*(.*)")
+_NUMBER = re.compile(r"(?:(Question)\s+)?(\d+(?:\.\d+)*)\b\s*(.*)")
 _ON_REACHED = frozenset({"accuracy"})
 """Kinds on what a whole training reached: one row in a hundred tells nothing of it."""
 _BY_PERSON = frozenset({"written"})
@@ -103,7 +116,7 @@ def _prose_blocks(body: str, lab: Lab, question: str | None) -> tuple[list[Block
 def _opened(heading: re.Match[str], lab: Lab) -> tuple[str | None, Heading]:
     level, words = len(heading[1]), heading[2].strip()
     numbered = _NUMBER.fullmatch(words)
-    number, title = (numbered[1], numbered[2]) if numbered else ("", words)
+    word, number, title = (numbered[1] or "", numbered[2], numbered[3]) if numbered else ("", "", words)
     known = {question.id: question for question in lab.questions}
     question = lab.titles.get(title) if title else None
     if question is None and number in known:
@@ -112,7 +125,7 @@ def _opened(heading: re.Match[str], lab: Lab) -> tuple[str | None, Heading]:
         question = words
     if numbered is None and question is None:
         number = ""
-    return question, Heading(title, level, question, number)
+    return question, Heading(title, level, question, number, word)
 
 
 def _steps(body: list[ast.stmt], question: str | None) -> list[Step]:

@@ -63,8 +63,7 @@ def letters_under_questions(handin: Handin, rng: Random) -> None:
     seen: set[str] = set()
     for heading in deep:
         chapter, _, last = heading.number.rpartition(".")
-        heading.number = ""
-        heading.title = f"{'abcdefgh'[int(last) - 1]}) {heading.title}".strip()
+        heading.number = f"{'abcdefgh'[int(last) - 1]})"
         heading.level = 4
         if chapter not in seen:
             seen.add(chapter)
@@ -111,9 +110,7 @@ def one_text_for_a_chapter(handin: Handin, rng: Random) -> None:
     texts = [block for block in handin.prose if set(block.answers) & set(ids)]
     if not texts:
         raise UnfitError("no texts")
-    first = next(
-        at for at, block in enumerate(handin.blocks) if isinstance(block, Heading) and block.question in ids
-    )
+    first = next(at for at, block in enumerate(handin.blocks) if isinstance(block, Heading) and block.question in ids)
     joined = Prose("\n\n".join(block.text for block in texts), ids)
     kept: list[Block] = []
     for at, block in enumerate(handin.blocks):

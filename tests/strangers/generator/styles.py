@@ -5,7 +5,20 @@ from __future__ import annotations
 import ast
 from random import Random
 
-from generator.code import Place, argument, bodies, bound_by, callee, expression, layer_calls, names_in, places, set_argument, statements, text
+from generator.code import (
+    Place,
+    argument,
+    bodies,
+    bound_by,
+    callee,
+    expression,
+    layer_calls,
+    names_in,
+    places,
+    set_argument,
+    statements,
+    text,
+)
 from generator.nouns import Handin, Step, UnfitError
 from generator.render import rename
 from generator.transforms import transform
@@ -58,7 +71,7 @@ def one_maker_with_arguments(handin: Handin, rng: Random) -> None:
     if len(dense) < 2:
         raise UnfitError("fewer than two networks of dense layers")
     compiled = {place.model: place for place in places(handin, "compile")}
-    kinds = {text(compiled[place.model].call.keywords) if False else _settings(compiled[place.model]) for place in dense}
+    kinds = {_settings(compiled[place.model]) for place in dense}
     if len(kinds) > 1:
         raise UnfitError("the networks are compiled in several ways")
     settings = kinds.pop()
@@ -77,9 +90,8 @@ def one_maker_with_arguments(handin: Handin, rng: Random) -> None:
     for place in dense:
         units = ", ".join(_hidden(place))
         decay = ", factor" if "factor" in names_in(place.call) else ""
-        compiled[place.model].replace(*statements("pass"))
+        compiled[place.model].replace()
         place.replace(*statements(f"{place.target} = build_network([{units}]{decay}, label='{place.model}')"))
-    handin.truth.may.add("layers_in_loop")
     _first_step(handin, source)
 
 
@@ -108,21 +120,22 @@ def _hidden(place: Place) -> list[str]:
 
 def _first_step(handin: Handin, source: str) -> None:
     """Put a definition behind the data."""
-    at = max(at for at, block in enumerate(handin.blocks) if isinstance(block, Step) and block.role in ("data", "scale"))
+    at = max(
+        at for at, block in enumerate(handin.blocks) if isinstance(block, Step) and block.role in ("data", "scale")
+    )
     handin.blocks.insert(at + 1, Step(statements(source), "define", opens=True))
 
 
 @transform("building", "sweep")
 def sweep_in_reverse(handin: Handin, rng: Random) -> None:
     """The sweep runs from the largest factor to the smallest, and is drawn in that order."""
-    step = handin.step("sweep")
-    assigned = [s for s in _statements_with(handin, "logspace")]
+    handin.step("sweep")
+    assigned = _statements_with(handin, "logspace")
     if not assigned:
         raise UnfitError("no factors on a logarithmic scale")
     call = assigned[0].value
     assert isinstance(call, ast.Call)
     call.args[0], call.args[1] = call.args[1], call.args[0]
-    del step
 
 
 @transform("building", "sweep")
@@ -183,7 +196,9 @@ def sweep_into_a_list_of_histories(handin: Handin, rng: Random) -> None:
     loop.body.insert(0, statements("row = []")[0])
     loop.body.append(statements("runs.append(row)")[0])
     _replace_assignment(handin, "final_accuracy", "runs = []")
-    step.statements += statements("final_accuracy = np.array([[one.history['val_accuracy'][-1] for one in row] for row in runs])")
+    step.statements += statements(
+        "final_accuracy = np.array([[one.history['val_accuracy'][-1] for one in row] for row in runs])"
+    )
 
 
 def _inner(loop: ast.For) -> ast.For:
@@ -206,7 +221,11 @@ def _statements_with(handin: Handin, called: str) -> list[ast.Assign]:
 def _replace_assignment(handin: Handin, name: str, source: str) -> None:
     for step in handin.steps:
         for statement in list(step.statements):
-            if isinstance(statement, ast.Assign) and bound_by(statement) == {name} and callee(statement.value) == "zeros":
+            if (
+                isinstance(statement, ast.Assign)
+                and bound_by(statement) == {name}
+                and callee(statement.value) == "zeros"
+            ):
                 at = step.statements.index(statement)
                 step.statements[at : at + 1] = statements(source)
 
@@ -219,7 +238,10 @@ def one_name_for_all(handin: Handin, rng: Random) -> None:
     """Every network is called `model` and every history `history`, each in its turn."""
     spans = _spans(handin)
     chosen: dict[str, str] = {}
-    for target, variables in (("model", _assigned(handin, "Sequential", "Model")), ("history", _assigned(handin, "fit"))):
+    for target, variables in (
+        ("model", _assigned(handin, "Sequential", "Model")),
+        ("history", _assigned(handin, "fit")),
+    ):
         end = -1
         for name in variables:
             first, last = spans[name]
@@ -299,9 +321,7 @@ def imported_classes(handin: Handin, rng: Random) -> None:
                 if owner in ("layers", "keras.optimizers"):
                     used[owner.rpartition(".")[2]].add(node.func.attr)
                     node.func = ast.Name(id=node.func.attr, ctx=ast.Load())
-    lines = [
-        f"from keras.{module} import {', '.join(sorted(names))}" for module, names in used.items() if names
-    ]
+    lines = [f"from keras.{module} import {', '.join(sorted(names))}" for module, names in used.items() if names]
     if not lines:
         raise UnfitError("no layers")
     handin.step("imports").statements += statements("\n".join(lines))

@@ -44,7 +44,13 @@ class Row:
 
     def as_json(self) -> dict[str, object]:
         """As plain data."""
-        return {"name": self.name, "handins": self.handins, **self.counts, "lost": round(self.lost, 3), "example": self.example}
+        return {
+            "name": self.name,
+            "handins": self.handins,
+            **self.counts,
+            "lost": round(self.lost, 3),
+            "example": self.example,
+        }
 
 
 def badness(outcome: Mapping[str, object]) -> float:
@@ -94,10 +100,11 @@ def _line(row: Row) -> str:
     def share(part: int, whole: int) -> str:
         return f"{part}/{whole} {100 * part / whole:3.0f}%" if whole else "-"
 
+    placed, matched = share(c["placed"], c["to_place"]), share(c["matched"], c["to_match"])
     return (
-        f"{row.name[:52]:52} {row.handins:4} {share(c['placed'], c['to_place']):>11} {share(c['matched'], c['to_match']):>11} "
-        f"{share(c['right'], decided):>11} {c['unfair']:6} {c['generous']:6} {c['open']:5} {c['false']:5} {c['missed']:4} "
-        f"{c['crash']:5} {row.lost:6.1f}  {row.example}"
+        f"{row.name[:52]:52} {row.handins:4} {placed:>11} {matched:>11} {share(c['right'], decided):>11} "
+        f"{c['unfair']:6} {c['generous']:6} {c['open']:5} {c['false']:5} {c['missed']:4} {c['crash']:5} "
+        f"{row.lost:6.1f}  {row.example}"
     )
 
 

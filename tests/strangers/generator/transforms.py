@@ -12,7 +12,19 @@ from generator.nouns import Handin
 
 Change: TypeAlias = Callable[[Handin, Random], None]
 
-PHASES = ("mistakes", "habits", "drawings", "building", "idioms", "machine", "naming", "structure", "wording", "cells", "form")
+PHASES = (
+    "mistakes",
+    "habits",
+    "drawings",
+    "building",
+    "idioms",
+    "machine",
+    "naming",
+    "structure",
+    "wording",
+    "cells",
+    "form",
+)
 """In this order: what changes the networks themselves comes first, while they stand as the solution has them; what only
 changes how things are written down comes last."""
 _CHAPTERS = ("mistakes", "habits", "drawings", "styles", "idioms", "machine", "structure", "wordings", "forms")

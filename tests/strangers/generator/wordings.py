@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from random import Random
+
+from ruamel.yaml import YAML
 
 from generator.nouns import Handin, Heading, Prose, UnfitError
 from generator.transforms import transform
 
-_SPOKEN = {
-    "own_chapter_title": {
-        "en": "4 Reflections",
-        "sv": "4 Reflektioner",
-        "de": "4 Rückblick",
-    },
-    "own_chapter": {
-        "en": "We worked on this lab in two long afternoons. Most of the time went into finding out why our first plots stayed empty. "
-        "Next time we would start earlier and write down what each run gave.",
-        "sv": "Vi arbetade med labben under två långa eftermiddagar. Den mesta tiden gick åt till att förstå varför våra första bilder "
-        "var tomma. Nästa gång börjar vi tidigare och antecknar vad varje körning gav.",
-        "de": "Wir haben zwei lange Nachmittage an dieser Aufgabe gesessen. Die meiste Zeit ging damit hin, herauszufinden, warum unsere "
-        "ersten Bilder leer blieben. Nächstes Mal fangen wir früher an und schreiben auf, was jeder Lauf ergab.",
-    },
-    "references_title": {"en": "References", "sv": "Källor", "de": "Quellen"},
-    "opening": {
-        "en": "Group 7. Hours spent: 14 and 12. We declare that we wrote this hand-in ourselves.",
-        "sv": "Grupp 7. Nedlagd tid: 14 och 12 timmar. Vi intygar att vi har skrivit inlämningen själva.",
-        "de": "Gruppe 7. Aufwand: 14 und 12 Stunden. Wir versichern, dass wir diese Abgabe selbst geschrieben haben.",
-    },
-}
+_PHRASES = Path(__file__).parent / "phrases.yaml"
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = YAML(typ="safe").load(_PHRASES.read_text(encoding="utf-8"))
+    return found
 
 
 def speak(language: str, key: str) -> str:
     """A phrase in `language`, or in English where we have none."""
-    return _SPOKEN[key].get(language, _SPOKEN[key]["en"])
+    known = _phrases()[key]
+    return known.get(language, known["en"])
 
 
 def _reword(handin: Handin, language: str) -> None:
@@ -43,7 +34,7 @@ def _reword(handin: Handin, language: str) -> None:
     handin.language = language
     answered: set[str] = set()
     for block in handin.blocks:
-        if isinstance(block, Heading) and block.question in words:
+        if isinstance(block, Heading) and block.question is not None and block.question in words:
             block.title = words[block.question][0]
         if isinstance(block, Prose) and len(block.answers) == 1 and block.answers[0] in words:
             question = block.answers[0]
