@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from random import Random
 
-from generator.nouns import Block, Handin, Prose, Step
+from generator.code import statements
+from generator.nouns import Block, Handin, Step, UnfitError
 from generator.transforms import transform
 
 
@@ -68,4 +70,24 @@ def as_report_and_script(handin: Handin, rng: Random) -> None:
     handin.truth.free |= {question.id for question in handin.lab.questions}
 
 
-__all__ = ["Prose"]
+@transform("form", "form versions magic cells")
+def as_web_page_and_script(handin: Handin, rng: Random) -> None:
+    """The texts are a web page, the code a script beside it."""
+    handin.form = "page"
+    handin.truth.free |= {question.id for question in handin.lab.questions}
+
+
+@transform("cells", "cells order form versions magic")
+def in_a_main_function(handin: Handin, rng: Random) -> None:
+    """All code but the imports stands in `main`, which the script calls at its end; the texts stand in a report."""
+    handin.form = "report"
+    imports = [step for step in handin.steps if step.role == "imports"]
+    inside = [statement for step in handin.steps if step.role != "imports" for statement in step.statements]
+    if any(isinstance(node, ast.Import | ast.ImportFrom) for node in inside):
+        raise UnfitError("something is imported later on")
+    function = statements("def main():\n    pass\nif __name__ == '__main__':\n    main()")
+    assert isinstance(function[0], ast.FunctionDef)
+    function[0].body = inside
+    text_blocks = [block for block in handin.blocks if not isinstance(block, Step)]
+    handin.blocks = [*imports, Step(function, "sweep", opens=True), *text_blocks]
+    handin.truth.free |= {question.id for question in handin.lab.questions}

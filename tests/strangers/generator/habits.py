@@ -206,3 +206,15 @@ def seeded(handin: Handin, rng: Random) -> None:
     """Random seeds are set at the top."""
     handin.step("imports").statements += statements("np.random.seed(1)\nkeras.utils.set_random_seed(1)")
     handin.truth.may.discard("unseeded")
+
+
+@transform("habits", "checkpoint")
+def early_stopping(handin: Handin, rng: Random) -> None:
+    """A callback stops a training that no longer gets better."""
+    found = [place for place in places(handin, "fit") if place.step.role == "fit"]
+    if not found:
+        raise UnfitError("no training")
+    place = rng.choice(found)
+    if argument(place.call, "validation_data") is None and argument(place.call, "validation_split") is None:
+        raise UnfitError("nothing to watch")
+    set_argument(place.call, "callbacks", expression("[keras.callbacks.EarlyStopping(patience=50)]"))

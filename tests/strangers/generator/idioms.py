@@ -201,3 +201,36 @@ def activation_layers(handin: Handin, rng: Random) -> None:
                 node.elts = apart
     if not changed:
         raise UnfitError("no activations in lists of layers")
+
+
+@transform("idioms", "layer_modules")
+def old_layer_modules(handin: Handin, rng: Random) -> None:
+    """Layers are also imported from the modules that Keras 2 kept them in."""
+    handin.step("imports").statements += statements(
+        "from keras.layers.core import Dense, Dropout, Flatten\n"
+        "from keras.layers.convolutional import Conv2D, MaxPooling2D\nfrom keras.models import Sequential"
+    )
+
+
+@transform("idioms", "convolution_name")
+def convolution2d(handin: Handin, rng: Random) -> None:
+    """Convolutions are `Convolution2D` with rows and columns apart and a `border_mode`, as in Keras 1."""
+    changed = 0
+    for step in handin.steps:
+        for statement in step.statements:
+            for node in ast.walk(statement):
+                if (
+                    callee(node) != "Conv2D"
+                    or not isinstance(node, ast.Call)
+                    or not isinstance(node.func, ast.Attribute)
+                ):
+                    continue
+                size = argument(node, "kernel_size", 1)
+                side = text(size.elts[0]) if isinstance(size, ast.Tuple) else text(size) if size is not None else "3"
+                node.args = [node.args[0], expression(side), expression(side)]
+                set_argument(node, "kernel_size", None)
+                rename_argument(node, "padding", "border_mode")
+                node.func.attr = "Convolution2D"
+                changed += 1
+    if not changed:
+        raise UnfitError("no convolutions")

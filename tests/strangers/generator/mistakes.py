@@ -6,7 +6,7 @@ import ast
 from random import Random
 
 from generator.code import Place, argument, callee, expression, layer_calls, places, set_argument, text
-from generator.nouns import Handin, Prose, UnfitError
+from generator.nouns import Handin, UnfitError
 from generator.solution import networks
 from generator.transforms import transform
 
@@ -320,4 +320,78 @@ def wrong_count_of_parameters(handin: Handin, rng: Random) -> None:
     raise UnfitError("no number is stated")
 
 
-__all__ = ["Prose"]
+@transform("mistakes", "scale")
+def unscaled_pixels(handin: Handin, rng: Random) -> None:
+    """Pixels are never divided by 255."""
+    changed = 0
+    for step in handin.steps:
+        for statement in step.statements:
+            for node in ast.walk(statement):
+                value = getattr(node, "value", None)
+                if isinstance(node, ast.Assign) and isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
+                    if text(value.right) == "255":
+                        node.value = value.left
+                        changed += 1
+    if not changed:
+        raise UnfitError("pixels are not divided by 255")
+    why = "pixels are not scaled"
+    handin.exempt("accuracy", why)
+    handin.expect("scaled", "partial failed", why)
+    handin.truth.must["unscaled_input"] = why
+
+
+@transform("mistakes", "text_loss")
+def wrong_loss_in_the_text(handin: Handin, rng: Random) -> None:
+    """The text names another loss than the code."""
+    words = ("Categorical cross-entropy", "categorical cross-entropy")
+    texts = [one for one in handin.prose if len(one.text) < 60 and any(word in one.text for word in words)]
+    if not texts:
+        raise UnfitError("no text that names the loss alone")
+    texts[0].text = "The loss function is the mean squared error."
+    handin.truth.must["loss_differs"] = "the text names the mean squared error"
+
+
+@transform("mistakes", "evaluated")
+def evaluated_on_training_data(handin: Handin, rng: Random) -> None:
+    """What should be measured on the test set is measured on the training data."""
+    asked = {one.question: one for one in handin.lab.criteria("evaluated")}
+    found = [place for place in places(handin, "evaluate") if place.step.question in asked]
+    place = _one(found, rng)
+    for node in ast.walk(place.call):
+        if isinstance(node, ast.Name) and node.id.endswith("_test"):
+            node.id = node.id.removesuffix("_test") + "_train"
+    why = "it is evaluated on the training data"
+    handin.expect("evaluated", _SHORT, why, question=place.step.question)
+
+
+@transform("mistakes", "curves")
+def loss_for_accuracy(handin: Handin, rng: Random) -> None:
+    """A plot of accuracies shows losses, under the title and labels of accuracies."""
+    asked = [one for one in handin.lab.criteria("history_plot") if "accuracy" in str(one.options.get("shows"))]
+    drawn = {one.question for one in asked}
+    changed: set[str] = set()
+    for step in handin.steps:
+        if step.role == "plot" and step.question in drawn:
+            for statement in step.statements:
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Constant) and node.value in ("accuracy", "val_accuracy"):
+                        node.value = node.value.replace("accuracy", "loss")
+                        changed.add(step.question or "")
+    if not changed:
+        raise UnfitError("no plot of accuracies")
+    for question in changed:
+        handin.expect("history_plot", _SHORT, "losses are drawn, not accuracies", question=question)
+
+
+@transform("mistakes", "curves")
+def validation_not_drawn(handin: Handin, rng: Random) -> None:
+    """A plot shows the training's accuracy alone."""
+    asked = {one.question for one in handin.lab.criteria("history_plot")}
+    for step in handin.steps:
+        if step.role == "plot" and step.question in asked:
+            kept = [s for s in step.statements if not (callee(getattr(s, "value", s)) == "plot" and "val_" in text(s))]
+            if len(kept) < len(step.statements):
+                step.statements = kept
+                handin.expect("history_plot", _SHORT, "validation is not drawn", question=step.question, share=0.3)
+                return
+    raise UnfitError("no plot with a curve of the validation")

@@ -12,8 +12,9 @@ Role: TypeAlias = Literal[
 ]
 """What a step of code does; `sweep` is a loop that builds, compiles and trains."""
 
-Form: TypeAlias = Literal["percent", "script", "notebook", "report"]
-"""`percent`: a script with `# %%`; `script`: one whose prose stands in comments; `report`: a document and a script."""
+Form: TypeAlias = Literal["percent", "script", "notebook", "report", "page"]
+"""`percent`: a script with `# %%`; `script`: one whose prose stands in comments; `report`: a document and a script; `page`: a web page and
+a script."""
 
 
 @dataclass
@@ -80,6 +81,8 @@ class Question:
     written_id: str
     model: str | None
     criteria: tuple[Criterion, ...]
+    asks: str = ""
+    """What the sheet asks, as the rubric puts it."""
 
     @property
     def asks_for_words(self) -> bool:

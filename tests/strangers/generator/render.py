@@ -50,12 +50,18 @@ def _as_parenthesis(heading: Heading, language: str) -> str:
     return f"{heading.number}) {heading.title}".strip()
 
 
+def _as_tag(heading: Heading, language: str) -> str:
+    words = " ".join(part for part in (heading.number, heading.title) if part)
+    return f"<h{heading.level}>{words}</h{heading.level}>"
+
+
 NUMBERINGS: dict[str, Callable[[Heading, str], str]] = {
     "solution": _as_solved,
     "question": _as_question,
     "task": _as_task,
     "bold": _as_bold,
     "parenthesis": _as_parenthesis,
+    "tag": _as_tag,
 }
 """How a heading is written. Where the sheet gives no number the title stands alone."""
 
@@ -130,6 +136,9 @@ def write(handin: Handin, folder: Path) -> Path:
         (folder / "code.py").write_text(script([part for part in parts if part.kind == "code"]), encoding="utf-8")
         prose = [part.source for part in parts if part.kind == "prose"]
         (folder / "report.md").write_text("\n\n".join(prose) + "\n", encoding="utf-8")
+    elif handin.form == "page":
+        (folder / "code.py").write_text(script([part for part in parts if part.kind == "code"]), encoding="utf-8")
+        (folder / "report.html").write_text(page([part for part in parts if part.kind == "prose"]), encoding="utf-8")
     for path, words in handin.extra_files.items():
         (folder / path).write_text(words, encoding="utf-8")
     return folder

@@ -57,7 +57,11 @@ def _question(given: Mapping[str, object]) -> Question:
         criteria.append(Criterion(str(given["id"]), position, kind, float(options["points"]), options))
     model = given.get("model")
     return Question(
-        str(given["id"]), str(given.get("section", given["id"])), str(model) if model else None, tuple(criteria)
+        str(given["id"]),
+        str(given.get("section", given["id"])),
+        str(model) if model else None,
+        tuple(criteria),
+        str(given.get("asks", "")).strip(),
     )
 
 

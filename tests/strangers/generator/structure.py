@@ -37,6 +37,12 @@ def numbers_with_parenthesis(handin: Handin, rng: Random) -> None:
 
 
 @transform("structure", "numbers")
+def headings_as_tags(handin: Handin, rng: Random) -> None:
+    """Headings are written as tags of HTML."""
+    handin.numbering = "tag"
+
+
+@transform("structure", "numbers")
 def no_headings(handin: Handin, rng: Random) -> None:
     """There are no headings and no numbers at all, only texts and code in the order of the sheet."""
     handin.blocks = [block for block in handin.blocks if not isinstance(block, Heading)]
@@ -175,6 +181,37 @@ def opening_chapter(handin: Handin, rng: Random) -> None:
         Heading("Lab report", 1),
         Prose(speak(handin.language, "opening"), (), foreign=True),
     ]
+
+
+@transform("structure", "sheet")
+def questions_copied(handin: Handin, rng: Random) -> None:
+    """The sheet's own words stand above each answer, as a quotation."""
+    asks = {question.id: question.asks for question in handin.lab.questions if question.asks}
+    kept: list[Block] = []
+    for block in handin.blocks:
+        kept.append(block)
+        if isinstance(block, Heading) and block.question in asks:
+            kept.append(Prose(f"> {asks[block.question]}", ()))
+    handin.blocks = kept
+
+
+@transform("structure", "contents")
+def table_of_contents(handin: Handin, rng: Random) -> None:
+    """A list of all parts, with their numbers, stands at the top."""
+    titles = _titles(handin)
+    parts = [one for one in _headings(handin) if one.question is not None and one.number]
+    lines = [f"- {one.number} {one.title or titles.get(one.question or '', '')}".rstrip() for one in parts]
+    if not lines:
+        raise UnfitError("no numbers")
+    handin.blocks[:0] = [Heading("Contents", 2), Prose("\n".join(lines), ())]
+
+
+@transform("structure", "colour")
+def answers_in_colour(handin: Handin, rng: Random) -> None:
+    """Answers are set in blue, with tags, to tell them from the sheet's words."""
+    for block in handin.prose:
+        if block.answers and "$" not in block.text:
+            block.text = f"<font color='blue'>{block.text}</font><br/>"
 
 
 # What is missing

@@ -15,7 +15,6 @@ from generator.code import (
     layer_calls,
     names_in,
     places,
-    set_argument,
     statements,
     text,
 )
@@ -342,4 +341,43 @@ def through_tensorflow(handin: Handin, rng: Random) -> None:
                 statement.module = f"tensorflow.{statement.module}"
 
 
-__all__ = ["set_argument"]
+@transform("building", "building loop order")
+def trained_in_one_loop(handin: Handin, rng: Random) -> None:
+    """Networks of dense layers are configurations in a list; one loop builds, compiles and trains all of them."""
+    dense = [p for p in places(handin, "Sequential") if p.step.role == "build" and _hidden(p)]
+    fits = {place.model: place for place in places(handin, "fit") if place.step.role == "fit"}
+    compiled = {place.model: place for place in places(handin, "compile")}
+    dense = [place for place in dense if place.model in fits and fits[place.model].target]
+    if len(dense) < 2 or len({_settings(compiled[place.model]) for place in dense}) > 1:
+        raise UnfitError("fewer than two networks that are compiled alike")
+    lines = ["histories = {}", "for label, sizes, rounds in ["]
+    call = fits[dense[0].model].call
+    arguments = ", ".join(
+        [*map(text, call.args), *(f"{k.arg}={text(k.value)}" for k in call.keywords if k.arg != "epochs")]
+    )
+    for place in dense:
+        epochs = argument(fits[place.model].call, "epochs")
+        assert epochs is not None
+        lines.append(f"    ('{place.target}', [{', '.join(_hidden(place))}], {text(epochs)}),")
+    lines += [
+        "]:",
+        "    net = keras.Sequential([keras.Input(shape=(28, 28)), layers.Flatten()])",
+        "    for size in sizes:",
+        "        net.add(layers.Dense(size, activation='relu'))",
+        "    net.add(layers.Dense(10, activation='softmax'))",
+        f"    net.compile({_settings(compiled[dense[0].model])})",
+        "    net.summary()",
+        f"    histories[label] = net.fit({arguments}, epochs=rounds)",
+    ]
+    for place in dense:
+        lines.append(f"{fits[place.model].target} = histories['{place.target}']")
+    first = next(at for at, block in enumerate(handin.blocks) if block is dense[0].step)
+    handin.blocks.insert(first, Step(statements("\n".join(lines)), "sweep", dense[0].step.question, opens=True))
+    for place in dense:
+        fits[place.model].replace()
+        compiled[place.model].replace()
+        place.replace()
+        for summary in places(handin, "summary"):
+            if text(summary.call) == f"{place.target}.summary()":
+                summary.replace()
+    handin.truth.free |= {p.step.question for p in (*dense, *fits.values()) if p.step.question}
