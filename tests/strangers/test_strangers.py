@@ -1,12 +1,10 @@
-"""Sixty composed hand-ins, fixed by their seed, through the real pipeline: how much labgrade sees, and what it may miss.
+"""Sixty composed hand-ins, fixed by their seed, through the real pipeline: what labgrade sees, and may miss.
 
-The floors are what it reaches today, measure by measure. They are there to be raised: a change that makes labgrade better
-raises them, one that makes it worse is told here with the hand-ins that show it.
+The floors are what it reaches today, measure by measure. They are there to be raised: a change that makes labgrade
+better raises them, one that makes it worse is told here with the hand-ins that show it.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 from generator.checking import check, opened, options_for
@@ -32,7 +30,7 @@ CEILINGS = {"unfair": 0.05, "generous": 0.02, "false": 0.25}
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """Drawn hand-ins of two to four transforms: those of one alone are the first numbers, which are passed over."""
     folder = tmp_path_factory.mktemp("strangers")
     options = options_for(LAB, write_small_data(folder / "data"), folder / "cache")
@@ -41,7 +39,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]
         patch.setitem(SEEDS, "quick", 1)
         found = [check(recipe(LAB, SEED, first + at), options, session) for at in range(MANY)]
     print(render([outcome.as_json() for outcome in found]))
-    yield found
+    return found
 
 
 def total(outcomes: list[Outcome], name: str) -> int:

@@ -125,7 +125,9 @@ def _misplaced_code(handin: Handin, code: list[Step], match: Matched, found: Que
 def _models(handin: Handin, match: Matched, outcome: Outcome) -> None:
     asked = dict.fromkeys(question.model for question in handin.lab.questions if question.model)
     for name in asked:
-        wanted = handin.truth.networks.get(name)
+        if name not in handin.truth.networks:
+            continue
+        wanted = handin.truth.networks[name]
         found = next((model for model in match.models if model.reference == name), None)
         outcome.to_match += 1
         problem = _mismatched(wanted, found, match)

@@ -132,6 +132,7 @@ def checkpoint_callback(handin: Handin, rng: Random) -> None:
     place = rng.choice(found)
     callback = "[keras.callbacks.ModelCheckpoint('best.keras', monitor='val_accuracy', save_best_only=True)]"
     set_argument(place.call, "callbacks", expression(callback))
+    handin.truth.may.add("chosen_on_test")
 
 
 @transform("habits", "checkpoint")
@@ -218,3 +219,4 @@ def early_stopping(handin: Handin, rng: Random) -> None:
     if argument(place.call, "validation_data") is None and argument(place.call, "validation_split") is None:
         raise UnfitError("nothing to watch")
     set_argument(place.call, "callbacks", expression("[keras.callbacks.EarlyStopping(patience=50)]"))
+    handin.truth.may.add("chosen_on_test")

@@ -73,6 +73,7 @@ def hdf5_checkpoint(handin: Handin, rng: Random) -> None:
         raise UnfitError("no training")
     callback = "[keras.callbacks.ModelCheckpoint('weights.hdf5', monitor='val_acc', save_best_only=True)]"
     set_argument(rng.choice(found).call, "callbacks", expression(callback))
+    handin.truth.may.add("chosen_on_test")
 
 
 @transform("idioms", "rate_name")

@@ -328,10 +328,11 @@ def unscaled_pixels(handin: Handin, rng: Random) -> None:
         for statement in step.statements:
             for node in ast.walk(statement):
                 value = getattr(node, "value", None)
-                if isinstance(node, ast.Assign) and isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
-                    if text(value.right) == "255":
-                        node.value = value.left
-                        changed += 1
+                if not isinstance(node, ast.Assign) or not isinstance(value, ast.BinOp):
+                    continue
+                if isinstance(value.op, ast.Div) and text(value.right) == "255":
+                    node.value = value.left
+                    changed += 1
     if not changed:
         raise UnfitError("pixels are not divided by 255")
     why = "pixels are not scaled"

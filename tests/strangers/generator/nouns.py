@@ -13,8 +13,8 @@ Role: TypeAlias = Literal[
 """What a step of code does; `sweep` is a loop that builds, compiles and trains."""
 
 Form: TypeAlias = Literal["percent", "script", "notebook", "report", "page"]
-"""`percent`: a script with `# %%`; `script`: one whose prose stands in comments; `report`: a document and a script; `page`: a web page and
-a script."""
+"""`percent`: a script with `# %%`; `script`: one whose prose stands in comments; `report`: a document and a script;
+`page`: a web page and a script."""
 
 
 @dataclass
@@ -126,7 +126,8 @@ class Truth:
     verdicts: dict[tuple[str, int], Expected]
     """(question id, position of the criterion) -> what it must come to."""
     networks: dict[str, Network | None]
-    """Reference model -> the hand-in's network that answers for it; `None` where there is none."""
+    """Reference model -> the hand-in's network that answers for it; `None` where there is none. What is left out may be
+    matched or not."""
     absent: set[str] = field(default_factory=set)
     """Questions of which nothing is in the hand-in."""
     must: dict[str, str] = field(default_factory=dict)

@@ -132,7 +132,7 @@ def one_text_for_a_chapter(handin: Handin, rng: Random) -> None:
 def answers_at_the_end(handin: Handin, rng: Random) -> None:
     """All code comes first; the texts, with their numbers, stand at the end."""
     written = {question.id for question in handin.lab.questions if _is_written(question)}
-    moved = [
+    moved: list[Block] = [
         block
         for block in handin.blocks
         if (isinstance(block, Heading) and block.question in written)
@@ -147,7 +147,7 @@ def answers_at_the_end(handin: Handin, rng: Random) -> None:
 
 def _free_code(handin: Handin, ids: set[str]) -> None:
     """Code that stood under a heading that goes is told by itself alone."""
-    handin.truth.free |= {step.question for step in handin.steps if step.question in ids} - {None}  # type: ignore[operator]
+    handin.truth.free |= {step.question for step in handin.steps if step.question is not None and step.question in ids}
 
 
 def _is_written(question: Question) -> bool:
@@ -287,3 +287,37 @@ def older_version_beside(handin: Handin, rng: Random) -> None:
     parts = cells(handin)
     half = parts[: len(parts) // 2]
     handin.extra_files["lab_old.ipynb"] = notebook(half)
+
+
+@transform("structure", "numbers versions", sole=True)
+def untouched_template(handin: Handin, rng: Random) -> None:
+    """The sheet's own notebook is handed in: its questions, the code that it gives, and nothing else."""
+    asks = {question.id: question.asks for question in handin.lab.questions}
+    first = next(at for at, block in enumerate(handin.blocks) if isinstance(block, Step) and block.role == "fit")
+    given = handin.blocks[first]
+    assert isinstance(given, Step)
+    if given.question is not None:
+        raise UnfitError("the sheet gives no network")
+    kept: list[Block] = []
+    for at, block in enumerate(handin.blocks):
+        if isinstance(block, Step) and at <= first:
+            kept.append(block)
+        if isinstance(block, Heading):
+            kept += [block, *([Prose(asks[block.question])] if block.question in asks else [])]
+    handin.blocks = kept
+    handin.truth.absent |= {question.id for question in handin.lab.questions}
+    # The sheet's own network may count as the first one that was asked for: it is the same, and it is trained.
+    alike = {
+        name for name, network in handin.truth.networks.items() if network == handin.truth.networks[given.model or ""]
+    }
+    for question in handin.lab.questions:
+        for criterion in question.criteria:
+            if question.model in alike and criterion.kind in ("architecture", "parameters", "compiled", "trained"):
+                handin.exempt(criterion.kind, "the sheet's own network", question=question.id)
+            else:
+                handin.expect_absent(criterion)
+    for name in set(handin.truth.networks) - {given.model}:
+        if name in alike:
+            del handin.truth.networks[name]
+        else:
+            handin.truth.networks[name] = None

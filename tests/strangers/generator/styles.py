@@ -352,9 +352,8 @@ def trained_in_one_loop(handin: Handin, rng: Random) -> None:
         raise UnfitError("fewer than two networks that are compiled alike")
     lines = ["histories = {}", "for label, sizes, rounds in ["]
     call = fits[dense[0].model].call
-    arguments = ", ".join(
-        [*map(text, call.args), *(f"{k.arg}={text(k.value)}" for k in call.keywords if k.arg != "epochs")]
-    )
+    named = [f"{keyword.arg}={text(keyword.value)}" for keyword in call.keywords if keyword.arg != "epochs"]
+    arguments = ", ".join([*map(text, call.args), *named])
     for place in dense:
         epochs = argument(fits[place.model].call, "epochs")
         assert epochs is not None

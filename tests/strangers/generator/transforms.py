@@ -28,6 +28,7 @@ PHASES = (
 """In this order: what changes the networks themselves comes first, while they stand as the solution has them; what only
 changes how things are written down comes last."""
 _CHAPTERS = ("mistakes", "habits", "drawings", "styles", "idioms", "machine", "structure", "wordings", "forms")
+_BESIDE_SOLE = ("forms", "machine")
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,20 @@ class Transform:
     apply: Change
     groups: frozenset[str]
     """Two transforms that share a group exclude each other: both would decide the same thing."""
+    sole: bool = False
+    """It leaves nothing that others could change: it stands with another form or machine at most."""
 
     def excludes(self, other: Transform) -> bool:
         """Whether the two cannot stand in one hand-in."""
-        return self.name == other.name or bool(self.groups & other.groups)
+        if self.name == other.name or self.groups & other.groups:
+            return True
+        return any(one.sole and two.kind not in _BESIDE_SOLE for one, two in ((self, other), (other, self)))
 
 
 TRANSFORMS: dict[str, Transform] = {}
 
 
-def transform(phase: str, groups: str = "") -> Callable[[Change], Change]:
+def transform(phase: str, groups: str = "", sole: bool = False) -> Callable[[Change], Change]:
     """Register a function as a transform; `groups` are apart by spaces."""
 
     def register(change: Change) -> Change:
@@ -61,7 +66,7 @@ def transform(phase: str, groups: str = "") -> Callable[[Change], Change]:
         assert name not in TRANSFORMS, name
         assert phase in PHASES, phase
         kind = change.__module__.rpartition(".")[2]
-        TRANSFORMS[name] = Transform(name, kind, phase, says, change, frozenset(groups.split()))
+        TRANSFORMS[name] = Transform(name, kind, phase, says, change, frozenset(groups.split()), sole)
         return change
 
     return register
