@@ -8,13 +8,14 @@ import time
 import traceback
 from pathlib import Path
 
-from generator.compare import Outcome, compare
+from generator.compare import Outcome, compare, reached
 from generator.compose import Recipe, compose
+from generator.nouns import Handin
 from generator.render import write
 from grader.errors import UserError
 from grader.options import Options
 from grader.pipeline import judge_submission, reading
-from grader.records import Silence
+from grader.records import Recording, Silence
 from grader.session import Session
 
 
@@ -35,6 +36,10 @@ def check(recipe: Recipe, options: Options, session: Session, folder: Path | Non
         read = reading(path, options)
         reference = session.reference(read.rubric, read.solution)
         rerun = session.rerun(read.submission, read.rubric, read.functions, reference, glance=True)
+        if state_reached(handin, rerun):
+            write(handin, path)
+            read = reading(path, options)
+            rerun = session.rerun(read.submission, read.rubric, read.functions, reference, glance=True)
         result, match = judge_submission(read, reference, rerun, session.effort)
         outcome = compare(handin, recipe.key, result, match)
         if folder:
@@ -49,6 +54,19 @@ def check(recipe: Recipe, options: Options, session: Session, folder: Path | Non
             shutil.rmtree(kept, ignore_errors=True)
     outcome.seconds = time.monotonic() - began
     return outcome
+
+
+def state_reached(handin: Handin, rerun: Recording) -> bool:
+    """Let the texts state what the hand-in's own trainings reached; whether any text did so."""
+    changed = False
+    for number, (model, what) in handin.lab.stated.items():
+        network = handin.truth.networks.get(model)
+        value = reached(network, what, rerun) if network is not None else None
+        for block in handin.prose:
+            if value is not None and number in block.text:
+                block.text = block.text.replace(number, f"{value:.3f}")
+                changed = True
+    return changed
 
 
 def opened(options: Options) -> Session:

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from generator.code import text
 from generator.nouns import Expected, Handin, Network, Prose, Question, Step
 from generator.render import step_text
+from grader.records import Architecture, ModelMatch, QuestionMatch, Recording, Result
 from grader.records import Match as Matched
-from grader.records import ModelMatch, QuestionMatch, Result
 
 _OPEN = frozenset({"review", "errored"})
 _EDGE = 50
@@ -145,10 +145,7 @@ def _mismatched(wanted: Network | None, found: ModelMatch | None, match: Matched
     architecture = match.architecture(found)
     if architecture is None:
         return f"{found.label}, of which no layers are known"
-    layers = [
-        (layer.class_name, layer.config) for layer in architecture.layers if layer.class_name in ("Dense", "Conv2D")
-    ]
-    sizes = [(name, str(config.get("units", config.get("filters")))) for name, config in layers]
+    sizes = _sizes(architecture)
     if sizes != [(name, size) for name, size, _ in wanted.layers]:
         return f"{found.label}, whose layers are {sizes}"
     trainings = match.trainings(found)
@@ -159,6 +156,28 @@ def _mismatched(wanted: Network | None, found: ModelMatch | None, match: Matched
     if wanted.trainings > 1 and len(trainings) != wanted.trainings:
         return f"{found.label}, {len(trainings)} trainings, not {wanted.trainings}"
     return ""
+
+
+def _sizes(architecture: Architecture) -> list[tuple[str, str]]:
+    """Class and size of its dense and convolutional layers."""
+    layers = [layer for layer in architecture.layers if layer.class_name in ("Dense", "Conv2D")]
+    return [(layer.class_name, str(layer.config.get("units", layer.config.get("filters")))) for layer in layers]
+
+
+def reached(network: Network, what: str, rerun: Recording) -> float | None:
+    """The best or last value of a metric that the training of `network` reached; `None` where it was not trained."""
+    which, _, metric = what.partition("_")
+    for training in rerun.trainings():
+        architecture = rerun.architectures.get(training.architecture)
+        if architecture is None or training.fit.epochs != network.epochs:
+            continue
+        if _sizes(architecture) == [(name, size) for name, size, _ in network.layers]:
+            values = training.history.metrics.get(metric) or training.history.metrics.get(
+                metric.replace("accuracy", "acc")
+            )
+            if values:
+                return max(values) if which == "best" else values[-1]
+    return None
 
 
 # Verdicts

@@ -148,6 +148,9 @@ class Lab:
     """Title of a heading in the solution -> id of the question, where the written id alone does not tell."""
     wordings: Mapping[str, Mapping[str, tuple[str, str]]]
     """Language -> question id -> (title, answer), in our own words."""
+    stated: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """A number in the solution's texts, such as `0.982` -> (model, what of it): at a glance another one is reached, and
+    a text that is right states that."""
 
     def __deepcopy__(self, memo: dict[int, object]) -> Lab:
         """Itself: hand-ins are copied at every transform, and no transform changes the lab."""

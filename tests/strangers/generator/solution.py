@@ -45,7 +45,8 @@ def load_lab(name: str) -> Lab:
         language: {str(key): (str(one["title"]), str(one["answer"])) for key, one in answers.items()}
         for language, answers in own.get("wordings", {}).items()
     }
-    return Lab(name, questions, own.get("titles", {}), wordings)
+    stated = {str(number): (str(model), str(what)) for number, (model, what) in own.get("stated", {}).items()}
+    return Lab(name, questions, own.get("titles", {}), wordings, stated)
 
 
 def _question(given: Mapping[str, object]) -> Question:
