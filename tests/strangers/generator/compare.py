@@ -176,7 +176,7 @@ def reached(network: Network, what: str, rerun: Recording) -> float | None:
                 metric.replace("accuracy", "acc")
             )
             if values:
-                return max(values) if which == "best" else values[-1]
+                return float(max(values) if which == "best" else values[-1])
     return None
 
 
@@ -187,7 +187,7 @@ def _verdicts(handin: Handin, result: Result, outcome: Outcome) -> None:
     for question in result.questions:
         for position, verdict in enumerate(question.verdicts):
             expected = handin.truth.verdicts[question.id, position]
-            kind = _kind(expected, verdict.status, verdict.awarded)
+            kind = verdict_kind(expected, verdict.status, verdict.awarded)
             setattr(outcome, kind, getattr(outcome, kind) + 1)
             if kind == "unfair":
                 outcome.lost += expected.least - verdict.awarded
@@ -197,7 +197,8 @@ def _verdicts(handin: Handin, result: Result, outcome: Outcome) -> None:
                 outcome.problems.append(f"{kind} {question.id} {verdict.criterion}: {said}{why}")
 
 
-def _kind(expected: Expected, status: str, awarded: float) -> str:
+def verdict_kind(expected: Expected, status: str, awarded: float) -> str:
+    """`right`, `unfair`, `generous`, `open` where the truth decides and labgrade does not, or `exempt`."""
     if expected.exempt:
         return "exempt"
     if status in expected.statuses and (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from generator.code import argument, callee, statements, text
-from generator.nouns import Handin, Step, UnfitError
+from generator.code import argument, bodies, callee, statements, text
+from generator.nouns import Handin, UnfitError
 from generator.transforms import transform
 
 
@@ -16,9 +16,11 @@ from generator.transforms import transform
 class Drawing:
     """A figure of lines, as the solution draws it with pyplot."""
 
-    step: Step
-    before: list[ast.stmt] = field(default_factory=list)
-    """Statements that only compute."""
+    body: list[ast.stmt]
+    """The statements among which it stands."""
+    first: int
+    last: int
+    """Where in `body` it begins, and where `plt.show()` stands."""
     curves: list[tuple[str, str, str]] = field(default_factory=list)
     """(x, y, label), as code; the label is empty where there is none."""
     bars: tuple[str, str, str] | None = None
@@ -28,23 +30,29 @@ class Drawing:
     y: str = "''"
     legend: bool = False
     log_x: bool = False
+    readable: bool = True
+    """Nothing else is drawn or set."""
 
 
-def drawing_of(step: Step) -> Drawing | None:
-    """The figure of a step; `None` where it is not one of lines that pyplot draws."""
-    found = Drawing(step)
-    for statement in step.statements:
+def drawings_in(body: list[ast.stmt]) -> Iterator[Drawing]:
+    """The figures in `body`: calls of pyplot without a break, up to `plt.show()`; only those of lines."""
+    found: Drawing | None = None
+    for at, statement in enumerate(body):
         call = getattr(statement, "value", None)
-        if not isinstance(statement, ast.Expr) or not isinstance(call, ast.Call):
-            if not isinstance(statement, ast.Assign) or not isinstance(call, ast.AST) or callee(call) == "subplots":
-                return None
-            found.before.append(statement)
+        if not isinstance(statement, ast.Expr) or not isinstance(call, ast.Call) or _is_elsewhere(call):
+            found = None
             continue
-        if not text(call.func).startswith("plt."):
-            return None
-        if not _read(found, call):
-            return None
-    return found if found.curves or found.bars else None
+        found = found or Drawing(body, at, at)
+        found.last = at
+        found.readable &= _read(found, call)
+        if callee(call) == "show":
+            if found.readable and (found.curves or found.bars):
+                yield found
+            found = None
+
+
+def _is_elsewhere(call: ast.Call) -> bool:
+    return not text(call.func).startswith("plt.")
 
 
 def _read(found: Drawing, call: ast.Call) -> bool:
@@ -70,11 +78,12 @@ def _redraw(handin: Handin, rng: Random, write: Callable[[Drawing], str | None])
     """Draw every figure that `write` can draw in another way; it gives `None` for those that it leaves alone."""
     changed = 0
     for step in handin.steps:
-        drawing = drawing_of(step) if step.role == "plot" else None
-        source = write(drawing) if drawing is not None else None
-        if drawing is not None and source is not None:
-            step.statements = [*drawing.before, *statements(source)]
-            changed += 1
+        for body in list(bodies(step)):
+            for drawing in reversed(list(drawings_in(body))):
+                source = write(drawing)
+                if source is not None:
+                    body[drawing.first : drawing.last + 1] = statements(source)
+                    changed += 1
     if not changed:
         raise UnfitError("no figure that can be drawn so")
 
@@ -281,12 +290,11 @@ def saved_to_a_file(handin: Handin, rng: Random) -> None:
     """Figures are saved to files before they are shown."""
     number = 0
     for step in handin.steps:
-        if step.role != "plot":
-            continue
-        for at, statement in enumerate(list(step.statements)):
-            if text(statement) == "plt.show()":
+        for body in bodies(step):
+            shown = [statement for statement in body if text(statement) == "plt.show()"]
+            for statement in shown:
                 number += 1
-                step.statements[at:at] = statements(f"plt.savefig('figure{number}.png', dpi=80)")
-                break
+                at = body.index(statement)
+                body[at:at] = statements(f"plt.savefig('figure{number}.png', dpi=80)")
     if not number:
         raise UnfitError("no figures")
