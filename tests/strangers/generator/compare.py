@@ -224,7 +224,7 @@ def _observations(handin: Handin, result: Result, outcome: Outcome) -> None:
         if observation.kind not in handin.truth.may and observation.kind not in handin.truth.must:
             outcome.false += 1
             outcome.problems.append(f"false {observation.kind}: {observation.message[:160]}")
-    for kind, why in handin.truth.must.items():
+    for kind, (why, _) in handin.truth.must.items():
         if kind not in seen:
             outcome.missed += 1
             outcome.problems.append(f"missed {kind}: {why}")

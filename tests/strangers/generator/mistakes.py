@@ -90,7 +90,7 @@ def wrong_loss(handin: Handin, rng: Random) -> None:
     why = f"{place.model} is trained with binary cross-entropy"
     handin.expect("compiled", _SHORT, why, model=place.model)
     handin.exempt("accuracy", why, model=place.model)
-    handin.truth.must["loss_mismatch"] = why
+    handin.must_observe("loss_mismatch", why, model=place.model)
     handin.truth.may.add("loss_differs")
 
 
@@ -160,7 +160,7 @@ def decay_on_one_layer(handin: Handin, rng: Random) -> None:
     set_argument(penalised[-1], "kernel_regularizer", None)
     why = "weight decay on one of two hidden layers"
     handin.expect("sweep", _SHORT, why, model=place.model)
-    handin.truth.must["decay_missing"] = why
+    handin.must_observe("decay_missing", why, model=place.model)
 
 
 @transform("mistakes", "regulariser")
@@ -246,82 +246,6 @@ def one_replicate(handin: Handin, rng: Random) -> None:
     raise UnfitError("no number of replicates")
 
 
-@transform("mistakes", "plot")
-def missing_plot(handin: Handin, rng: Random) -> None:
-    """A plot that was asked for is not drawn."""
-    asked = list(handin.lab.criteria("history_plot", "error_bar_plot", "comparison_plot"))
-    drawn = {step.question for step in handin.steps if step.role == "plot"}
-    criteria = [one for one in asked if one.question in drawn]
-    if not criteria:
-        raise UnfitError("no plot")
-    chosen = rng.choice(criteria)
-    for step in handin.steps:
-        if step.role == "plot" and step.question == chosen.question:
-            step.statements = [
-                statement
-                for statement in step.statements
-                if isinstance(statement, ast.Assign)
-                and not any(callee(node) == "subplots" for node in ast.walk(statement))
-            ]
-    for kind in ("history_plot", "error_bar_plot", "comparison_plot"):
-        handin.expect(kind, "absent failed", "the plot is missing", question=chosen.question)
-
-
-@transform("mistakes", "plot")
-def missing_legend(handin: Handin, rng: Random) -> None:
-    """A plot that needs a legend has none."""
-    asked = [one for one in handin.lab.criteria("history_plot", "comparison_plot") if "legend" in _labels(one.options)]
-    _without_call(handin, asked, "legend", rng)
-
-
-@transform("mistakes", "plot")
-def missing_title(handin: Handin, rng: Random) -> None:
-    """A plot that needs a title has none."""
-    asked = [one for one in handin.lab.criteria("history_plot", "error_bar_plot") if "title" in _labels(one.options)]
-    _without_call(handin, asked, "title", rng)
-
-
-def _labels(options: object) -> list[str]:
-    found = options.get("labelled", []) if isinstance(options, dict) else []
-    return list(found)
-
-
-def _without_call(handin: Handin, asked: list, name: str, rng: Random) -> None:  # type: ignore[type-arg]
-    drawn = [
-        one
-        for one in asked
-        for step in handin.steps
-        if step.role == "plot"
-        and step.question == one.question
-        and any(callee(getattr(statement, "value", None) or statement) == name for statement in step.statements)
-    ]
-    if not drawn:
-        raise UnfitError(f"no plot with a {name}")
-    chosen = rng.choice(drawn)
-    for step in handin.steps:
-        if step.role == "plot" and step.question == chosen.question:
-            step.statements = [s for s in step.statements if callee(getattr(s, "value", None) or s) != name]
-    handin.expect(chosen.kind, "partial", f"the plot has no {name}", question=chosen.question, share=0.4)
-
-
-@transform("mistakes", "text_number")
-def wrong_count_of_parameters(handin: Handin, rng: Random) -> None:
-    """The text states a wrong number of parameters."""
-    for criterion in handin.lab.criteria("states_number"):
-        number = criterion.options.get("equals")
-        if not isinstance(number, int):
-            continue
-        texts = [one for one in handin.prose if criterion.question in one.answers]
-        written = [form for form in (f"{number:,}", str(number)) if any(form in one.text for one in texts)]
-        if written:
-            for one in texts:
-                one.text = one.text.replace(written[0], f"{number - 1700:,}")
-            handin.expect("states_number", _SHORT, "the number stated is wrong", question=criterion.question)
-            handin.truth.may |= {"counts_contradict", "unfounded_number"}
-            return
-    raise UnfitError("no number is stated")
-
-
 @transform("mistakes", "scale")
 def unscaled_pixels(handin: Handin, rng: Random) -> None:
     """Pixels are never divided by 255."""
@@ -340,18 +264,7 @@ def unscaled_pixels(handin: Handin, rng: Random) -> None:
     why = "pixels are not scaled"
     handin.exempt("accuracy", why)
     handin.expect("scaled", "partial failed", why)
-    handin.truth.must["unscaled_input"] = why
-
-
-@transform("mistakes", "text_loss")
-def wrong_loss_in_the_text(handin: Handin, rng: Random) -> None:
-    """The text names another loss than the code."""
-    words = ("Categorical cross-entropy", "categorical cross-entropy")
-    texts = [one for one in handin.prose if len(one.text) < 60 and any(word in one.text for word in words)]
-    if not texts:
-        raise UnfitError("no text that names the loss alone")
-    texts[0].text = "The loss function is the mean squared error."
-    handin.truth.must["loss_differs"] = "the text names the mean squared error"
+    handin.must_observe("unscaled_input", why)
 
 
 @transform("mistakes", "evaluated")
@@ -367,34 +280,70 @@ def evaluated_on_training_data(handin: Handin, rng: Random) -> None:
     handin.expect("evaluated", _SHORT, why, question=place.step.question)
 
 
-@transform("mistakes", "curves")
-def loss_for_accuracy(handin: Handin, rng: Random) -> None:
-    """A plot of accuracies shows losses, under the title and labels of accuracies."""
-    asked = [one for one in handin.lab.criteria("history_plot") if "accuracy" in str(one.options.get("shows"))]
-    drawn = {one.question for one in asked}
-    changed: set[str] = set()
-    for step in handin.steps:
-        if step.role == "plot" and step.question in drawn:
-            for statement in step.statements:
-                for node in ast.walk(statement):
-                    if isinstance(node, ast.Constant) and node.value in ("accuracy", "val_accuracy"):
-                        node.value = node.value.replace("accuracy", "loss")
-                        changed.add(step.question or "")
-    if not changed:
-        raise UnfitError("no plot of accuracies")
-    for question in changed:
-        handin.expect("history_plot", _SHORT, "losses are drawn, not accuracies", question=question)
+@transform("mistakes", "epochs")
+def more_epochs(handin: Handin, rng: Random) -> None:
+    """A network is trained for more epochs than were asked for."""
+    asked = {question.model for question in handin.lab.questions for one in question.criteria if one.kind == "trained"}
+    place = _one([one for one in places(handin, "fit") if one.model in asked], rng)
+    value = argument(place.call, "epochs")
+    assert isinstance(value, ast.Constant)
+    assert isinstance(value.value, int)
+    more = value.value + 5
+    why = f"{place.model} is trained for {more} epochs"
+    _draw_epochs(handin, value.value, more)
+    value.value = more
+    handin.expect("trained", _SHORT, why, model=place.model)
+    handin.truth.networks.update(networks(handin))
+    handin.exempt("accuracy", why, model=place.model)
 
 
-@transform("mistakes", "curves")
-def validation_not_drawn(handin: Handin, rng: Random) -> None:
-    """A plot shows the training's accuracy alone."""
-    asked = {one.question for one in handin.lab.criteria("history_plot")}
-    for step in handin.steps:
-        if step.role == "plot" and step.question in asked:
-            kept = [s for s in step.statements if not (callee(getattr(s, "value", s)) == "plot" and "val_" in text(s))]
-            if len(kept) < len(step.statements):
-                step.statements = kept
-                handin.expect("history_plot", _SHORT, "validation is not drawn", question=step.question, share=0.3)
-                return
-    raise UnfitError("no plot with a curve of the validation")
+@transform("mistakes", "layers")
+def no_activation_at_the_end(handin: Handin, rng: Random) -> None:
+    """The last layer has no activation, and the loss is not told so."""
+    place = _one(_exact(handin), rng)
+    set_argument(_dense(place)[-1], "activation", None)
+    why = f"{place.model} ends without softmax"
+    handin.expect("architecture", _SHORT, why, model=place.model)
+    handin.expect("compiled", "passed partial failed", why, model=place.model)
+    handin.must_observe("loss_mismatch", why, model=place.model)
+    _changed(handin, place.model, why)
+
+
+@transform("mistakes", "layers sweep_layers")
+def further_layer_in_the_sweep(handin: Handin, rng: Random) -> None:
+    """The networks of the sweep have a hidden layer more than was asked for, with the penalty on it too."""
+    place, penalised = _penalised(handin)
+    listed = place.call.args[0]
+    assert isinstance(listed, ast.List)
+    listed.elts.insert(len(listed.elts) - 1, expression(text(penalised[-1]).replace("300", "100")))
+    why = "the sweep's networks have a hidden layer more"
+    handin.expect("sweep", "passed partial failed", why, model=place.model)
+    handin.must_observe("sweep_layers", why, model=place.model)
+    _changed(handin, place.model, why)
+
+
+@transform("mistakes", "validation")
+def validated_on_training_data(handin: Handin, rng: Random) -> None:
+    """A training is validated on its own rows."""
+    found = [p for p in places(handin, "fit") if p.step.role == "fit" and argument(p.call, "validation_data")]
+    place = _one(found, rng)
+    set_argument(place.call, "validation_data", expression(f"({', '.join(map(text, place.call.args[:2]))})"))
+    why = f"{place.model} is validated on its training data"
+    handin.exempt("accuracy", why, model=place.model)
+    handin.must_observe("validation_on_training", why, model=place.model)
+
+
+@transform("mistakes", "validation")
+def trained_on_test_data(handin: Handin, rng: Random) -> None:
+    """A network is trained on the test set, and validated on the training data."""
+    found = [p for p in places(handin, "fit") if p.step.role == "fit" and argument(p.call, "validation_data")]
+    place = _one(found, rng)
+    validation = argument(place.call, "validation_data")
+    set_argument(place.call, "validation_data", expression(f"({', '.join(map(text, place.call.args[:2]))})"))
+    assert isinstance(validation, ast.Tuple)
+    place.call.args = list(validation.elts)
+    why = f"{place.model} is trained on the test set"
+    handin.exempt("accuracy", why, model=place.model)
+    handin.exempt("trained", why, model=place.model)
+    handin.must_observe("trained_on_test", why, model=place.model)
+    handin.truth.may.add("validation_on_training")

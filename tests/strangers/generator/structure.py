@@ -270,6 +270,7 @@ def _remove(handin: Handin, gone: set[str], models: set[str]) -> None:
             kept.append(block)
     handin.blocks = kept
     handin.truth.absent |= gone
+    handin.truth.must = {kind: cause for kind, cause in handin.truth.must.items() if cause[1] not in models}
     for question in handin.lab.questions:
         if question.id in gone:
             for criterion in question.criteria:

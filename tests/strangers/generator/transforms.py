@@ -27,7 +27,18 @@ PHASES = (
 )
 """In this order: what changes the networks themselves comes first, while they stand as the solution has them; what only
 changes how things are written down comes last."""
-_CHAPTERS = ("mistakes", "habits", "drawings", "styles", "idioms", "machine", "structure", "wordings", "forms")
+_CHAPTERS = (
+    "mistakes",
+    "mistakes_shown",
+    "habits",
+    "drawings",
+    "styles",
+    "idioms",
+    "machine",
+    "structure",
+    "wordings",
+    "forms",
+)
 _BESIDE_SOLE = ("forms", "machine")
 
 
@@ -65,7 +76,7 @@ def transform(phase: str, groups: str = "", sole: bool = False) -> Callable[[Cha
         says = (change.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
         assert name not in TRANSFORMS, name
         assert phase in PHASES, phase
-        kind = change.__module__.rpartition(".")[2]
+        kind = change.__module__.rpartition(".")[2].partition("_")[0]
         TRANSFORMS[name] = Transform(name, kind, phase, says, change, frozenset(groups.split()), sole)
         return change
 
