@@ -90,7 +90,7 @@ def wrong_loss(handin: Handin, rng: Random) -> None:
     why = f"{place.model} is trained with binary cross-entropy"
     handin.expect("compiled", _SHORT, why, model=place.model)
     handin.exempt("accuracy", why, model=place.model)
-    handin.must_observe("loss_mismatch", why, model=place.model)
+    handin.must_observe("loss_mismatch", why, about=place.model)
     handin.truth.may.add("loss_differs")
 
 
@@ -160,7 +160,7 @@ def decay_on_one_layer(handin: Handin, rng: Random) -> None:
     set_argument(penalised[-1], "kernel_regularizer", None)
     why = "weight decay on one of two hidden layers"
     handin.expect("sweep", _SHORT, why, model=place.model)
-    handin.must_observe("decay_missing", why, model=place.model)
+    handin.must_observe("decay_missing", why, about=place.model)
 
 
 @transform("mistakes", "regulariser")
@@ -305,7 +305,7 @@ def no_activation_at_the_end(handin: Handin, rng: Random) -> None:
     why = f"{place.model} ends without softmax"
     handin.expect("architecture", _SHORT, why, model=place.model)
     handin.expect("compiled", "passed partial failed", why, model=place.model)
-    handin.must_observe("loss_mismatch", why, model=place.model)
+    handin.must_observe("loss_mismatch", why, about=place.model)
     _changed(handin, place.model, why)
 
 
@@ -318,7 +318,7 @@ def further_layer_in_the_sweep(handin: Handin, rng: Random) -> None:
     listed.elts.insert(len(listed.elts) - 1, expression(text(penalised[-1]).replace("300", "100")))
     why = "the sweep's networks have a hidden layer more"
     handin.expect("sweep", "passed partial failed", why, model=place.model)
-    handin.must_observe("sweep_layers", why, model=place.model)
+    handin.must_observe("sweep_layers", why, about=place.model)
     _changed(handin, place.model, why)
 
 
@@ -330,7 +330,7 @@ def validated_on_training_data(handin: Handin, rng: Random) -> None:
     set_argument(place.call, "validation_data", expression(f"({', '.join(map(text, place.call.args[:2]))})"))
     why = f"{place.model} is validated on its training data"
     handin.exempt("accuracy", why, model=place.model)
-    handin.must_observe("validation_on_training", why, model=place.model)
+    handin.must_observe("validation_on_training", why, about=place.model)
 
 
 @transform("mistakes", "validation")
@@ -345,5 +345,5 @@ def trained_on_test_data(handin: Handin, rng: Random) -> None:
     why = f"{place.model} is trained on the test set"
     handin.exempt("accuracy", why, model=place.model)
     handin.exempt("trained", why, model=place.model)
-    handin.must_observe("trained_on_test", why, model=place.model)
+    handin.must_observe("trained_on_test", why, about=place.model)
     handin.truth.may.add("validation_on_training")

@@ -70,7 +70,7 @@ def _without_call(handin: Handin, asked: list[Criterion], name: str, rng: Random
     handin.expect(chosen.kind, "partial", f"the plot has no {name}", question=chosen.question, share=0.4)
 
 
-@transform("mistakes", "text_number")
+@transform("mistakes", "text_number language")
 def wrong_count_of_parameters(handin: Handin, rng: Random) -> None:
     """The text states a wrong number of parameters."""
     for criterion in handin.lab.criteria("states_number"):
@@ -88,7 +88,7 @@ def wrong_count_of_parameters(handin: Handin, rng: Random) -> None:
     raise UnfitError("no number is stated")
 
 
-@transform("mistakes", "text_loss")
+@transform("mistakes", "text_loss language")
 def wrong_loss_in_the_text(handin: Handin, rng: Random) -> None:
     """The text names another loss than the code."""
     words = ("Categorical cross-entropy", "categorical cross-entropy")
@@ -96,7 +96,7 @@ def wrong_loss_in_the_text(handin: Handin, rng: Random) -> None:
     if not texts:
         raise UnfitError("no text that names the loss alone")
     texts[0].text = "The loss function is the mean squared error."
-    handin.must_observe("loss_differs", "the text names the mean squared error")
+    handin.must_observe("loss_differs", "the text names the mean squared error", about=texts[0].answers[0])
 
 
 @transform("mistakes", "curves")

@@ -131,7 +131,7 @@ class Truth:
     absent: set[str] = field(default_factory=set)
     """Questions of which nothing is in the hand-in."""
     must: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-    """Kinds of observations that have to be made -> why, and the reference model that it is about, if it is about one."""
+    """Kinds of observations that have to be made -> why, and the reference model or the question that each is about."""
     may: set[str] = field(default_factory=set)
     """Kinds of observations that are legitimate, made or not."""
     free: set[str] = field(default_factory=set)
@@ -238,9 +238,9 @@ class Handin:
         key = (criterion.question, criterion.position)
         self.truth.verdicts[key] = Expected(frozenset({"absent", "failed"}), 0.0, 0.0, "it is not in the hand-in")
 
-    def must_observe(self, kind: str, why: str, model: str | None = None) -> None:
+    def must_observe(self, kind: str, why: str, about: str | None = None) -> None:
         """An observation of `kind` has to be made."""
-        self.truth.must[kind] = (why, model)
+        self.truth.must[kind] = (why, about)
 
     def exempt(self, kind: str, why: str, model: str | None = None, question: str | None = None) -> None:
         """Anything is right for every criterion of `kind`: what decides it cannot be known here."""

@@ -228,6 +228,7 @@ def text_missing(handin: Handin, rng: Random) -> None:
     handin.blocks = [b for b in handin.blocks if not (isinstance(b, Prose) and b.answers == (chosen,))]
     handin.expect("written", "absent failed", "no answer was written", question=chosen)
     handin.truth.absent.add(chosen)
+    handin.truth.must = {kind: cause for kind, cause in handin.truth.must.items() if cause[1] != chosen}
 
 
 @transform("structure", "missing")
@@ -270,7 +271,7 @@ def _remove(handin: Handin, gone: set[str], models: set[str]) -> None:
             kept.append(block)
     handin.blocks = kept
     handin.truth.absent |= gone
-    handin.truth.must = {kind: cause for kind, cause in handin.truth.must.items() if cause[1] not in models}
+    handin.truth.must = {kind: cause for kind, cause in handin.truth.must.items() if cause[1] not in models | gone}
     for question in handin.lab.questions:
         if question.id in gone:
             for criterion in question.criteria:

@@ -329,16 +329,13 @@ def imported_classes(handin: Handin, rng: Random) -> None:
 @transform("idioms", "tf_keras")
 def through_tensorflow(handin: Handin, rng: Random) -> None:
     """Keras is imported through TensorFlow."""
-    step = handin.step("imports")
-    step.statements = [statement for statement in step.statements if "keras" not in text(statement)]
-    step.statements[:0] = statements(
-        "import tensorflow as tf\nfrom tensorflow import keras\nfrom tensorflow.keras import layers, regularizers"
-    )
-    for other in handin.steps:
-        for statement in list(other.statements):
-            line = text(statement)
-            if other is not step and isinstance(statement, ast.ImportFrom) and line.startswith("from keras."):
+    for step in handin.steps:
+        for at, statement in enumerate(step.statements):
+            if isinstance(statement, ast.Import) and statement.names[0].name == "keras":
+                step.statements[at] = statements("from tensorflow import keras")[0]
+            elif isinstance(statement, ast.ImportFrom) and (statement.module or "").split(".")[0] == "keras":
                 statement.module = f"tensorflow.{statement.module}"
+    handin.step("imports").statements[:0] = statements("import tensorflow as tf")
 
 
 @transform("building", "building loop order")
