@@ -9,6 +9,8 @@ from generator.solution import networks
 from generator.transforms import transform
 from generator.wordings import speak
 
+_OF_A_NETWORK = ("architecture", "parameters", "compiled", "trained", "accuracy")
+
 # Numbers
 
 
@@ -318,7 +320,7 @@ def untouched_template(handin: Handin, rng: Random) -> None:
     }
     for question in handin.lab.questions:
         for criterion in question.criteria:
-            if question.model in alike and criterion.kind in ("architecture", "parameters", "compiled", "trained"):
+            if question.model in alike and criterion.kind in _OF_A_NETWORK:
                 handin.exempt(criterion.kind, "the sheet's own network", question=question.id)
             else:
                 handin.expect_absent(criterion)
