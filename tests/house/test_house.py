@@ -31,6 +31,7 @@ SUITES = {
     "hostile": "attacks through the whole of `check`",
     "house": "the modules themselves",
     "judging": "no tests: the findings and scores that `judge.py` counts on samples",
+    "strangers": "hand-ins composed by the thousand, whose truth is known, through the whole of `check`",
     "support": "no tests: what several rooms' tests are made with",
 }
 """Folders of tests that are about no single room."""
