@@ -33,6 +33,16 @@ IMAGE_SETS = {
 }
 """Name in `keras.datasets` -> what it is."""
 
+OPENML = {
+    "mnist_784": MNIST,
+    "fashion-mnist": FASHION,
+    "cifar_10": CIFAR10,
+    "554": MNIST,
+    "40996": FASHION,
+    "40927": CIFAR10,
+}
+"""Names, in lower case, and numbers at openml.org -> names in `keras.datasets`."""
+
 ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
 """The names that Keras uses in `mnist.npz`."""
 

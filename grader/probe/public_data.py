@@ -18,15 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from grader.facts.datasets import ARRAY_NAMES, IMAGE_SETS, MNIST, image_set_in
+from grader.facts.datasets import ARRAY_NAMES, IMAGE_SETS, MNIST, OPENML, image_set_in
 from grader.probe.link import Link, patch
 from grader.probe.messages import ArraysSent, DatasetAsked, DatasetMissing
 from grader.sandbox.frames import Array
 
 Splits = tuple[tuple[Array, Array], tuple[Array, Array]]
-_OPENML = {"mnist_784": "mnist", "fashion-mnist": "fashion_mnist", "cifar_10": "cifar10"}
-"""Names at openml.org, in lower case -> names here."""
-_OPENML_IDS = {554: "mnist", 40996: "fashion_mnist", 40927: "cifar10"}
 _IDX = re.compile(r"(?P<split>train|t10k)-(?P<part>images-idx3|labels-idx1)-ubyte(?P<packed>\.gz)?$")
 """The four files in which MNIST and Fashion-MNIST are offered (http://yann.lecun.com/exdb/mnist/, "file formats")."""
 
@@ -102,7 +99,7 @@ def _urlretrieve(link: Link, original: Callable[..., object]) -> Callable[..., o
 def _fetch_openml(link: Link, original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
     def fetch_openml(name: str | None = None, **more: object) -> object:
-        known = _OPENML.get(str(name).lower()) or _OPENML_IDS.get(more.get("data_id"))  # type: ignore[call-overload]
+        known = OPENML.get(str(name).lower()) or OPENML.get(str(more.get("data_id")))
         if known is None:
             return original(name, **more)
         try:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.errors import UserError
-from grader.facts.keras import ACCURACY, DISTANCES
+from grader.facts.keras import ACCURACY, DISTANCES, is_accuracy
 from grader.formats.yaml_lines import Document, line_of, suggestion
 from grader.records import ModelBuilt, Question, Reference, Rubric, Submission, Trained
 
@@ -69,7 +69,7 @@ def _gives_numbers(question: Question, reference: Reference) -> bool:
     layers = model.architecture.layers
     last = layers[-1].config if layers else {}
     compiled = model.compile
-    if compiled is None or compiled.loss not in DISTANCES or any("acc" in name.lower() for name in compiled.metrics):
+    if compiled is None or compiled.loss not in DISTANCES or any(is_accuracy(name) for name in compiled.metrics):
         return False
     return last.get("activation") == "linear"
 

@@ -46,7 +46,7 @@ def test_a_penalty_on_what_layers_give(kind: str) -> None:
     """It is named as the mistake that it is; its factors and its trainings count."""
     found = swept(kind)
     assert "an `activity_regularizer`" in found.explanation
-    assert "L2 on their weights was asked for" in found.explanation
+    assert "L2 on the weights (`kernel_regularizer`) was asked for" in found.explanation
     assert found.awarded == 2.0
 
 
