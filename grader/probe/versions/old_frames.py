@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from grader.probe.link import patch
-from grader.probe.versions.noting import Note
+from grader.probe.versions.noting import Call, Note
 
 When = Callable[[str, Callable[[ModuleType], None]], None]
 
@@ -45,7 +45,7 @@ def _pandas(module: ModuleType, note: Note) -> None:
     )
 
 
-def _told(key: str, work: Callable[..., Any], note: Note) -> Callable[..., Any]:
+def _told(key: str, work: Call, note: Note) -> Call:
     def call(*arguments: Any, **more: Any) -> Any:
         note(key)
         return work(*arguments, **more)
@@ -53,7 +53,7 @@ def _told(key: str, work: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return call
 
 
-def _append(module: ModuleType, note: Note) -> Callable[..., Any]:
+def _append(module: ModuleType, note: Note) -> Call:
     def append(self: Any, other: Any, ignore_index: bool = False, **more: Any) -> Any:
         note("DataFrame.append")
         if isinstance(self, module.DataFrame) and isinstance(other, dict):
@@ -66,7 +66,7 @@ def _append(module: ModuleType, note: Note) -> Callable[..., Any]:
     return append
 
 
-def _fill(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+def _fill(original: Call, note: Note) -> Call:
     @functools.wraps(original)
     def fillna(self: Any, *arguments: Any, **more: Any) -> Any:
         method = more.pop("method", None)
@@ -78,7 +78,7 @@ def _fill(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return fillna
 
 
-def _axis(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+def _axis(original: Call, note: Note) -> Call:
     @functools.wraps(original)
     def drop(self: Any, *arguments: Any, **more: Any) -> Any:
         if len(arguments) > 1:
@@ -89,7 +89,7 @@ def _axis(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return drop
 
 
-def _concat(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+def _concat(original: Call, note: Note) -> Call:
     @functools.wraps(original)
     def concat(frames: Any, *arguments: Any, **more: Any) -> Any:
         if arguments:
@@ -100,7 +100,7 @@ def _concat(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return concat
 
 
-def _read_csv(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+def _read_csv(original: Call, note: Note) -> Call:
     @functools.wraps(original)
     def read_csv(*arguments: Any, **more: Any) -> Any:
         if "error_bad_lines" in more:
