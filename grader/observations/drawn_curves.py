@@ -31,7 +31,7 @@ def swapped_legends(hand_in: HandIn) -> Iterator[Observation]:
                 where = hand_in.place(event.cell)
                 yield Observation(
                     kind="swapped_legend",
-                    question=hand_in.question_of([event.cell]),
+                    question=_question(hand_in, event.cell, axes),
                     message=f"The legend of {where} calls the training curve '{training}' and the validation curve "
                     f"'{validation}'.",
                     proof=f"{capitalised(where)}: both lines are the recorded histories, point by point.",
@@ -49,7 +49,7 @@ def scaled_epochs(hand_in: HandIn) -> Iterator[Observation]:
                 where, epochs = hand_in.place(event.cell), len(line.y)
                 yield Observation(
                     kind="scaled_epochs",
-                    question=hand_in.question_of([event.cell]),
+                    question=_question(hand_in, event.cell, axes),
                     message=f"{capitalised(where)} draws the {epochs} epochs of a training from {line.x[0]:g} to "
                     f"{line.x[-1]:g}.",
                     proof=f"{capitalised(where)}: x label '{clipped(axes.x_label, _LONGEST)}'; the line is the "
@@ -69,6 +69,23 @@ def _wrongly_named(axes: Axes, hand_in: HandIn, *, validation: bool) -> str:
         if is_listed and kinds == {validation} and says_training is validation and says_validation is not validation:
             return clipped(name, _LONGEST)
     return ""
+
+
+def _question(hand_in: HandIn, cell: int, axes: Axes) -> str | None:
+    """Id of the question that asks for a plot of the training whose curve is drawn, else of the one under which the
+    figure stands."""
+    models = [model for model in hand_in.match.models if model.trainings]
+    owners = {
+        owned[0].trainings
+        for line in axes.lines
+        for metric in _metrics(line, hand_in)
+        if (owned := owner_of(line, metric, hand_in.match, models)) is not None
+    }
+    for case in hand_in.cases:
+        asked = case.question.question
+        if case.model is not None and case.model.trainings in owners and any(c.plots_history for c in asked.criteria):
+            return asked.id
+    return hand_in.question_of([cell])
 
 
 def _metrics(line: Line, hand_in: HandIn) -> set[str]:
