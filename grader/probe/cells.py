@@ -87,7 +87,7 @@ def _run_cells(channel: Channel, job: RunCells, contents: list[Array]) -> None:
 
 
 def _shift_seeds(by: int) -> None:
-    """Let every whole seed mean another: Keras' own `set_random_seed` hands its seed to these two."""
+    """Let every whole seed mean another: a framework's own function for it hands its seed to these two."""
     plain, numeric = random.seed, np.random.seed
 
     def seed(a: int | float | str | bytes | bytearray | None = None, version: int = 2) -> None:
@@ -300,7 +300,7 @@ class Shell:
         self.shell.user_ns["get_ipython"] = lambda: self.shell
         for name in ("pip", "conda", "mamba", "uv"):
             self.shell.register_magic_function(self._installer(name), "line", name)
-        for name in ("matplotlib", "tensorflow_version", "pylab", "gui", "autosave", "load_ext", "reload_ext"):
+        for name in ("matplotlib", "pylab", "gui", "autosave", "load_ext", "reload_ext"):
             self.shell.register_magic_function(lambda line: None, "line", name)
         self._followed = Followed(self.shell.user_ns)
         self.shell.ran = self._followed.make

@@ -35,6 +35,7 @@ from grader.facts.causes import (
     Cause,
 )
 from grader.facts.versions.version_table import lost
+from grader.probe.rows import FRAMEWORKS
 
 _LONGEST_MESSAGE = 2_000
 """Letters of a message that are read: what it is about stands at its beginning, and the rest is a dump."""
@@ -181,11 +182,9 @@ def _unexpected_argument(found: re.Match[str], error: BaseException, namespace: 
 
 
 def _class_named(name: str) -> object:
-    for module in ("keras.layers", "keras.optimizers", "keras.callbacks", "keras.models", "keras.preprocessing.image"):
-        found = getattr(sys.modules.get(module), name, None) if name else None
-        if found is not None:
-            return found
-    return None
+    return next(
+        (found for framework in FRAMEWORKS if name and (found := framework.class_named(name)) is not None), None
+    )
 
 
 def _parameters(called: object) -> list[str]:

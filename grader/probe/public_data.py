@@ -29,7 +29,7 @@ _IDX = re.compile(r"(?P<split>train|t10k)-(?P<part>images-idx3|labels-idx1)-ubyt
 
 
 def load(link: Link, name: str) -> Splits:
-    """`(x_train, y_train), (x_test, y_test)` of the data set `name`, as in `keras.datasets`. Raises `OSError`."""
+    """`(x_train, y_train), (x_test, y_test)` of the data set `name`. Raises `OSError`."""
     answer, arrays = link.ask(DatasetAsked(name=name))
     if not isinstance(answer, ArraysSent):
         raise OSError(answer.why if isinstance(answer, DatasetMissing) else f"{name} is not at hand")

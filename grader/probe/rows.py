@@ -34,6 +34,8 @@ class Framework:
     """A tensor that is given as rows of data, as an array; `None` for anything else."""
     returned_values: Callable[[object], object]
     """A tensor that a function gave back, as an array; `None` for anything else."""
+    class_named: Callable[[str], object] = lambda name: None
+    """Its public class of that name, such as a layer's; `None` where it has none."""
 
 
 FRAMEWORKS: list[Framework] = []

@@ -45,7 +45,22 @@ _MAX_AXES = 8
 
 _inside = threading.local()
 
-KERAS = Framework(seed=keras.utils.set_random_seed, row_values=row_values, returned_values=returned_values)
+
+def _class_named(name: str) -> object:
+    """The layer, optimizer, callback, model or kind of generator that Keras calls so; `None` for any other name."""
+    for path in ("layers", "optimizers", "callbacks", "models", "preprocessing.image"):
+        for module in keras_modules(path):
+            if isinstance(getattr(module, name, None), type):
+                return getattr(module, name)
+    return None
+
+
+KERAS = Framework(
+    seed=keras.utils.set_random_seed,
+    row_values=row_values,
+    returned_values=returned_values,
+    class_named=_class_named,
+)
 """What the parts of the probe that know no framework ask of this one."""
 
 
