@@ -30,6 +30,8 @@ _SAMPLES = {
 
 def install(note: Note, fit: Callable[..., object]) -> None:
     """Wrap the methods of models. `fit` is Keras' own, which knows the places of its arguments."""
+    from keras.src.trainers.trainer import Trainer
+
     model = keras.Model
     reading, compiling = preparation("Model.fit", note), preparation("Model.compile", note)
     patch(
@@ -43,6 +45,8 @@ def install(note: Note, fit: Callable[..., object]) -> None:
         _make_predict_function=_nothing("_make_predict_function", note),
         _make_train_function=_nothing("_make_predict_function", note),
     )
+    # Keras compiles a loaded model only where its class has the compile of this one.
+    patch(Trainer, compile=model.compile)
     for old, new in _GENERATORS.items():
         patch(model, **{old: _under_new_name(old, new, note)})
     patch(keras.Sequential, model=_Itself(note))
