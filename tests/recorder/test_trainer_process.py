@@ -88,8 +88,8 @@ def test_training_that_kills_twice_is_given_up(serving: Any) -> None:
     """After its second death that training is labgrade's failure; nothing is stored, and the next finds a trainer."""
     with serving() as (service, started):
         with pytest.raises(TrainerError, match="2 times"):
-            service.train(training(epochs=400), progress=killing(started, 2, signal.SIGKILL))
-        assert not service.has(training(epochs=400))
+            service.train(training(epochs=2000), progress=killing(started, 2, signal.SIGKILL))
+        assert not service.has(training(epochs=2000))
         assert service.train(training()).history.epochs == 2
         assert len(started) == 3
         assert [process.alive for process in started] == [False, False, True]
