@@ -2,7 +2,8 @@
 
 Read from the names of what it calls; a function of the group's own is for what its body is for. It answers one
 question only, whether something that is missing may be missing because this piece did not run, so it errs on the side
-of "may be": a call of what no one here knows could have given anything.
+of "may be": a call of what no one here knows could have given anything. What it gives is told in the words in which
+criteria say what they are about.
 """
 
 from __future__ import annotations
@@ -11,21 +12,19 @@ import ast
 import builtins
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import get_args
 
 from grader.code.syntax import called_names, nodes_in, parse_code
 from grader.facts.library_calls import BUILDING, DRAWING, SAYING, TRAINING
+from grader.records import Subject
 
-Purpose: TypeAlias = Literal["model", "training", "figure", "text", "function"]
-"""In the words in which criteria say what they are about."""
-
-_BY_CALL: Mapping[Purpose, frozenset[str]] = {
+_BY_CALL: Mapping[Subject, frozenset[str]] = {
     "model": BUILDING,
     "training": TRAINING,
     "figure": DRAWING,
     "text": SAYING,
 }
-ANYTHING: frozenset[Purpose] = frozenset({"model", "training", "figure", "text", "function"})
+ANYTHING: frozenset[Subject] = frozenset(get_args(Subject))
 _MOST_BODIES = 400
 """Functions of one hand-in that are followed."""
 
@@ -46,10 +45,10 @@ def bodies(sources: tuple[str, ...]) -> Mapping[str, tuple[frozenset[str], bool]
     return found
 
 
-def purposes(statements: Iterable[ast.stmt], sources: tuple[str, ...], lost: frozenset[str]) -> frozenset[Purpose]:
+def purposes(statements: Iterable[ast.stmt], sources: tuple[str, ...], lost: frozenset[str]) -> frozenset[Subject]:
     """What `statements` could have given. `sources` is all code of the hand-in, where its functions are found;
     `lost` are names that were never made, such as those of a library that is not here."""
-    found: set[Purpose] = set()
+    found: set[Subject] = set()
     for statement in statements:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             found.add("function")
@@ -61,7 +60,7 @@ def purposes(statements: Iterable[ast.stmt], sources: tuple[str, ...], lost: fro
     return frozenset(found)
 
 
-def source_purposes(source: str, sources: tuple[str, ...]) -> frozenset[Purpose]:
+def source_purposes(source: str, sources: tuple[str, ...]) -> frozenset[Subject]:
     """The same of all of a cell; of one that is no Python, or damaged, by the names before its brackets."""
     tree = parse_code(source)
     if tree is not None:
@@ -70,8 +69,8 @@ def source_purposes(source: str, sources: tuple[str, ...]) -> frozenset[Purpose]
     return frozenset(found | ({"function"} if "def " in source else set()))
 
 
-def _purposes_of(names: Iterable[str], sources: tuple[str, ...]) -> set[Purpose]:
-    own, found = bodies(sources), set[Purpose]()
+def _purposes_of(names: Iterable[str], sources: tuple[str, ...]) -> set[Subject]:
+    own, found = bodies(sources), set[Subject]()
     waiting, seen = list(names), set[str]()
     while waiting:
         name = waiting.pop()
@@ -87,7 +86,7 @@ def _purposes_of(names: Iterable[str], sources: tuple[str, ...]) -> set[Purpose]
     return found
 
 
-def _of_the_unknown(statement: ast.stmt, lost: frozenset[str], sources: tuple[str, ...]) -> frozenset[Purpose]:
+def _of_the_unknown(statement: ast.stmt, lost: frozenset[str], sources: tuple[str, ...]) -> frozenset[Subject]:
     """Anything, where the statement calls a function that no code here makes, or uses what a call of something lost
     gives.
 

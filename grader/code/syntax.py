@@ -166,7 +166,7 @@ def _walked(
             yield from _walked(node.body, cell, (*loops, node), unsure, function)
             yield from _walked(node.orelse, cell, loops, guarded, function)
         elif isinstance(node, ast.If):
-            sure = _is_main(node.test)
+            sure = is_main(node.test)
             yield from _walked(node.body, cell, loops, guarded or not sure, function)
             yield from _walked(node.orelse, cell, loops, True, function)
         elif isinstance(node, ast.With | ast.AsyncWith):
@@ -178,7 +178,7 @@ def _walked(
             yield from _walked(node.body, cell, (), True, node.name)
 
 
-def _is_main(test: ast.expr) -> bool:
+def is_main(test: ast.expr) -> bool:
     """`if __name__ == "__main__":` always holds when a hand-in is run."""
     return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 

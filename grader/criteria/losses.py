@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grader.code.purposes import ANYTHING, Purpose, purposes, source_purposes
-from grader.code.syntax import parse_code
+from grader.code.purposes import ANYTHING, purposes, source_purposes
+from grader.code.syntax import is_main, parse_code
 from grader.facts.causes import Cause
-from grader.records import Cell, CellFailed, Event
+from grader.records import Cell, CellFailed, Event, Subject
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Loss:
     cell: int
     cause: Cause
     """Of the failure that it goes back to: what the group's own error took along is the group's."""
-    gives: frozenset[Purpose]
+    gives: frozenset[Subject]
     """What it could have given."""
     failure: CellFailed | None = None
     """The failure that it goes back to; `None` for a piece that was damaged."""
@@ -96,7 +96,7 @@ def _lost_statements(failure: CellFailed, cell: Cell) -> list[ast.stmt] | None:
 def _program(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements at top level; a main block's are run there, too."""
     for statement in body:
-        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+        if isinstance(statement, ast.If) and not statement.orelse and is_main(statement.test):
             yield from _program(statement.body)
         else:
             yield statement
@@ -110,12 +110,12 @@ def _never_made(failure: CellFailed, cell: Cell) -> Iterator[str]:
                 yield alias.asname or alias.name.partition(".")[0]
 
 
-def could_give(loss: Loss, subject: Purpose) -> bool:
+def could_give(loss: Loss, subject: Subject) -> bool:
     """Whether the lost piece could have held what a criterion about `subject` asks for.
 
     What measures or draws a network needs it trained, so that a lost training takes its figures and numbers along.
     """
-    needed: dict[Purpose, frozenset[Purpose]] = {
+    needed: dict[Subject, frozenset[Subject]] = {
         "model": frozenset({"model"}),
         "training": frozenset({"model", "training"}),
         "figure": frozenset({"training", "figure"}),

@@ -20,6 +20,7 @@ from grader.facts.versions.keras_names import MODULES
 from grader.facts.versions.version_table import TABLE
 from grader.probe.link import Link, patch
 from grader.probe.public_data import Splits, downloaded, load
+from grader.probe.versions.moved import take_names
 
 _PUBLIC = frozenset(
     """
@@ -81,11 +82,7 @@ class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             _fill_colab(module, self._link)
             return
         source = importlib.import_module(str(_new_name(module.__name__)))
-        for name in dir(source):
-            if not name.startswith("__"):
-                setattr(module, name, getattr(source, name))
-        # What the source itself answers for: names that it has no more.
-        module.__getattr__ = lambda name: getattr(source, name)  # type: ignore[method-assign]
+        take_names(module, source)
         old = _moved(_below_root(module.__name__) or "")
         if old is not None:
             self._link.note("shim", f"keras.{old}", TABLE[f"keras.{old}"].now)

@@ -13,6 +13,14 @@ from grader.facts.versions import python_2, scientific
 from grader.probe.versions.noting import Note
 
 
+def take_names(module: ModuleType, source: ModuleType) -> None:
+    """Give `module` the names of `source`, and what that one answers for: names that it has no more."""
+    for name in dir(source):
+        if not name.startswith("__"):
+            setattr(module, name, getattr(source, name))
+    module.__getattr__ = lambda name: getattr(source, name)  # type: ignore[method-assign]
+
+
 class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, places: Mapping[str, str], keys: Mapping[str, str], note: Note) -> None:
         self._places, self._keys, self._note = places, keys, note
@@ -29,10 +37,7 @@ class _MovedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         source = importlib.import_module(self._places[module.__name__])
-        for name in dir(source):
-            if not name.startswith("__"):
-                setattr(module, name, getattr(source, name))
-        module.__getattr__ = lambda name: getattr(source, name)  # type: ignore[method-assign]
+        take_names(module, source)
         self._note(self._keys[module.__name__])
 
 

@@ -85,8 +85,8 @@ def test_old_code_runs_as_it_meant_or_fails_for_its_cause(key: str) -> None:
     [
         ("AttributeError", "module 'keras.layers' has no attribute 'Desne'"),
         ("AttributeError", "module 'helpers' has no attribute 'precision'"),
-        ("ImportError", "cannot import name 'recall' from 'helpers' (/work/helpers.py)"),
-        ("ImportError", "cannot import name 'Graph' from 'networks' (/work/networks.py)"),
+        ("ImportError", "cannot import name 'recall' from 'helpers' (helpers.py)"),
+        ("ImportError", "cannot import name 'Graph' from 'networks' (networks.py)"),
         ("AttributeError", "'Trainer' object has no attribute 'minimize'"),
         ("AttributeError", "module 'tensorflow' has no attribute 'kears'"),
         ("ModuleNotFoundError", "No module named 'tensorflow_examples'"),

@@ -193,12 +193,10 @@ def rewrite(handin: Handin, rewriter: ast.NodeTransformer) -> None:
 def each_call(handin: Handin, change: Callable[[ast.Call], None]) -> int:
     """Let `change` see every call; how many there are."""
     seen = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Call):
-                    seen += 1
-                    change(node)
+    for node in handin.nodes():
+        if isinstance(node, ast.Call):
+            seen += 1
+            change(node)
     return seen
 
 

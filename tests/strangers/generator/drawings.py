@@ -93,6 +93,24 @@ def _labels(drawing: Drawing, axes: str = "ax") -> list[str]:
     return lines + ([f"{axes}.set_xscale('log')"] if drawing.log_x else [])
 
 
+def _written(drawing: Drawing) -> list[str]:
+    """Title and labels, by pyplot."""
+    return [f"plt.title({drawing.title})", f"plt.xlabel({drawing.x})", f"plt.ylabel({drawing.y})"]
+
+
+def _redraw_bars(handin: Handin, rng: Random, draw: Callable[[str, str, str], list[str]], scaled: bool = False) -> None:
+    """Draw every figure of error bars by the lines that `draw` gives for places, means and deviations; `scaled`: on a
+    logarithmic axis where it was on one."""
+
+    def write(drawing: Drawing) -> str | None:
+        if not drawing.bars:
+            return None
+        scale = ["plt.xscale('log')"] if scaled and drawing.log_x else []
+        return "\n".join([*draw(*drawing.bars), *scale, *_written(drawing), "plt.show()"])
+
+    _redraw(handin, rng, write)
+
+
 def _named(label: str) -> str:
     return f", label={label}" if label else ""
 
@@ -159,9 +177,7 @@ def histories_as_bars(handin: Handin, rng: Random) -> None:
             f"at = np.array(list({x}))",
             f"plt.bar(at - 0.2, {first}, width=0.4{_named(one)})",
             f"plt.bar(at + 0.2, {second}, width=0.4{_named(other)})",
-            f"plt.title({drawing.title})",
-            f"plt.xlabel({drawing.x})",
-            f"plt.ylabel({drawing.y})",
+            *_written(drawing),
         ]
         return "\n".join([*lines, *(["plt.legend()"] if drawing.legend else []), "plt.show()"])
 
@@ -212,7 +228,7 @@ def no_place_on_the_x_axis(handin: Handin, rng: Random) -> None:
         if drawing.bars:
             return None
         lines = [f"plt.plot({y})" for _, y, _ in drawing.curves]
-        lines += [f"plt.title({drawing.title})", f"plt.xlabel({drawing.x})", f"plt.ylabel({drawing.y})"]
+        lines += _written(drawing)
         names = ", ".join(label for _, _, label in drawing.curves)
         return "\n".join(
             [*lines, *([f"plt.legend([{names}], loc='upper left')"] if drawing.legend else []), "plt.show()"]
@@ -225,64 +241,37 @@ def no_place_on_the_x_axis(handin: Handin, rng: Random) -> None:
 def error_bars_one_by_one(handin: Handin, rng: Random) -> None:
     """Error bars are drawn point by point, in a loop."""
 
-    def write(drawing: Drawing) -> str | None:
-        if not drawing.bars:
-            return None
-        x, y, error = drawing.bars
-        lines = [
+    def draw(x: str, y: str, error: str) -> list[str]:
+        return [
             f"for place, value, spread in zip({x}, {y}, {error}):",
             "    plt.errorbar(place, value, yerr=spread, fmt='o', color='k')",
-            "plt.xscale('log')" if drawing.log_x else "",
-            f"plt.title({drawing.title})",
-            f"plt.xlabel({drawing.x})",
-            f"plt.ylabel({drawing.y})",
-            "plt.show()",
         ]
-        return "\n".join(lines)
 
-    _redraw(handin, rng, write)
+    _redraw_bars(handin, rng, draw, scaled=True)
 
 
 @transform("drawings", "error_bars")
 def error_bars_on_categories(handin: Handin, rng: Random) -> None:
     """Error bars stand over the factors as words, each at the same distance."""
 
-    def write(drawing: Drawing) -> str | None:
-        if not drawing.bars:
-            return None
-        x, y, error = drawing.bars
-        lines = [
-            f"plt.errorbar([str(one) for one in {x}], {y}, yerr={error}, fmt='o', capsize=3)",
-            f"plt.title({drawing.title})",
-            f"plt.xlabel({drawing.x})",
-            f"plt.ylabel({drawing.y})",
-            "plt.show()",
-        ]
-        return "\n".join(lines)
+    def draw(x: str, y: str, error: str) -> list[str]:
+        return [f"plt.errorbar([str(one) for one in {x}], {y}, yerr={error}, fmt='o', capsize=3)"]
 
-    _redraw(handin, rng, write)
+    _redraw_bars(handin, rng, draw)
 
 
 @transform("drawings", "error_bars")
 def bars_with_errors(handin: Handin, rng: Random) -> None:
     """The means are columns, with error bars on them, named by their factors."""
 
-    def write(drawing: Drawing) -> str | None:
-        if not drawing.bars:
-            return None
-        x, y, error = drawing.bars
-        lines = [
+    def draw(x: str, y: str, error: str) -> list[str]:
+        return [
             f"plt.bar(range(len({x})), {y}, yerr={error}, capsize=4)",
             f"plt.xticks(range(len({x})), [f'{{one:.0e}}' for one in {x}])",
             f"plt.ylim(min({y}) - 0.05, 1)",
-            f"plt.title({drawing.title})",
-            f"plt.xlabel({drawing.x})",
-            f"plt.ylabel({drawing.y})",
-            "plt.show()",
         ]
-        return "\n".join(lines)
 
-    _redraw(handin, rng, write)
+    _redraw_bars(handin, rng, draw)
 
 
 @transform("drawings", "figure_size")

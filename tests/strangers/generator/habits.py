@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from random import Random
 
-from generator.code import argument, copied, expression, places, receiver, set_argument, statements, text
+from generator.code import Place, argument, copied, expression, places, receiver, set_argument, statements, text
 from generator.nouns import Handin, Step, UnfitError
 from generator.transforms import transform
 
@@ -54,38 +54,35 @@ def copy_by_json(handin: Handin, rng: Random) -> None:
 @transform("habits", "retry")
 def short_trial_before(handin: Handin, rng: Random) -> None:
     """A network is tried for two epochs, then built and compiled anew and trained in full."""
-    found = [place for place in places(handin, "fit") if place.step.role == "fit" and place.model]
-    if not found:
-        raise UnfitError("no training")
-    place = rng.choice(found)
-    build = places(handin, "Sequential", model=place.model)[0]
-    compiled = places(handin, "compile", model=place.model)[0]
-    trial = copied(place.statement)
-    value = getattr(trial, "value", None)
-    assert isinstance(value, ast.Call)
-    set_argument(value, "epochs", expression("2"))
-    lines = [copied(build.statement), copied(compiled.statement), trial]
+    place, build, trial = _trial(handin, rng)
     first = next(at for at, block in enumerate(handin.blocks) if block is build.step)
-    handin.blocks.insert(first, Step(lines, "other", build.step.question, place.model, opens=True))
+    handin.blocks.insert(first, Step(trial, "other", build.step.question, place.model, opens=True))
     build.step.opens = True
 
 
 @transform("habits", "retry")
 def short_trial_after(handin: Handin, rng: Random) -> None:
     """Behind the training that is plotted, the same network is built anew and trained for two epochs."""
+    place, _, trial = _trial(handin, rng)
+    # Nothing keeps the history of the trial: the plotted one stays what its name says.
+    trial[-1] = ast.Expr(value=trial[-1].value)  # type: ignore[attr-defined]
+    at = _last_of(handin, place.step)
+    handin.blocks.insert(at + 1, Step(trial, "other", place.step.question, place.model, opens=True))
+
+
+def _trial(handin: Handin, rng: Random) -> tuple[Place, Place, list[ast.stmt]]:
+    """A training, where its network is built, and what builds, compiles and trains that one anew for two epochs."""
     found = [place for place in places(handin, "fit") if place.step.role == "fit" and place.model]
     if not found:
         raise UnfitError("no training")
     place = rng.choice(found)
     build = places(handin, "Sequential", model=place.model)[0]
     compiled = places(handin, "compile", model=place.model)[0]
-    trial = copied(place.statement)
-    value = getattr(trial, "value", None)
+    fit = copied(place.statement)
+    value = getattr(fit, "value", None)
     assert isinstance(value, ast.Call)
     set_argument(value, "epochs", expression("2"))
-    lines = [copied(build.statement), copied(compiled.statement), ast.Expr(value=value)]
-    at = _last_of(handin, place.step)
-    handin.blocks.insert(at + 1, Step(lines, "other", place.step.question, place.model, opens=True))
+    return place, build, [copied(build.statement), copied(compiled.statement), fit]
 
 
 def _last_of(handin: Handin, step: Step) -> int:

@@ -21,12 +21,10 @@ def nb_epoch(handin: Handin, rng: Random) -> None:
 def output_dim(handin: Handin, rng: Random) -> None:
     """Units are given as `output_dim`, as Keras 1 called them."""
     found = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Call) and callee(node) == "Dense" and node.args:
-                    set_argument(node, "output_dim", node.args.pop(0))
-                    found += 1
+    for node in handin.nodes():
+        if isinstance(node, ast.Call) and callee(node) == "Dense" and node.args:
+            set_argument(node, "output_dim", node.args.pop(0))
+            found += 1
     if not found:
         raise UnfitError("no dense layers")
 
@@ -35,15 +33,13 @@ def output_dim(handin: Handin, rng: Random) -> None:
 def acc_for_accuracy(handin: Handin, rng: Random) -> None:
     """The metric is `acc`, and histories are read by `acc` and `val_acc`."""
     names = {"accuracy": "acc", "val_accuracy": "val_acc"}
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Subscript | ast.keyword | ast.List):
-                    for part in (getattr(node, "slice", None), *getattr(node, "elts", ())):
-                        if isinstance(part, ast.Constant) and part.value in names:
-                            part.value = names[str(part.value)]
-                if isinstance(node, ast.keyword) and node.arg == "monitor" and isinstance(node.value, ast.Constant):
-                    node.value.value = names.get(str(node.value.value), node.value.value)
+    for node in handin.nodes():
+        if isinstance(node, ast.Subscript | ast.keyword | ast.List):
+            for part in (getattr(node, "slice", None), *getattr(node, "elts", ())):
+                if isinstance(part, ast.Constant) and part.value in names:
+                    part.value = names[str(part.value)]
+        if isinstance(node, ast.keyword) and node.arg == "monitor" and isinstance(node.value, ast.Constant):
+            node.value.value = names.get(str(node.value.value), node.value.value)
 
 
 @transform("idioms", "metric_name")
@@ -51,16 +47,10 @@ def acc_keys_alone(handin: Handin, rng: Random) -> None:
     """The metric is `accuracy`, but histories are read by `acc` and `val_acc`, as Keras 2.2 named them."""
     names = {"accuracy": "acc", "val_accuracy": "val_acc"}
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if (
-                    isinstance(node, ast.Subscript)
-                    and isinstance(node.slice, ast.Constant)
-                    and node.slice.value in names
-                ):
-                    node.slice.value = names[str(node.slice.value)]
-                    changed += 1
+    for node in handin.nodes():
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value in names:
+            node.slice.value = names[str(node.slice.value)]
+            changed += 1
     if not changed:
         raise UnfitError("no history is read by its key")
 
@@ -79,23 +69,19 @@ def hdf5_checkpoint(handin: Handin, rng: Random) -> None:
 @transform("idioms", "rate_name")
 def lr_for_learning_rate(handin: Handin, rng: Random) -> None:
     """The learning rate is given as `lr`."""
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Call):
-                    rename_argument(node, "learning_rate", "lr")
+    for node in handin.nodes():
+        if isinstance(node, ast.Call):
+            rename_argument(node, "learning_rate", "lr")
 
 
 @transform("idioms", "optimizers")
 def legacy_optimizers(handin: Handin, rng: Random) -> None:
     """Optimizers come from `tf.keras.optimizers.legacy`."""
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Attribute) and text(node.value) == "keras.optimizers":
-                    node.value = expression("tf.keras.optimizers.legacy")
-                    changed += 1
+    for node in handin.nodes():
+        if isinstance(node, ast.Attribute) and text(node.value) == "keras.optimizers":
+            node.value = expression("tf.keras.optimizers.legacy")
+            changed += 1
     if not changed:
         raise UnfitError("no optimizers by class")
     handin.step("imports").statements += statements("import tensorflow as tf")
@@ -115,18 +101,16 @@ def batch_input_shape(handin: Handin, rng: Random) -> None:
 
 def _shape_in_first_layer(handin: Handin, name: str, template: str) -> None:
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                layers = getattr(node, "elts", None)
-                if not isinstance(node, ast.List) or not layers or callee(layers[0]) != "Input":
-                    continue
-                shape = argument(layers[0], "shape")
-                if shape is None or len(layers) < 2:
-                    continue
-                set_argument(layers[1], name, expression(template.format(shape=text(shape))))
-                del layers[0]
-                changed += 1
+    for node in handin.nodes():
+        layers = getattr(node, "elts", None)
+        if not isinstance(node, ast.List) or not layers or callee(layers[0]) != "Input":
+            continue
+        shape = argument(layers[0], "shape")
+        if shape is None or len(layers) < 2:
+            continue
+        set_argument(layers[1], name, expression(template.format(shape=text(shape))))
+        del layers[0]
+        changed += 1
     if not changed:
         raise UnfitError("no sequential networks with an input layer")
 
@@ -135,12 +119,10 @@ def _shape_in_first_layer(handin: Handin, name: str, template: str) -> None:
 def np_utils(handin: Handin, rng: Random) -> None:
     """Labels are made one-hot by `keras.utils.np_utils`."""
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if callee(node) == "to_categorical" and isinstance(node, ast.Call):
-                    node.func = expression("np_utils.to_categorical")
-                    changed += 1
+    for node in handin.nodes():
+        if callee(node) == "to_categorical" and isinstance(node, ast.Call):
+            node.func = expression("np_utils.to_categorical")
+            changed += 1
     if not changed:
         raise UnfitError("labels are whole numbers")
     handin.step("imports").statements += statements("from keras.utils import np_utils")
@@ -169,13 +151,11 @@ def wrapper_import(handin: Handin, rng: Random) -> None:
 def activation_functions(handin: Handin, rng: Random) -> None:
     """Activations are given as functions of TensorFlow's."""
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                value = argument(node, "activation") if isinstance(node, ast.Call) else None
-                if isinstance(value, ast.Constant) and value.value in ("relu", "softmax", "tanh"):
-                    set_argument(node, "activation", expression(f"tf.nn.{value.value}"))  # type: ignore[arg-type]
-                    changed += 1
+    for node in handin.nodes():
+        value = argument(node, "activation") if isinstance(node, ast.Call) else None
+        if isinstance(value, ast.Constant) and value.value in ("relu", "softmax", "tanh"):
+            set_argument(node, "activation", expression(f"tf.nn.{value.value}"))  # type: ignore[arg-type]
+            changed += 1
     if not changed:
         raise UnfitError("no activations")
     handin.step("imports").statements += statements("import tensorflow as tf")
@@ -185,21 +165,19 @@ def activation_functions(handin: Handin, rng: Random) -> None:
 def activation_layers(handin: Handin, rng: Random) -> None:
     """Activations are layers of their own."""
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                listed = getattr(node, "elts", None)
-                if not isinstance(node, ast.List) or not listed:
-                    continue
-                apart: list[ast.expr] = []
-                for layer in listed:
-                    apart.append(layer)
-                    value = argument(layer, "activation") if isinstance(layer, ast.Call) else None
-                    if value is not None and callee(layer) in ("Dense", "Conv2D"):
-                        set_argument(layer, "activation", None)
-                        apart.append(expression(f"layers.Activation({text(value)})"))
-                        changed += 1
-                node.elts = apart
+    for node in handin.nodes():
+        listed = getattr(node, "elts", None)
+        if not isinstance(node, ast.List) or not listed:
+            continue
+        apart: list[ast.expr] = []
+        for layer in listed:
+            apart.append(layer)
+            value = argument(layer, "activation") if isinstance(layer, ast.Call) else None
+            if value is not None and callee(layer) in ("Dense", "Conv2D"):
+                set_argument(layer, "activation", None)
+                apart.append(expression(f"layers.Activation({text(value)})"))
+                changed += 1
+        node.elts = apart
     if not changed:
         raise UnfitError("no activations in lists of layers")
 
@@ -217,21 +195,15 @@ def old_layer_modules(handin: Handin, rng: Random) -> None:
 def convolution2d(handin: Handin, rng: Random) -> None:
     """Convolutions are `Convolution2D` with rows and columns apart and a `border_mode`, as in Keras 1."""
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if (
-                    callee(node) != "Conv2D"
-                    or not isinstance(node, ast.Call)
-                    or not isinstance(node.func, ast.Attribute)
-                ):
-                    continue
-                size = argument(node, "kernel_size", 1)
-                side = text(size.elts[0]) if isinstance(size, ast.Tuple) else text(size) if size is not None else "3"
-                node.args = [node.args[0], expression(side), expression(side)]
-                set_argument(node, "kernel_size", None)
-                rename_argument(node, "padding", "border_mode")
-                node.func.attr = "Convolution2D"
-                changed += 1
+    for node in handin.nodes():
+        if callee(node) != "Conv2D" or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        size = argument(node, "kernel_size", 1)
+        side = text(size.elts[0]) if isinstance(size, ast.Tuple) else text(size) if size is not None else "3"
+        node.args = [node.args[0], expression(side), expression(side)]
+        set_argument(node, "kernel_size", None)
+        rename_argument(node, "padding", "border_mode")
+        node.func.attr = "Convolution2D"
+        changed += 1
     if not changed:
         raise UnfitError("no convolutions")

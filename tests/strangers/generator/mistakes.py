@@ -250,15 +250,13 @@ def one_replicate(handin: Handin, rng: Random) -> None:
 def unscaled_pixels(handin: Handin, rng: Random) -> None:
     """Pixels are never divided by 255."""
     changed = 0
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                value = getattr(node, "value", None)
-                if not isinstance(node, ast.Assign) or not isinstance(value, ast.BinOp):
-                    continue
-                if isinstance(value.op, ast.Div) and text(value.right) == "255":
-                    node.value = value.left
-                    changed += 1
+    for node in handin.nodes():
+        value = getattr(node, "value", None)
+        if not isinstance(node, ast.Assign) or not isinstance(value, ast.BinOp):
+            continue
+        if isinstance(value.op, ast.Div) and text(value.right) == "255":
+            node.value = value.left
+            changed += 1
     if not changed:
         raise UnfitError("pixels are not divided by 255")
     why = "pixels are not scaled"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -197,6 +197,12 @@ class Handin:
     def prose(self) -> list[Prose]:
         """The texts, in order."""
         return [block for block in self.blocks if isinstance(block, Prose)]
+
+    def nodes(self) -> Iterator[ast.AST]:
+        """Every node of the code, statement by statement."""
+        for step in self.steps:
+            for statement in step.statements:
+                yield from ast.walk(statement)
 
     def step(self, role: Role, model: str | None = None) -> Step:
         """The first step of that role, about `model` if one is given. Raises `UnfitError`."""

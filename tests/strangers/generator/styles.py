@@ -151,13 +151,7 @@ def sweep_of_typed_factors(handin: Handin, rng: Random) -> None:
 @transform("building", "sweep_form")
 def sweep_in_a_dictionary(handin: Handin, rng: Random) -> None:
     """The sweep's results are kept in a dictionary from factor to list."""
-    step = handin.step("sweep")
-    loop = step.statements[0]
-    if not isinstance(loop, ast.For) or "final_accuracy" not in names_in(loop):
-        raise UnfitError("another sweep")
-    inner = _inner(loop)
-    last = inner.body[-1]
-    assert isinstance(last, ast.Assign)
+    step, loop, inner, last = _sweep(handin)
     value = text(last.value)
     inner.body[-1] = statements(f"results[float(factor)].append({value})")[0]
     loop.body.insert(0, statements("results[float(factor)] = []")[0])
@@ -168,13 +162,7 @@ def sweep_in_a_dictionary(handin: Handin, rng: Random) -> None:
 @transform("building", "sweep_form")
 def sweep_in_a_comprehension(handin: Handin, rng: Random) -> None:
     """A function trains one network of the sweep; a list comprehension calls it for all factors and replicates."""
-    step = handin.step("sweep")
-    loop = step.statements[0]
-    if not isinstance(loop, ast.For) or "final_accuracy" not in names_in(loop):
-        raise UnfitError("another sweep")
-    inner = _inner(loop)
-    last = inner.body[-1]
-    assert isinstance(last, ast.Assign)
+    step, _, inner, last = _sweep(handin)
     function = statements("def run_once(factor):\n    pass")[0]
     assert isinstance(function, ast.FunctionDef)
     function.body = [*inner.body[:-1], ast.Return(value=last.value)]
@@ -186,11 +174,7 @@ def sweep_in_a_comprehension(handin: Handin, rng: Random) -> None:
 @transform("building", "sweep_form")
 def sweep_into_a_list_of_histories(handin: Handin, rng: Random) -> None:
     """The sweep keeps the histories in a list of lists and takes the last values from them afterwards."""
-    step = handin.step("sweep")
-    loop = step.statements[0]
-    if not isinstance(loop, ast.For) or "final_accuracy" not in names_in(loop):
-        raise UnfitError("another sweep")
-    inner = _inner(loop)
+    step, loop, inner, _ = _sweep(handin)
     inner.body[-1] = statements("row.append(run)")[0]
     loop.body.insert(0, statements("row = []")[0])
     loop.body.append(statements("runs.append(row)")[0])
@@ -200,11 +184,18 @@ def sweep_into_a_list_of_histories(handin: Handin, rng: Random) -> None:
     )
 
 
-def _inner(loop: ast.For) -> ast.For:
+def _sweep(handin: Handin) -> tuple[Step, ast.For, ast.For, ast.Assign]:
+    """The sweep, its loops over factors and replicates, and what keeps a result. Raises `UnfitError`."""
+    step = handin.step("sweep")
+    loop = step.statements[0]
+    if not isinstance(loop, ast.For) or "final_accuracy" not in names_in(loop):
+        raise UnfitError("another sweep")
     inner = next((one for one in loop.body if isinstance(one, ast.For)), None)
     if inner is None:
         raise UnfitError("no loop over replicates")
-    return inner
+    last = inner.body[-1]
+    assert isinstance(last, ast.Assign)
+    return step, loop, inner, last
 
 
 def _statements_with(handin: Handin, called: str) -> list[ast.Assign]:
@@ -311,15 +302,13 @@ def _spans(handin: Handin) -> dict[str, tuple[int, int]]:
 def imported_classes(handin: Handin, rng: Random) -> None:
     """Layers and optimizers are imported by name and called without their module."""
     used: dict[str, set[str]] = {"layers": set(), "optimizers": set()}
-    for step in handin.steps:
-        for statement in step.statements:
-            for node in ast.walk(statement):
-                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                    continue
-                owner = text(node.func.value)
-                if owner in ("layers", "keras.optimizers"):
-                    used[owner.rpartition(".")[2]].add(node.func.attr)
-                    node.func = ast.Name(id=node.func.attr, ctx=ast.Load())
+    for node in handin.nodes():
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        owner = text(node.func.value)
+        if owner in ("layers", "keras.optimizers"):
+            used[owner.rpartition(".")[2]].add(node.func.attr)
+            node.func = ast.Name(id=node.func.attr, ctx=ast.Load())
     lines = [f"from keras.{module} import {', '.join(sorted(names))}" for module, names in used.items() if names]
     if not lines:
         raise UnfitError("no layers")
