@@ -16,14 +16,17 @@ _LONGEST = 400_000
 
 
 _NAME = re.compile(r"[^\W\d]\w{0,80}")
+_LONGEST_LINE = 1_000
+"""Characters of a line of text that are looked at: of code, as one writes it, none is longer."""
+_BLANKS = re.compile(r"[ \t]+")
 _MADE = re.compile(
-    r"^[ \t>]*(?:([\w, \t()]{1,200}?)[ \t]*(?::[ \t]*[\w.\[\]]{1,80}[ \t]*)?=(?!=)|"
-    r"(?:async )?(?:def|class)[ \t]+(\w{1,80})|"
-    r"for[ \t]+([\w, \t()]{1,200}?)[ \t]+in\b|with[ \t].{1,200}?\bas[ \t]+(\w{1,80})|"
-    r"(?:from[ \t]+[\w.]{1,200}[ \t]+)?import[ \t]+(.{1,400}))",
-    re.MULTILINE,
+    r"([\w, ()]{1,200}?) ?(?:: ?[\w.\[\]]{1,80} ?)?=(?!=)|"
+    r"(?:async )?(?:def|class) (\w{1,80})|"
+    r"for ([\w, ()]{1,200}?) in\b|with .{1,200}?\bas (\w{1,80})|"
+    r"(?:from [\w.]{1,200} )?import (.{1,400})"
 )
-"""A line of code that makes names: an assignment, a definition, a loop, an import."""
+"""A line of code that makes names: an assignment, a definition, a loop, an import. It is held against one line without
+its indentation, whose blanks are single: a run of them could be split between two parts of the pattern in each way."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +97,16 @@ class HandIn:
             or (cell.kind == "code" and cell.runs and cell.file != file)
             or (cell.kind == "prose" and fragment)
         ]
-        found = {name for text in texts for name in re.findall(r"[^\W\d]\w{0,80}", text)}
+        found = {name for text in texts for name in _NAME.findall(text)}
         return frozenset(found) | self.names_in_prose
 
     @cached_property
     def names_in_prose(self) -> frozenset[str]:
         """Names that code in a cell of text makes: it was written as code, and its cell only says that it is none."""
         prose = [cell.source[:_LONGEST] for cell in self.cells if cell.kind == "prose"]
-        return frozenset(
-            name for text in prose for found in _MADE.findall(text) for name in _NAME.findall(" ".join(found))
-        )
+        lines = (_BLANKS.sub(" ", line[:_LONGEST_LINE].lstrip(" \t>")) for text in prose for line in text.split("\n"))
+        found = (made for line in lines if (made := _MADE.match(line)) is not None)
+        return frozenset(name for made in found for name in _NAME.findall(" ".join(filter(None, made.groups()))))
 
     def place(self, cell: int) -> str:
         """`cell 16` or `page 3`, counted as a person counts, with the file's name where there are several."""
